@@ -1,0 +1,82 @@
+# The words that people and CI type. `make` alone prints them.
+
+PYTHON ?= python3
+PIP = -m pip --quiet --disable-pip-version-check install --no-input
+LOCKS = scripts/locks
+NODE_TOOLS = $(LOCKS)/node_modules/.bin
+export REDOCLY_TELEMETRY = off
+export REDOCLY_SUPPRESS_UPDATE_NOTICE = true
+
+.DEFAULT_GOAL = help
+.PHONY: help demo test generate check-generated lint types wheel-test format locks clean
+
+help: ## Print this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: .venv/ready check-generated ## Cancel order 37294 at a server on this machine, and see what comes back
+	@.venv/bin/python scripts/demo.py
+
+test: .venv/ready ## Run every test
+	.venv/bin/python -m pytest
+
+generate: .venv-generator/ready ## Write generated/ anew from openapi.yaml
+	@.venv-generator/bin/python scripts/generate.py
+
+check-generated: .venv-generator/ready ## Fail if generated/ is not what openapi.yaml says
+	@.venv-generator/bin/python scripts/generate.py --check
+
+lint: .venv/ready ## Check the contract and the style of the code
+	.venv/bin/ruff check
+	.venv/bin/ruff format --check
+	.venv/bin/openapi-spec-validator openapi.yaml
+	@$(MAKE) --no-print-directory $(LOCKS)/node_modules/ready
+	$(NODE_TOOLS)/redocly lint openapi.yaml
+
+types: .venv/ready ## Check the types: mypy on everything, pyright on the facade
+	.venv/bin/mypy
+	@$(MAKE) --no-print-directory $(LOCKS)/node_modules/ready
+	$(NODE_TOOLS)/pyright --pythonpath .venv/bin/python
+
+wheel-test: .venv/ready ## Build the wheel and run the tests on it, with the oldest and newest libraries too
+	.venv/bin/python scripts/wheel_test.py
+
+format: .venv/ready ## Put the code in shape
+	.venv/bin/ruff check --fix
+	.venv/bin/ruff format
+
+locks: .venv-locker/ready ## Resolve the tools of pyproject.toml anew into scripts/locks/
+	.venv-locker/bin/python scripts/lock.py
+	cd $(LOCKS) && npm install --package-lock-only
+
+clean: ## Remove what make has installed and built
+	rm -rf .venv .venv-* $(LOCKS)/node_modules dist .coverage
+
+# Each environment is built from a lock with hashes, and again when its lock changes.
+.venv/ready: $(LOCKS)/dev.txt pyproject.toml
+	@$(call environment,.venv,dev)
+	@.venv/bin/python $(PIP) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv-generator/ready: $(LOCKS)/generator.txt
+	@$(call environment,.venv-generator,generator)
+	@touch $@
+
+.venv-locker/ready: $(LOCKS)/locker.txt
+	@$(call environment,.venv-locker,locker)
+	@touch $@
+
+$(LOCKS)/node_modules/ready: $(LOCKS)/package-lock.json
+	@command -v npm >/dev/null || { \
+	  echo "Node.js is missing, so redocly and pyright did not run. Install Node.js 20 or newer (Debian: apt install npm)." >&2; \
+	  exit 1; }
+	@echo "installing redocly and pyright ..."
+	@cd $(LOCKS) && npm ci --silent --no-audit --no-fund
+	@touch $@
+
+define environment
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "thanksio needs Python 3.11 or newer: make PYTHON=/path/to/python3.11")'
+	echo "setting up $(1) ..."
+	rm -rf $(1)
+	$(PYTHON) -m venv $(1)
+	$(1)/bin/python $(PIP) --require-hashes -r $(LOCKS)/$(2).txt
+endef

@@ -1,0 +1,1114 @@
+# Generated from openapi.yaml by openapi-python-client: do not edit, run `make generate`.
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from attrs import define as _attrs_define
+from attrs import field as _attrs_field
+
+from ..models.order_known_order_method import OrderKnownOrderMethod
+from ..models.order_known_order_status import OrderKnownOrderStatus
+from ..models.order_known_order_type import OrderKnownOrderType
+from ..types import UNSET, Unset
+
+if TYPE_CHECKING:
+    from ..models.order_addons_type_0 import OrderAddonsType0
+    from ..models.order_metadata_type_0 import OrderMetadataType0
+    from ..models.order_sub_account_type_0 import OrderSubAccountType0
+
+
+T = TypeVar("T", bound="Order")
+
+
+@_attrs_define
+class Order:
+    """An order as the server shows it. Every field but id and status may be missing, for the documents disagree;
+    a missing field is `UNSET`, and a field that is not described here is kept in `additional_properties`.
+    Nothing is converted: times are strings, money is an integer number of US cents. The lists of known words
+    (status, type, method) are open: `error`, `magnacard` and `postcard6x9` were seen outside the vendor's own
+    lists, so a word that nobody knows stays a string.
+
+        Attributes:
+            id (int): Number of the order. The client checks that it is the one that was asked for.
+            status (OrderKnownOrderStatus | str): Where the order stands. Decides whether it is cancelled: compare without
+                regard to case. Cancel answers show the raw lower-case word, list and track the display form (`processing`
+                displays as Printing).
+            user_id (int | Unset): Owner of the account.
+            sub_account_id (int | None | Unset): Sub-account that the order belongs to; null when it has none.
+            sub_account (None | OrderSubAccountType0 | Unset): The sub-account itself. Seen only in answers of the send
+                operations.
+            type_ (OrderKnownOrderType | str | Unset): Kind of mail piece. An open set: newer pieces come back with words
+                that no document lists.
+            size (None | str | Unset): Postcard size, such as `4x6`, `6x9` or `6x11`; other kinds of mail carry none.
+            message (str | Unset): The letter's text, with merge tags such as `%FIRST_NAME%` and line breaks (CRLF or LF).
+                Private: never log it.
+            message_template_id (int | None | Unset): Message template that was used.
+            image_template_id (int | None | Unset): Image template that was used.
+            style (int | Unset): Handwriting style id.
+            handwriting_color (None | str | Unset): Ink colour, as `#000001` or `rgba(...)`.
+            handwriting_image (Any | Unset): Only null was ever seen; the type when set is unknown.
+            font_size (str | Unset): `auto`, `small`, `medium` or `large`.
+            realism (int | Unset): Handwriting realism as a number. Replaced by handwriting_realism in 2026.
+            handwriting_realism (bool | Unset): Whether the handwriting varies as a hand would. Took the place of realism.
+            addons (None | OrderAddonsType0 | Unset): Extras of the order, such as `standardmail` set to `on`; null when
+                there are none. Its keys are open.
+            envelope_id (Any | Unset): Only null was ever seen; the type when set is unknown.
+            front_image (str | Unset): Address of the front image.
+            back_image (None | str | Unset): Address of the back image; null or the empty string when there is none.
+            preview_images (list[str] | Unset): Addresses of preview images.
+            thumbnail_images (list[str] | Unset): Addresses of thumbnail images.
+            high_quality_preview (None | str | Unset): Address of the PDF preview; null or the empty string when there is
+                none.
+            is_dynamic (int | Unset): 1 when the front image is made per recipient (the meaning is inferred from the name).
+            dynamic_image_url (Any | Unset): Only null was ever seen; the type when set is unknown.
+            append_or_current_resident (bool | int | Unset): Whether "or current resident" is added to the address: 0 or 1
+                in cancel answers, a boolean in send answers.
+            custom_background_url (None | str | Unset): Address of a custom background.
+            additional_letter_pages (Any | Unset): Only null was ever seen; the type when set is unknown.
+            additional_letter_pages_count (int | Unset): Number of additional letter pages.
+            skip_creative_generation (int | Unset): 1 when no artwork is to be made (the meaning is inferred from the name).
+            giftcard_brand (None | str | Unset): Brand of the gift card, such as `amazonus`.
+            giftcard_brand_longname (str | Unset): Name of the brand for people; the empty string when there is no gift
+                card.
+            giftcard_image (None | str | Unset): Address of the gift card's picture.
+            giftcard_amount (int | None | Unset): Value of the gift card in US cents.
+            qrcode_url (None | str | Unset): Where the printed QR code leads.
+            share_image (Any | Unset): Only null was ever seen; the type when set is unknown.
+            share_url (str | Unset): Page on which the order can be shared.
+            allow_share (int | Unset): 1 when the order may be shared.
+            mailing_lists (Any | Unset): Only null was ever seen; the type when set is unknown.
+            mailing_list_ids_used (None | str | Unset): Ids of the mailing lists, joined by commas in one string; null or
+                the empty string when there are none.
+            campaign_id (Any | Unset): Only null was ever seen; the type when set is unknown.
+            recipients (list[Any] | Unset): The recipients, when they were given with the order. Private. Seen only in
+                answers of the send operations.
+            total_estimated_recipients (int | Unset): Number of recipients when the order was placed.
+            total_recipients (int | Unset): Number of recipients now: 0 after the recorded cancel.
+            recipient_count (int | Unset): Number of recipients. Seen only in lists.
+            authorization_total (int | Unset): Amount authorized when the order was placed, in US cents. The recorded cancel
+                left it unchanged; it is no statement about a refund.
+            grand_total (int | Unset): Amount of the order now: 0 after the recorded cancel. US cents (the unit is inferred:
+                it equals fields that are documented as cents).
+            order_total (int | Unset): Amount of the order, seen only in lists. US cents (inferred, as for grand_total).
+            sales_tax_total (int | Unset): Sales tax. US cents (inferred, as for grand_total).
+            leads_fee (int | Unset): Fee for leads, in US cents.
+            transaction_id (int | Unset): Number of the payment transaction.
+            settled (int | Unset): 1 when the order has been settled.
+            display_status (str | Unset): Form of the status for people. Never decides anything.
+            method (OrderKnownOrderMethod | str | Unset): How the order was placed. Raw word in cancel answers, display form
+                in lists.
+            display_trigger (str | Unset): Form of the method for people (`drip` displays as Campaign).
+            display_type (str | Unset): Kind and size for people.
+            display_addons (str | Unset): Extras for people; the empty string when there are none.
+            cancellable (bool | Unset): Whether the order can still be cancelled. Seen only in lists, never in a cancel
+                answer.
+            email_cc (Any | Unset): Only null was ever seen; the type when set is unknown.
+            notifications (Any | Unset): Only null was ever seen; the type when set is unknown.
+            return_name (None | str | Unset): Sender's name. Private.
+            return_address (None | str | Unset): Sender's street address. Private.
+            return_address2 (None | str | Unset): Second line of the sender's address. Private.
+            return_city (None | str | Unset): Sender's city. Private.
+            return_province (None | str | Unset): Sender's state or province. Private.
+            return_postal_code (None | str | Unset): Sender's postal code; a string, as "07095" shows. Private.
+            session_id (Any | Unset): Only null was ever seen; the type when set is unknown.
+            total_scans (int | Unset): How often the printed code was scanned.
+            unique_scans (int | Unset): How many people scanned the printed code (the meaning is inferred from the name).
+            last_scan (None | str | Unset): When the printed code was last scanned; the form when set is inferred to be a
+                date string.
+            metadata (None | OrderMetadataType0 | Unset): The caller's own data, returned as it was sent with the order;
+                null when there was none. At most 8,192 bytes as JSON. May be private.
+            created_at (str | Unset): When the order was placed, in UTC (inferred). Three forms are known: `2020-04-06
+                00:20:31`, `2025-09-08T16:05:12.000000Z`, and in old lists an object with the keys date, timezone_type and
+                timezone. Absent from the newer cancel answers.
+            updated_at (str | Unset): When the order last changed; the same three forms as created_at. Absent from the newer
+                cancel answers.
+            replayed_from_order_id (int | Unset): The order that this one repeats. Seen only in answers of the replay
+                operation.
+    """
+
+    id: int
+    status: OrderKnownOrderStatus | str
+    user_id: int | Unset = UNSET
+    sub_account_id: int | None | Unset = UNSET
+    sub_account: None | OrderSubAccountType0 | Unset = UNSET
+    type_: OrderKnownOrderType | str | Unset = UNSET
+    size: None | str | Unset = UNSET
+    message: str | Unset = UNSET
+    message_template_id: int | None | Unset = UNSET
+    image_template_id: int | None | Unset = UNSET
+    style: int | Unset = UNSET
+    handwriting_color: None | str | Unset = UNSET
+    handwriting_image: Any | Unset = UNSET
+    font_size: str | Unset = UNSET
+    realism: int | Unset = UNSET
+    handwriting_realism: bool | Unset = UNSET
+    addons: None | OrderAddonsType0 | Unset = UNSET
+    envelope_id: Any | Unset = UNSET
+    front_image: str | Unset = UNSET
+    back_image: None | str | Unset = UNSET
+    preview_images: list[str] | Unset = UNSET
+    thumbnail_images: list[str] | Unset = UNSET
+    high_quality_preview: None | str | Unset = UNSET
+    is_dynamic: int | Unset = UNSET
+    dynamic_image_url: Any | Unset = UNSET
+    append_or_current_resident: bool | int | Unset = UNSET
+    custom_background_url: None | str | Unset = UNSET
+    additional_letter_pages: Any | Unset = UNSET
+    additional_letter_pages_count: int | Unset = UNSET
+    skip_creative_generation: int | Unset = UNSET
+    giftcard_brand: None | str | Unset = UNSET
+    giftcard_brand_longname: str | Unset = UNSET
+    giftcard_image: None | str | Unset = UNSET
+    giftcard_amount: int | None | Unset = UNSET
+    qrcode_url: None | str | Unset = UNSET
+    share_image: Any | Unset = UNSET
+    share_url: str | Unset = UNSET
+    allow_share: int | Unset = UNSET
+    mailing_lists: Any | Unset = UNSET
+    mailing_list_ids_used: None | str | Unset = UNSET
+    campaign_id: Any | Unset = UNSET
+    recipients: list[Any] | Unset = UNSET
+    total_estimated_recipients: int | Unset = UNSET
+    total_recipients: int | Unset = UNSET
+    recipient_count: int | Unset = UNSET
+    authorization_total: int | Unset = UNSET
+    grand_total: int | Unset = UNSET
+    order_total: int | Unset = UNSET
+    sales_tax_total: int | Unset = UNSET
+    leads_fee: int | Unset = UNSET
+    transaction_id: int | Unset = UNSET
+    settled: int | Unset = UNSET
+    display_status: str | Unset = UNSET
+    method: OrderKnownOrderMethod | str | Unset = UNSET
+    display_trigger: str | Unset = UNSET
+    display_type: str | Unset = UNSET
+    display_addons: str | Unset = UNSET
+    cancellable: bool | Unset = UNSET
+    email_cc: Any | Unset = UNSET
+    notifications: Any | Unset = UNSET
+    return_name: None | str | Unset = UNSET
+    return_address: None | str | Unset = UNSET
+    return_address2: None | str | Unset = UNSET
+    return_city: None | str | Unset = UNSET
+    return_province: None | str | Unset = UNSET
+    return_postal_code: None | str | Unset = UNSET
+    session_id: Any | Unset = UNSET
+    total_scans: int | Unset = UNSET
+    unique_scans: int | Unset = UNSET
+    last_scan: None | str | Unset = UNSET
+    metadata: None | OrderMetadataType0 | Unset = UNSET
+    created_at: str | Unset = UNSET
+    updated_at: str | Unset = UNSET
+    replayed_from_order_id: int | Unset = UNSET
+    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        from ..models.order_addons_type_0 import OrderAddonsType0  # noqa: PLC0415
+        from ..models.order_metadata_type_0 import OrderMetadataType0  # noqa: PLC0415
+        from ..models.order_sub_account_type_0 import OrderSubAccountType0  # noqa: PLC0415
+
+        id = self.id
+
+        status: str
+        if isinstance(self.status, OrderKnownOrderStatus):
+            status = self.status.value
+        else:
+            status = self.status
+
+        user_id = self.user_id
+
+        sub_account_id: int | None | Unset
+        if isinstance(self.sub_account_id, Unset):
+            sub_account_id = UNSET
+        else:
+            sub_account_id = self.sub_account_id
+
+        sub_account: dict[str, Any] | None | Unset
+        if isinstance(self.sub_account, Unset):
+            sub_account = UNSET
+        elif isinstance(self.sub_account, OrderSubAccountType0):
+            sub_account = self.sub_account.to_dict()
+        else:
+            sub_account = self.sub_account
+
+        type_: str | Unset
+        if isinstance(self.type_, Unset):
+            type_ = UNSET
+        elif isinstance(self.type_, OrderKnownOrderType):
+            type_ = self.type_.value
+        else:
+            type_ = self.type_
+
+        size: None | str | Unset
+        if isinstance(self.size, Unset):
+            size = UNSET
+        else:
+            size = self.size
+
+        message = self.message
+
+        message_template_id: int | None | Unset
+        if isinstance(self.message_template_id, Unset):
+            message_template_id = UNSET
+        else:
+            message_template_id = self.message_template_id
+
+        image_template_id: int | None | Unset
+        if isinstance(self.image_template_id, Unset):
+            image_template_id = UNSET
+        else:
+            image_template_id = self.image_template_id
+
+        style = self.style
+
+        handwriting_color: None | str | Unset
+        if isinstance(self.handwriting_color, Unset):
+            handwriting_color = UNSET
+        else:
+            handwriting_color = self.handwriting_color
+
+        handwriting_image = self.handwriting_image
+
+        font_size = self.font_size
+
+        realism = self.realism
+
+        handwriting_realism = self.handwriting_realism
+
+        addons: dict[str, Any] | None | Unset
+        if isinstance(self.addons, Unset):
+            addons = UNSET
+        elif isinstance(self.addons, OrderAddonsType0):
+            addons = self.addons.to_dict()
+        else:
+            addons = self.addons
+
+        envelope_id = self.envelope_id
+
+        front_image = self.front_image
+
+        back_image: None | str | Unset
+        if isinstance(self.back_image, Unset):
+            back_image = UNSET
+        else:
+            back_image = self.back_image
+
+        preview_images: list[str] | Unset = UNSET
+        if not isinstance(self.preview_images, Unset):
+            preview_images = self.preview_images
+
+        thumbnail_images: list[str] | Unset = UNSET
+        if not isinstance(self.thumbnail_images, Unset):
+            thumbnail_images = self.thumbnail_images
+
+        high_quality_preview: None | str | Unset
+        if isinstance(self.high_quality_preview, Unset):
+            high_quality_preview = UNSET
+        else:
+            high_quality_preview = self.high_quality_preview
+
+        is_dynamic = self.is_dynamic
+
+        dynamic_image_url = self.dynamic_image_url
+
+        append_or_current_resident: bool | int | Unset
+        if isinstance(self.append_or_current_resident, Unset):
+            append_or_current_resident = UNSET
+        else:
+            append_or_current_resident = self.append_or_current_resident
+
+        custom_background_url: None | str | Unset
+        if isinstance(self.custom_background_url, Unset):
+            custom_background_url = UNSET
+        else:
+            custom_background_url = self.custom_background_url
+
+        additional_letter_pages = self.additional_letter_pages
+
+        additional_letter_pages_count = self.additional_letter_pages_count
+
+        skip_creative_generation = self.skip_creative_generation
+
+        giftcard_brand: None | str | Unset
+        if isinstance(self.giftcard_brand, Unset):
+            giftcard_brand = UNSET
+        else:
+            giftcard_brand = self.giftcard_brand
+
+        giftcard_brand_longname = self.giftcard_brand_longname
+
+        giftcard_image: None | str | Unset
+        if isinstance(self.giftcard_image, Unset):
+            giftcard_image = UNSET
+        else:
+            giftcard_image = self.giftcard_image
+
+        giftcard_amount: int | None | Unset
+        if isinstance(self.giftcard_amount, Unset):
+            giftcard_amount = UNSET
+        else:
+            giftcard_amount = self.giftcard_amount
+
+        qrcode_url: None | str | Unset
+        if isinstance(self.qrcode_url, Unset):
+            qrcode_url = UNSET
+        else:
+            qrcode_url = self.qrcode_url
+
+        share_image = self.share_image
+
+        share_url = self.share_url
+
+        allow_share = self.allow_share
+
+        mailing_lists = self.mailing_lists
+
+        mailing_list_ids_used: None | str | Unset
+        if isinstance(self.mailing_list_ids_used, Unset):
+            mailing_list_ids_used = UNSET
+        else:
+            mailing_list_ids_used = self.mailing_list_ids_used
+
+        campaign_id = self.campaign_id
+
+        recipients: list[Any] | Unset = UNSET
+        if not isinstance(self.recipients, Unset):
+            recipients = self.recipients
+
+        total_estimated_recipients = self.total_estimated_recipients
+
+        total_recipients = self.total_recipients
+
+        recipient_count = self.recipient_count
+
+        authorization_total = self.authorization_total
+
+        grand_total = self.grand_total
+
+        order_total = self.order_total
+
+        sales_tax_total = self.sales_tax_total
+
+        leads_fee = self.leads_fee
+
+        transaction_id = self.transaction_id
+
+        settled = self.settled
+
+        display_status = self.display_status
+
+        method: str | Unset
+        if isinstance(self.method, Unset):
+            method = UNSET
+        elif isinstance(self.method, OrderKnownOrderMethod):
+            method = self.method.value
+        else:
+            method = self.method
+
+        display_trigger = self.display_trigger
+
+        display_type = self.display_type
+
+        display_addons = self.display_addons
+
+        cancellable = self.cancellable
+
+        email_cc = self.email_cc
+
+        notifications = self.notifications
+
+        return_name: None | str | Unset
+        if isinstance(self.return_name, Unset):
+            return_name = UNSET
+        else:
+            return_name = self.return_name
+
+        return_address: None | str | Unset
+        if isinstance(self.return_address, Unset):
+            return_address = UNSET
+        else:
+            return_address = self.return_address
+
+        return_address2: None | str | Unset
+        if isinstance(self.return_address2, Unset):
+            return_address2 = UNSET
+        else:
+            return_address2 = self.return_address2
+
+        return_city: None | str | Unset
+        if isinstance(self.return_city, Unset):
+            return_city = UNSET
+        else:
+            return_city = self.return_city
+
+        return_province: None | str | Unset
+        if isinstance(self.return_province, Unset):
+            return_province = UNSET
+        else:
+            return_province = self.return_province
+
+        return_postal_code: None | str | Unset
+        if isinstance(self.return_postal_code, Unset):
+            return_postal_code = UNSET
+        else:
+            return_postal_code = self.return_postal_code
+
+        session_id = self.session_id
+
+        total_scans = self.total_scans
+
+        unique_scans = self.unique_scans
+
+        last_scan: None | str | Unset
+        if isinstance(self.last_scan, Unset):
+            last_scan = UNSET
+        else:
+            last_scan = self.last_scan
+
+        metadata: dict[str, Any] | None | Unset
+        if isinstance(self.metadata, Unset):
+            metadata = UNSET
+        elif isinstance(self.metadata, OrderMetadataType0):
+            metadata = self.metadata.to_dict()
+        else:
+            metadata = self.metadata
+
+        created_at = self.created_at
+
+        updated_at = self.updated_at
+
+        replayed_from_order_id = self.replayed_from_order_id
+
+        field_dict: dict[str, Any] = {}
+        field_dict.update(self.additional_properties)
+        field_dict.update(
+            {
+                "id": id,
+                "status": status,
+            }
+        )
+        if user_id is not UNSET:
+            field_dict["user_id"] = user_id
+        if sub_account_id is not UNSET:
+            field_dict["sub_account_id"] = sub_account_id
+        if sub_account is not UNSET:
+            field_dict["sub_account"] = sub_account
+        if type_ is not UNSET:
+            field_dict["type"] = type_
+        if size is not UNSET:
+            field_dict["size"] = size
+        if message is not UNSET:
+            field_dict["message"] = message
+        if message_template_id is not UNSET:
+            field_dict["message_template_id"] = message_template_id
+        if image_template_id is not UNSET:
+            field_dict["image_template_id"] = image_template_id
+        if style is not UNSET:
+            field_dict["style"] = style
+        if handwriting_color is not UNSET:
+            field_dict["handwriting_color"] = handwriting_color
+        if handwriting_image is not UNSET:
+            field_dict["handwriting_image"] = handwriting_image
+        if font_size is not UNSET:
+            field_dict["font_size"] = font_size
+        if realism is not UNSET:
+            field_dict["realism"] = realism
+        if handwriting_realism is not UNSET:
+            field_dict["handwriting_realism"] = handwriting_realism
+        if addons is not UNSET:
+            field_dict["addons"] = addons
+        if envelope_id is not UNSET:
+            field_dict["envelope_id"] = envelope_id
+        if front_image is not UNSET:
+            field_dict["front_image"] = front_image
+        if back_image is not UNSET:
+            field_dict["back_image"] = back_image
+        if preview_images is not UNSET:
+            field_dict["preview_images"] = preview_images
+        if thumbnail_images is not UNSET:
+            field_dict["thumbnail_images"] = thumbnail_images
+        if high_quality_preview is not UNSET:
+            field_dict["high_quality_preview"] = high_quality_preview
+        if is_dynamic is not UNSET:
+            field_dict["is_dynamic"] = is_dynamic
+        if dynamic_image_url is not UNSET:
+            field_dict["dynamic_image_url"] = dynamic_image_url
+        if append_or_current_resident is not UNSET:
+            field_dict["append_or_current_resident"] = append_or_current_resident
+        if custom_background_url is not UNSET:
+            field_dict["custom_background_url"] = custom_background_url
+        if additional_letter_pages is not UNSET:
+            field_dict["additional_letter_pages"] = additional_letter_pages
+        if additional_letter_pages_count is not UNSET:
+            field_dict["additional_letter_pages_count"] = additional_letter_pages_count
+        if skip_creative_generation is not UNSET:
+            field_dict["skip_creative_generation"] = skip_creative_generation
+        if giftcard_brand is not UNSET:
+            field_dict["giftcard_brand"] = giftcard_brand
+        if giftcard_brand_longname is not UNSET:
+            field_dict["giftcard_brand_longname"] = giftcard_brand_longname
+        if giftcard_image is not UNSET:
+            field_dict["giftcard_image"] = giftcard_image
+        if giftcard_amount is not UNSET:
+            field_dict["giftcard_amount"] = giftcard_amount
+        if qrcode_url is not UNSET:
+            field_dict["qrcode_url"] = qrcode_url
+        if share_image is not UNSET:
+            field_dict["share_image"] = share_image
+        if share_url is not UNSET:
+            field_dict["share_url"] = share_url
+        if allow_share is not UNSET:
+            field_dict["allow_share"] = allow_share
+        if mailing_lists is not UNSET:
+            field_dict["mailing_lists"] = mailing_lists
+        if mailing_list_ids_used is not UNSET:
+            field_dict["mailing_list_ids_used"] = mailing_list_ids_used
+        if campaign_id is not UNSET:
+            field_dict["campaign_id"] = campaign_id
+        if recipients is not UNSET:
+            field_dict["recipients"] = recipients
+        if total_estimated_recipients is not UNSET:
+            field_dict["total_estimated_recipients"] = total_estimated_recipients
+        if total_recipients is not UNSET:
+            field_dict["total_recipients"] = total_recipients
+        if recipient_count is not UNSET:
+            field_dict["recipient_count"] = recipient_count
+        if authorization_total is not UNSET:
+            field_dict["authorization_total"] = authorization_total
+        if grand_total is not UNSET:
+            field_dict["grand_total"] = grand_total
+        if order_total is not UNSET:
+            field_dict["order_total"] = order_total
+        if sales_tax_total is not UNSET:
+            field_dict["sales_tax_total"] = sales_tax_total
+        if leads_fee is not UNSET:
+            field_dict["leads_fee"] = leads_fee
+        if transaction_id is not UNSET:
+            field_dict["transaction_id"] = transaction_id
+        if settled is not UNSET:
+            field_dict["settled"] = settled
+        if display_status is not UNSET:
+            field_dict["display_status"] = display_status
+        if method is not UNSET:
+            field_dict["method"] = method
+        if display_trigger is not UNSET:
+            field_dict["display_trigger"] = display_trigger
+        if display_type is not UNSET:
+            field_dict["display_type"] = display_type
+        if display_addons is not UNSET:
+            field_dict["display_addons"] = display_addons
+        if cancellable is not UNSET:
+            field_dict["cancellable"] = cancellable
+        if email_cc is not UNSET:
+            field_dict["email_cc"] = email_cc
+        if notifications is not UNSET:
+            field_dict["notifications"] = notifications
+        if return_name is not UNSET:
+            field_dict["return_name"] = return_name
+        if return_address is not UNSET:
+            field_dict["return_address"] = return_address
+        if return_address2 is not UNSET:
+            field_dict["return_address2"] = return_address2
+        if return_city is not UNSET:
+            field_dict["return_city"] = return_city
+        if return_province is not UNSET:
+            field_dict["return_province"] = return_province
+        if return_postal_code is not UNSET:
+            field_dict["return_postal_code"] = return_postal_code
+        if session_id is not UNSET:
+            field_dict["session_id"] = session_id
+        if total_scans is not UNSET:
+            field_dict["total_scans"] = total_scans
+        if unique_scans is not UNSET:
+            field_dict["unique_scans"] = unique_scans
+        if last_scan is not UNSET:
+            field_dict["last_scan"] = last_scan
+        if metadata is not UNSET:
+            field_dict["metadata"] = metadata
+        if created_at is not UNSET:
+            field_dict["created_at"] = created_at
+        if updated_at is not UNSET:
+            field_dict["updated_at"] = updated_at
+        if replayed_from_order_id is not UNSET:
+            field_dict["replayed_from_order_id"] = replayed_from_order_id
+
+        return field_dict
+
+    @classmethod
+    def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
+        from ..models.order_addons_type_0 import OrderAddonsType0  # noqa: PLC0415
+        from ..models.order_metadata_type_0 import OrderMetadataType0  # noqa: PLC0415
+        from ..models.order_sub_account_type_0 import OrderSubAccountType0  # noqa: PLC0415
+
+        d = dict(src_dict)
+        id = d.pop("id")
+
+        def _parse_status(data: object) -> OrderKnownOrderStatus | str:
+            try:
+                if not isinstance(data, str):
+                    raise TypeError()
+                status_known_order_status = OrderKnownOrderStatus(data)
+
+                return status_known_order_status
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(OrderKnownOrderStatus | str, data)
+
+        status = _parse_status(d.pop("status"))
+
+        user_id = d.pop("user_id", UNSET)
+
+        def _parse_sub_account_id(data: object) -> int | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(int | None | Unset, data)
+
+        sub_account_id = _parse_sub_account_id(d.pop("sub_account_id", UNSET))
+
+        def _parse_sub_account(data: object) -> None | OrderSubAccountType0 | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            try:
+                if not isinstance(data, dict):
+                    raise TypeError()
+                sub_account_type_0 = OrderSubAccountType0.from_dict(data)
+
+                return sub_account_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(None | OrderSubAccountType0 | Unset, data)
+
+        sub_account = _parse_sub_account(d.pop("sub_account", UNSET))
+
+        def _parse_type_(data: object) -> OrderKnownOrderType | str | Unset:
+            if isinstance(data, Unset):
+                return data
+            try:
+                if not isinstance(data, str):
+                    raise TypeError()
+                type_known_order_type = OrderKnownOrderType(data)
+
+                return type_known_order_type
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(OrderKnownOrderType | str | Unset, data)
+
+        type_ = _parse_type_(d.pop("type", UNSET))
+
+        def _parse_size(data: object) -> None | str | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(None | str | Unset, data)
+
+        size = _parse_size(d.pop("size", UNSET))
+
+        message = d.pop("message", UNSET)
+
+        def _parse_message_template_id(data: object) -> int | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(int | None | Unset, data)
+
+        message_template_id = _parse_message_template_id(d.pop("message_template_id", UNSET))
+
+        def _parse_image_template_id(data: object) -> int | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(int | None | Unset, data)
+
+        image_template_id = _parse_image_template_id(d.pop("image_template_id", UNSET))
+
+        style = d.pop("style", UNSET)
+
+        def _parse_handwriting_color(data: object) -> None | str | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(None | str | Unset, data)
+
+        handwriting_color = _parse_handwriting_color(d.pop("handwriting_color", UNSET))
+
+        handwriting_image = d.pop("handwriting_image", UNSET)
+
+        font_size = d.pop("font_size", UNSET)
+
+        realism = d.pop("realism", UNSET)
+
+        handwriting_realism = d.pop("handwriting_realism", UNSET)
+
+        def _parse_addons(data: object) -> None | OrderAddonsType0 | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            try:
+                if not isinstance(data, dict):
+                    raise TypeError()
+                addons_type_0 = OrderAddonsType0.from_dict(data)
+
+                return addons_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(None | OrderAddonsType0 | Unset, data)
+
+        addons = _parse_addons(d.pop("addons", UNSET))
+
+        envelope_id = d.pop("envelope_id", UNSET)
+
+        front_image = d.pop("front_image", UNSET)
+
+        def _parse_back_image(data: object) -> None | str | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(None | str | Unset, data)
+
+        back_image = _parse_back_image(d.pop("back_image", UNSET))
+
+        preview_images = cast(list[str], d.pop("preview_images", UNSET))
+
+        thumbnail_images = cast(list[str], d.pop("thumbnail_images", UNSET))
+
+        def _parse_high_quality_preview(data: object) -> None | str | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(None | str | Unset, data)
+
+        high_quality_preview = _parse_high_quality_preview(d.pop("high_quality_preview", UNSET))
+
+        is_dynamic = d.pop("is_dynamic", UNSET)
+
+        dynamic_image_url = d.pop("dynamic_image_url", UNSET)
+
+        def _parse_append_or_current_resident(data: object) -> bool | int | Unset:
+            if isinstance(data, Unset):
+                return data
+            return cast(bool | int | Unset, data)
+
+        append_or_current_resident = _parse_append_or_current_resident(d.pop("append_or_current_resident", UNSET))
+
+        def _parse_custom_background_url(data: object) -> None | str | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(None | str | Unset, data)
+
+        custom_background_url = _parse_custom_background_url(d.pop("custom_background_url", UNSET))
+
+        additional_letter_pages = d.pop("additional_letter_pages", UNSET)
+
+        additional_letter_pages_count = d.pop("additional_letter_pages_count", UNSET)
+
+        skip_creative_generation = d.pop("skip_creative_generation", UNSET)
+
+        def _parse_giftcard_brand(data: object) -> None | str | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(None | str | Unset, data)
+
+        giftcard_brand = _parse_giftcard_brand(d.pop("giftcard_brand", UNSET))
+
+        giftcard_brand_longname = d.pop("giftcard_brand_longname", UNSET)
+
+        def _parse_giftcard_image(data: object) -> None | str | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(None | str | Unset, data)
+
+        giftcard_image = _parse_giftcard_image(d.pop("giftcard_image", UNSET))
+
+        def _parse_giftcard_amount(data: object) -> int | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(int | None | Unset, data)
+
+        giftcard_amount = _parse_giftcard_amount(d.pop("giftcard_amount", UNSET))
+
+        def _parse_qrcode_url(data: object) -> None | str | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(None | str | Unset, data)
+
+        qrcode_url = _parse_qrcode_url(d.pop("qrcode_url", UNSET))
+
+        share_image = d.pop("share_image", UNSET)
+
+        share_url = d.pop("share_url", UNSET)
+
+        allow_share = d.pop("allow_share", UNSET)
+
+        mailing_lists = d.pop("mailing_lists", UNSET)
+
+        def _parse_mailing_list_ids_used(data: object) -> None | str | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(None | str | Unset, data)
+
+        mailing_list_ids_used = _parse_mailing_list_ids_used(d.pop("mailing_list_ids_used", UNSET))
+
+        campaign_id = d.pop("campaign_id", UNSET)
+
+        recipients = cast(list[Any], d.pop("recipients", UNSET))
+
+        total_estimated_recipients = d.pop("total_estimated_recipients", UNSET)
+
+        total_recipients = d.pop("total_recipients", UNSET)
+
+        recipient_count = d.pop("recipient_count", UNSET)
+
+        authorization_total = d.pop("authorization_total", UNSET)
+
+        grand_total = d.pop("grand_total", UNSET)
+
+        order_total = d.pop("order_total", UNSET)
+
+        sales_tax_total = d.pop("sales_tax_total", UNSET)
+
+        leads_fee = d.pop("leads_fee", UNSET)
+
+        transaction_id = d.pop("transaction_id", UNSET)
+
+        settled = d.pop("settled", UNSET)
+
+        display_status = d.pop("display_status", UNSET)
+
+        def _parse_method(data: object) -> OrderKnownOrderMethod | str | Unset:
+            if isinstance(data, Unset):
+                return data
+            try:
+                if not isinstance(data, str):
+                    raise TypeError()
+                method_known_order_method = OrderKnownOrderMethod(data)
+
+                return method_known_order_method
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(OrderKnownOrderMethod | str | Unset, data)
+
+        method = _parse_method(d.pop("method", UNSET))
+
+        display_trigger = d.pop("display_trigger", UNSET)
+
+        display_type = d.pop("display_type", UNSET)
+
+        display_addons = d.pop("display_addons", UNSET)
+
+        cancellable = d.pop("cancellable", UNSET)
+
+        email_cc = d.pop("email_cc", UNSET)
+
+        notifications = d.pop("notifications", UNSET)
+
+        def _parse_return_name(data: object) -> None | str | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(None | str | Unset, data)
+
+        return_name = _parse_return_name(d.pop("return_name", UNSET))
+
+        def _parse_return_address(data: object) -> None | str | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(None | str | Unset, data)
+
+        return_address = _parse_return_address(d.pop("return_address", UNSET))
+
+        def _parse_return_address2(data: object) -> None | str | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(None | str | Unset, data)
+
+        return_address2 = _parse_return_address2(d.pop("return_address2", UNSET))
+
+        def _parse_return_city(data: object) -> None | str | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(None | str | Unset, data)
+
+        return_city = _parse_return_city(d.pop("return_city", UNSET))
+
+        def _parse_return_province(data: object) -> None | str | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(None | str | Unset, data)
+
+        return_province = _parse_return_province(d.pop("return_province", UNSET))
+
+        def _parse_return_postal_code(data: object) -> None | str | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(None | str | Unset, data)
+
+        return_postal_code = _parse_return_postal_code(d.pop("return_postal_code", UNSET))
+
+        session_id = d.pop("session_id", UNSET)
+
+        total_scans = d.pop("total_scans", UNSET)
+
+        unique_scans = d.pop("unique_scans", UNSET)
+
+        def _parse_last_scan(data: object) -> None | str | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(None | str | Unset, data)
+
+        last_scan = _parse_last_scan(d.pop("last_scan", UNSET))
+
+        def _parse_metadata(data: object) -> None | OrderMetadataType0 | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            try:
+                if not isinstance(data, dict):
+                    raise TypeError()
+                metadata_type_0 = OrderMetadataType0.from_dict(data)
+
+                return metadata_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(None | OrderMetadataType0 | Unset, data)
+
+        metadata = _parse_metadata(d.pop("metadata", UNSET))
+
+        created_at = d.pop("created_at", UNSET)
+
+        updated_at = d.pop("updated_at", UNSET)
+
+        replayed_from_order_id = d.pop("replayed_from_order_id", UNSET)
+
+        order = cls(
+            id=id,
+            status=status,
+            user_id=user_id,
+            sub_account_id=sub_account_id,
+            sub_account=sub_account,
+            type_=type_,
+            size=size,
+            message=message,
+            message_template_id=message_template_id,
+            image_template_id=image_template_id,
+            style=style,
+            handwriting_color=handwriting_color,
+            handwriting_image=handwriting_image,
+            font_size=font_size,
+            realism=realism,
+            handwriting_realism=handwriting_realism,
+            addons=addons,
+            envelope_id=envelope_id,
+            front_image=front_image,
+            back_image=back_image,
+            preview_images=preview_images,
+            thumbnail_images=thumbnail_images,
+            high_quality_preview=high_quality_preview,
+            is_dynamic=is_dynamic,
+            dynamic_image_url=dynamic_image_url,
+            append_or_current_resident=append_or_current_resident,
+            custom_background_url=custom_background_url,
+            additional_letter_pages=additional_letter_pages,
+            additional_letter_pages_count=additional_letter_pages_count,
+            skip_creative_generation=skip_creative_generation,
+            giftcard_brand=giftcard_brand,
+            giftcard_brand_longname=giftcard_brand_longname,
+            giftcard_image=giftcard_image,
+            giftcard_amount=giftcard_amount,
+            qrcode_url=qrcode_url,
+            share_image=share_image,
+            share_url=share_url,
+            allow_share=allow_share,
+            mailing_lists=mailing_lists,
+            mailing_list_ids_used=mailing_list_ids_used,
+            campaign_id=campaign_id,
+            recipients=recipients,
+            total_estimated_recipients=total_estimated_recipients,
+            total_recipients=total_recipients,
+            recipient_count=recipient_count,
+            authorization_total=authorization_total,
+            grand_total=grand_total,
+            order_total=order_total,
+            sales_tax_total=sales_tax_total,
+            leads_fee=leads_fee,
+            transaction_id=transaction_id,
+            settled=settled,
+            display_status=display_status,
+            method=method,
+            display_trigger=display_trigger,
+            display_type=display_type,
+            display_addons=display_addons,
+            cancellable=cancellable,
+            email_cc=email_cc,
+            notifications=notifications,
+            return_name=return_name,
+            return_address=return_address,
+            return_address2=return_address2,
+            return_city=return_city,
+            return_province=return_province,
+            return_postal_code=return_postal_code,
+            session_id=session_id,
+            total_scans=total_scans,
+            unique_scans=unique_scans,
+            last_scan=last_scan,
+            metadata=metadata,
+            created_at=created_at,
+            updated_at=updated_at,
+            replayed_from_order_id=replayed_from_order_id,
+        )
+
+        order.additional_properties = d
+        return order
+
+    @property
+    def additional_keys(self) -> list[str]:
+        return list(self.additional_properties.keys())
+
+    def __getitem__(self, key: str) -> Any:
+        return self.additional_properties[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self.additional_properties[key] = value
+
+    def __delitem__(self, key: str) -> None:
+        del self.additional_properties[key]
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.additional_properties

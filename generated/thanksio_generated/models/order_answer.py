@@ -1,0 +1,74 @@
+# Generated from openapi.yaml by openapi-python-client: do not edit, run `make generate`.
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from attrs import define as _attrs_define
+from attrs import field as _attrs_field
+
+if TYPE_CHECKING:
+    from ..models.order import Order
+
+
+T = TypeVar("T", bound="OrderAnswer")
+
+
+@_attrs_define
+class OrderAnswer:
+    """What every documented answer holds, one order.
+
+    Attributes:
+        order (Order): An order as the server shows it. Every field but id and status may be missing, for the documents
+            disagree;
+            a missing field is `UNSET`, and a field that is not described here is kept in `additional_properties`.
+            Nothing is converted: times are strings, money is an integer number of US cents. The lists of known words
+            (status, type, method) are open: `error`, `magnacard` and `postcard6x9` were seen outside the vendor's own
+            lists, so a word that nobody knows stays a string.
+    """
+
+    order: Order
+    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        order = self.order.to_dict()
+
+        field_dict: dict[str, Any] = {}
+        field_dict.update(self.additional_properties)
+        field_dict.update(
+            {
+                "order": order,
+            }
+        )
+
+        return field_dict
+
+    @classmethod
+    def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
+        from ..models.order import Order  # noqa: PLC0415
+
+        d = dict(src_dict)
+        order = Order.from_dict(d.pop("order"))
+
+        order_answer = cls(
+            order=order,
+        )
+
+        order_answer.additional_properties = d
+        return order_answer
+
+    @property
+    def additional_keys(self) -> list[str]:
+        return list(self.additional_properties.keys())
+
+    def __getitem__(self, key: str) -> Any:
+        return self.additional_properties[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self.additional_properties[key] = value
+
+    def __delitem__(self, key: str) -> None:
+        del self.additional_properties[key]
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.additional_properties
