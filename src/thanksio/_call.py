@@ -1,0 +1,176 @@
+"""The course of one call, decided without doing any of it.
+
+`course` is a generator of values: it yields the next `Attempt`, is sent what came of it, and returns the order as
+the server showed it or raises the one error that tells the caller what is true. The sync and the async client carry
+out the same steps; all that a call decides is decided here.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
+
+from attrs import define, field, frozen
+
+from thanksio._retry import RetryPolicy, may_retry, retry_after
+from thanksio._verdict import Answer, NoAnswer, Reading, clean, explain, leaves_doubt, read_order, status_error
+from thanksio.errors import (
+    APIConnectionError,
+    APIResponseValidationError,
+    APITimeoutError,
+    ConfigurationError,
+    InvalidOrderIdError,
+    ThanksIOError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+
+Spelling: TypeAlias = Literal["order", "orders"]
+CancelPath: TypeAlias = Literal["auto", "order", "orders"]
+Outcome: TypeAlias = Answer | NoAnswer
+
+_DIGITS = re.compile(r"[1-9][0-9]{0,18}", re.ASCII)
+_LARGEST_ID = 2**63 - 1  # no database counts further; 300 digits are a mistake, not an order
+_NOT_SERVED = frozenset({404, 405})
+
+
+def order_number(order_id: object) -> int:
+    """Give the order's number, or raise InvalidOrderIdError: `..`, for one, would call another path."""
+    digits = str(int(order_id)) if isinstance(order_id, int) and not isinstance(order_id, bool) else order_id
+    if isinstance(digits, str) and _DIGITS.fullmatch(digits) and int(digits) <= _LARGEST_ID:
+        return int(digits)
+    raise InvalidOrderIdError(
+        f"An order id is a positive integer or a string of its digits, not this {type(order_id).__name__}. "
+        f"Nothing was sent. {InvalidOrderIdError.advice}"
+    )
+
+
+@define
+class Spellings:
+    """Which spelling of the path a client uses, and what it has learned of it."""
+
+    path: CancelPath
+    served: Spelling | None = None
+
+    def __attrs_post_init__(self) -> None:
+        if self.path not in get_args(CancelPath):
+            raise ConfigurationError('cancel_path must be "auto", "order" or "orders".')
+        if self.path != "auto":
+            self.served = self.path
+
+    def first(self) -> Spelling:
+        """Give the spelling that a call begins with."""
+        return self.served or "order"
+
+    def learn(self, spelling: Spelling, answer: Answer) -> None:
+        """Stay with a spelling once the operation itself has answered under it.
+
+        Redirects, 408, 425, 429 and 5xx come from anything that stands in front of it, so they prove nothing.
+        """
+        if not may_retry(answer) and not 300 <= answer.status < 400 and answer.status not in _NOT_SERVED:  # noqa: PLR2004
+            self.served = self.served or spelling
+
+    def other(self, spelling: Spelling, answer: Answer) -> Spelling | None:
+        """Give the spelling to try instead, if `answer` may only mean that this one is not served."""
+        if self.served or answer.status not in _NOT_SERVED:
+            return None
+        return "orders" if spelling == "order" else "order"
+
+
+@frozen
+class Attempt:
+    """Let `wait` seconds pass, send the request, and report what came within `left` seconds of sending."""
+
+    spelling: Spelling
+    left: float
+    wait: float = 0.0
+
+
+@define
+class Call:
+    """What is known so far of one call."""
+
+    order_id: int
+    hide: Callable[[str], str] = field(repr=False)
+    attempts: int = 0
+    doubt: bool = False
+
+    def describe(self, what: str, kind: type[ThanksIOError]) -> str:
+        """Say what happened, what is true now and what to do next."""
+        truth = "It may have been cancelled: nobody can say yet." if self.doubt else "This call did not cancel it."
+        return f"Order {self.order_id}: {what} {truth} {kind.advice}".rstrip()
+
+
+def course(  # noqa: PLR0913 - what a call depends on, each thing once
+    call: Call,
+    spellings: Spellings,
+    policy: RetryPolicy,
+    deadline: float,
+    *,
+    now: Callable[[], float],
+    random: Callable[[], float],
+) -> Generator[Attempt, Outcome, Reading]:
+    """Lead `call` to the order as the server shows it, or to the error that says why it could not be shown."""
+    end, retries, wait = now() + deadline, 0, 0.0
+    spelling, unserved = spellings.first(), None
+    while True:
+        call.attempts += 1
+        outcome = yield Attempt(spelling, end - now() - wait, wait)
+        wait = 0.0
+        if isinstance(outcome, Answer):
+            spellings.learn(spelling, outcome)
+            if outcome.is_success:
+                return _settle(outcome, call)
+            other = spellings.other(spelling, outcome) if unserved is None else None
+            if other:
+                spelling, unserved = other, outcome
+                continue
+        call.doubt |= leaves_doubt(outcome)
+        retries += 1
+        wait = policy.wait(retries, retry_after(outcome), random)
+        if not may_retry(outcome) or retries >= policy.max_attempts or now() + wait >= end:
+            raise _failure(_telling(outcome, unserved), call, timed_out=now() >= end)
+
+
+def _settle(answer: Answer, call: Call) -> Reading:
+    reading = read_order(answer, call.order_id)
+    if isinstance(reading, Reading):
+        call.doubt = False
+        return reading
+    call.doubt = True
+    kind = APIResponseValidationError
+    what = f"the server answered {answer.status}, but the answer {reading.why}."
+    raise kind(call.describe(what, kind), may_have_cancelled=True, attempts=call.attempts)
+
+
+def _telling(outcome: Outcome, unserved: Answer | None) -> Outcome:
+    """Of a 404 and a 405 under the two spellings, the 404 is about the order."""
+    told_less = isinstance(outcome, Answer) and outcome.status == 405  # noqa: PLR2004
+    return unserved if told_less and unserved else outcome
+
+
+def _failure(outcome: Outcome, call: Call, *, timed_out: bool) -> ThanksIOError:
+    if isinstance(outcome, NoAnswer):
+        return _connection_error(outcome, call, timed_out=timed_out)
+    kind = status_error(outcome)
+    message, excerpt = explain(outcome, call.hide)
+    said = f', saying "{clean(message, call.hide, 200)}"' if message else ""
+    return kind(
+        call.describe(f"the server answered {outcome.status}{said}.", kind),
+        status_code=outcome.status,
+        message=message,
+        retry_after=retry_after(outcome),
+        body=excerpt,
+        may_have_cancelled=call.doubt,
+        attempts=call.attempts,
+    )
+
+
+def _connection_error(outcome: NoAnswer, call: Call, *, timed_out: bool) -> APIConnectionError:
+    kind = APITimeoutError if outcome.timed_out or timed_out else APIConnectionError
+    when = " before the deadline of the call" if timed_out else ""
+    what = f"no answer came{when} in {call.attempts} attempt(s); the last ended in {type(outcome.cause).__name__}."
+    error = kind(call.describe(what, kind), may_have_cancelled=call.doubt, attempts=call.attempts)
+    error.__cause__ = outcome.cause
+    return error

@@ -1,0 +1,320 @@
+"""The clients, sync and async: they send what `_call` decides and hand back what it concludes.
+
+The only module that imports generated code.
+"""
+
+from __future__ import annotations
+
+import copyreg
+import enum
+import logging
+import random
+import time
+import typing
+from functools import cache
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, Self, TypeVar, cast
+
+import anyio
+import httpx
+from attrs import define, field
+
+from thanksio import _deadline, _settings, drift
+from thanksio._call import Attempt, Call, CancelPath, Spellings, course, order_number
+from thanksio._retry import RetryPolicy, positive_seconds
+from thanksio._verdict import MAX_BODY, Answer, NoAnswer, Reading, clean
+from thanksio.errors import ConfigurationError, OrderNotCancelledError
+from thanksio_generated import models
+from thanksio_generated.api.orders import cancel_order, cancel_order_plural
+from thanksio_generated.models import Order
+from thanksio_generated.types import Unset
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+    from types import TracebackType
+
+__all__ = ["AsyncThanksIO", "Order", "ThanksIO"]
+
+_logger = logging.getLogger("thanksio")
+_Transport = TypeVar("_Transport", httpx.BaseTransport, httpx.AsyncBaseTransport)
+
+# Seconds past the deadline after which an async attempt is cancelled from outside, if its transport let it go on.
+_GRACE = 0.25
+# With these, a request has not reached the server: there was no connection to it.
+_NOT_SENT = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.ProxyError,
+    httpx.UnsupportedProtocol,
+    httpx.LocalProtocolError,
+)
+
+
+def _order_repr(order: Order) -> str:
+    return f"<Order {order.id} {clean(str(order.status), str, 40)}>"
+
+
+# A letter and an address must not reach a log because somebody printed an order.
+Order.__repr__ = _order_repr  # type: ignore[assignment,method-assign]
+# The generated code compares with `is UNSET`: a copy or a pickle must come back as the one and only.
+copyreg.pickle(Unset, lambda _unset: "UNSET")
+
+
+@cache
+def _json_types() -> dict[str, frozenset[type]]:
+    """Read from the generated model which Python types each field of an order may have after JSON parsing."""
+    hints = typing.get_type_hints(Order, localns=vars(models))
+    return {name.rstrip("_"): _parsed_types(hint) for name, hint in hints.items() if name != "additional_properties"}
+
+
+def _parsed_types(hint: Any) -> frozenset[type]:  # noqa: ANN401 - a type annotation may be anything
+    if hint is Any:
+        return frozenset(drift.JSON_TYPES)
+    parts = typing.get_args(hint)
+    if typing.get_origin(hint) is list or not parts:
+        return _parsed_type(typing.get_origin(hint) or hint)
+    return frozenset().union(*(_parsed_types(part) for part in parts))
+
+
+def _parsed_type(kind: type) -> frozenset[type]:
+    if issubclass(kind, enum.Enum):
+        return frozenset({str})
+    if kind is Unset:
+        return frozenset()
+    return frozenset({kind if kind in drift.JSON_TYPES else dict})
+
+
+@define
+class _Body:
+    """An answer's body while it arrives: never much more than MAX_BODY, never after the deadline."""
+
+    data: bytearray = field(factory=bytearray, repr=False)
+
+    def add(self, chunk: bytes) -> bool:
+        """Take a chunk; True says that no more may come."""
+        _deadline.check()
+        self.data += chunk[: MAX_BODY + 1]
+        return len(self.data) > MAX_BODY
+
+    def answer(self, response: httpx.Response) -> Answer:
+        """Give the whole answer as a value."""
+        cut = len(self.data) > MAX_BODY
+        return Answer(response.status_code, bytes(self.data), dict(response.headers), time.time(), cut)
+
+
+class _Facade(Generic[_Transport]):
+    """What both clients are made of and decide alike."""
+
+    def __init__(  # noqa: PLR0913 - the settings of a client, all but the token by keyword
+        self,
+        token: str | None = None,
+        *,
+        base_url: str | None = None,
+        timeout: float = 10.0,
+        deadline: float = 90.0,
+        retry: RetryPolicy = RetryPolicy(),  # noqa: B008 - frozen
+        cancel_path: CancelPath = "auto",
+        transport: _Transport | None = None,
+        on_drift: drift.Hook | None = None,
+    ) -> None:
+        self._token = _settings.read_token(token)
+        self._base_url = _settings.read_base_url(base_url)
+        self._timeout = positive_seconds(timeout, "timeout")
+        self._deadline = positive_seconds(deadline, "deadline")
+        self._retry = retry
+        self._spellings = Spellings(cancel_path)
+        self._headers = httpx.Headers(
+            [
+                (b"Accept", b"application/json"),  # without it Laravel answers errors as HTML pages and redirects
+                (b"Accept-Encoding", b"identity"),  # an answer has 2 kB; a compressed one can hide a gigabyte
+                (b"User-Agent", f"thanksio-python/{version('thanksio')}".encode()),
+                self._token.header(),
+            ]
+        )
+        self._drift = drift.Watch(_json_types(), on_drift)
+        self._transport: _Transport = self._own_transport() if transport is None else transport
+        _deadline.keep_deadline(self._transport)
+        self._closed = False
+        # Seams for tests: no test waits for a real backoff.
+        self._now = time.monotonic
+        self._random = random.random
+
+    def _own_transport(self) -> _Transport:
+        raise NotImplementedError
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(base_url={self._base_url!r})"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a client holds connections and a token and is never pickled; make one in each process")
+
+    def _begin(self, order_id: int | str, deadline: float | None) -> tuple[Call, Generator[Attempt, Any, Reading]]:
+        if self._closed:
+            raise ConfigurationError("This client is closed. Nothing was sent. Make a new one.")
+        call = Call(order_number(order_id), self._token.hide)
+        limit = self._deadline if deadline is None else positive_seconds(deadline, "deadline")
+        return call, course(call, self._spellings, self._retry, limit, now=self._now, random=self._random)
+
+    def _request(self, call: Call, attempt: Attempt) -> httpx.Request:
+        operation = cancel_order if attempt.spelling == "order" else cancel_order_plural
+        # The one private name of the generated code that is used; its public functions read bodies without a
+        # limit, raise ValueError for statuses like 520, and return errors instead of raising them.
+        target = operation._get_kwargs(str(call.order_id))  # noqa: SLF001
+        step = min(self._timeout, attempt.left)
+        return httpx.Request(
+            target["method"],
+            self._base_url + target["url"],
+            headers=self._headers,
+            extensions={"timeout": httpx.Timeout(step).as_dict()},
+        )
+
+    def _no_answer(self, error: Exception) -> NoAnswer:
+        """Turn whatever a transport raised into a value, without its frames: their locals hold the token."""
+        of_httpx = isinstance(error, httpx.TransportError) and type(error).__module__ == "httpx"
+        text = str(error).partition("bytearray(")[0].partition("b'")[0]  # h11 quotes the server's bytes
+        cause = type(error) if of_httpx else ConnectionError
+        said = clean(text if of_httpx else f"{type(error).__name__}: {text}", self._token.hide, 200)
+        timed_out = isinstance(error, httpx.TimeoutException | TimeoutError)
+        return NoAnswer(sent=not isinstance(error, _NOT_SENT), timed_out=timed_out, cause=cause(said))
+
+    def _announce(self, call: Call, attempt: Attempt) -> None:
+        if attempt.wait:
+            what = "order %d: attempt %d did not settle it, waiting %.2f s"
+            _logger.info(what, call.order_id, call.attempts - 1, attempt.wait)
+
+    def _conclude(self, call: Call, reading: Reading) -> Order:
+        """Give the order if it is cancelled, and raise it as an error if it is not."""
+        self._drift.look(reading.fields)
+        order = Order.from_dict(reading.fields)
+        if reading.is_cancelled:
+            return order
+        what = f'the server shows it in status "{clean(reading.status, self._token.hide, 40)}".'
+        message = call.describe(what, OrderNotCancelledError)
+        raise OrderNotCancelledError(message, order=order, status=reading.status, attempts=call.attempts)
+
+
+class ThanksIO(_Facade[httpx.BaseTransport]):
+    """Cancels orders at thanks.io. One client serves many threads and holds one pool of connections.
+
+    The token comes from the argument or THANKSIO_TOKEN; the base URL from the argument, THANKSIO_BASE_URL or the
+    contract. `timeout` bounds one step of a connection and `deadline` a whole call with its retries, both in
+    seconds. `cancel_path` fixes the spelling of the path, "order" or "orders"; "auto" finds out. `transport` is an
+    httpx transport, for proxies, mutual TLS or tests; proxies of the environment are not used. `on_drift` is called
+    once for each way in which answers leave the contract. Raises ConfigurationError for what cannot be used.
+    """
+
+    def _own_transport(self) -> httpx.BaseTransport:
+        return httpx.HTTPTransport()
+
+    def cancel_order(self, order_id: int | str, *, deadline: float | None = None) -> Order:
+        """Cancel an order, and return it only if the server shows it as cancelled.
+
+        Repeating is harmless: an order that is cancelled already is returned as such. Raises OrderNotCancelledError
+        if the server shows it in another status, and another ThanksIOError if the server did not show it; then
+        `may_have_cancelled` says whether anybody can know. The call, with its retries and waits, ends within
+        `deadline` seconds (the client's, unless given here) on httpx's own transports; looking up the host's name
+        is the operating system's and not cut.
+        """
+        call, steps = self._begin(order_id, deadline)
+        outcome: Answer | NoAnswer | None = None
+        try:
+            while True:
+                attempt = steps.send(outcome)
+                self._announce(call, attempt)
+                self._sleep(attempt.wait)
+                outcome = self._attempt(call, attempt)
+        except StopIteration as end:
+            reading: Reading = end.value
+        return self._conclude(call, reading)
+
+    def _sleep(self, seconds: float) -> None:
+        if seconds:
+            time.sleep(seconds)
+
+    def _attempt(self, call: Call, attempt: Attempt) -> Answer | NoAnswer:
+        request, body = self._request(call, attempt), _Body()
+        try:
+            with _deadline.within(attempt.left):
+                response = self._transport.handle_request(request)
+                try:
+                    for chunk in cast("httpx.SyncByteStream", response.stream):
+                        if body.add(chunk):
+                            break
+                finally:
+                    response.close()
+        except Exception as error:  # noqa: BLE001 - whatever a transport raises, the caller gets the verdict
+            return self._no_answer(error)
+        return body.answer(response)
+
+    def close(self) -> None:
+        """Close the connections. The client cannot be used afterwards."""
+        self._closed = True
+        self._transport.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class AsyncThanksIO(_Facade[httpx.AsyncBaseTransport]):
+    """Cancels orders at thanks.io, under asyncio or trio. One client serves many tasks of one event loop.
+
+    The settings are those of ThanksIO; `transport` is an async httpx transport.
+    """
+
+    def _own_transport(self) -> httpx.AsyncBaseTransport:
+        return httpx.AsyncHTTPTransport()
+
+    async def cancel_order(self, order_id: int | str, *, deadline: float | None = None) -> Order:
+        """Cancel an order, and return it only if the server shows it as cancelled; see ThanksIO.cancel_order.
+
+        The deadline holds on every transport, for the call is cancelled from outside a quarter of a second after it.
+        """
+        call, steps = self._begin(order_id, deadline)
+        outcome: Answer | NoAnswer | None = None
+        try:
+            while True:
+                attempt = steps.send(outcome)
+                self._announce(call, attempt)
+                await self._sleep(attempt.wait)
+                outcome = await self._attempt(call, attempt)
+        except StopIteration as end:
+            reading: Reading = end.value
+        return self._conclude(call, reading)
+
+    async def _sleep(self, seconds: float) -> None:
+        if seconds:
+            await anyio.sleep(seconds)
+
+    async def _attempt(self, call: Call, attempt: Attempt) -> Answer | NoAnswer:
+        request, body = self._request(call, attempt), _Body()
+        try:
+            with _deadline.within(attempt.left), anyio.fail_after(attempt.left + _GRACE):
+                response = await self._transport.handle_async_request(request)
+                try:
+                    async for chunk in cast("httpx.AsyncByteStream", response.stream):
+                        if body.add(chunk):
+                            break
+                finally:
+                    await response.aclose()
+        except Exception as error:  # noqa: BLE001 - whatever a transport raises, the caller gets the verdict
+            return self._no_answer(error)
+        return body.answer(response)
+
+    async def aclose(self) -> None:
+        """Close the connections. The client cannot be used afterwards."""
+        self._closed = True
+        await self._transport.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()

@@ -1,0 +1,82 @@
+"""Decide whether and how long to wait before a request is repeated. Pure: randomness is passed in."""
+
+from __future__ import annotations
+
+import math
+import re
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+
+from thanksio._verdict import Answer, NoAnswer
+from thanksio.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# A cancel is a PUT and idempotent (RFC 9110, section 9.2.2), so these may be tried again; every 5xx may, too.
+_RETRIED = frozenset({408, 425, 429})
+_SECONDS = re.compile(r"[0-9]{1,9}(?:\.[0-9]{0,9})?", re.ASCII)  # nine digits are 31 years; more is garbage
+
+
+@frozen
+class RetryPolicy:
+    """How often a call is tried, and how long it waits in between.
+
+    `max_attempts` counts the first; 1 means no retry. The wait before retry n is random between 0 and
+    `backoff * 2 ** (n - 1)` seconds, at most `cap` (full jitter), and never shorter than the server's `Retry-After`.
+    A wait that would end after the call's deadline is not begun. Raises ConfigurationError for unusable numbers.
+    """
+
+    max_attempts: int = 4
+    backoff: float = 0.5
+    cap: float = 8.0
+
+    def __attrs_post_init__(self) -> None:
+        if type(self.max_attempts) is not int or self.max_attempts < 1:
+            raise ConfigurationError("max_attempts counts the first attempt: it must be an integer of at least 1.")
+        positive_seconds(self.backoff, "backoff")
+        positive_seconds(self.cap, "cap")
+
+    def wait(self, retry: int, asked: float | None, random: Callable[[], float]) -> float:
+        """Give the seconds to wait before retry number `retry`, which counts from 1."""
+        ceiling = min(self.cap, self.backoff * 2.0 ** min(retry - 1, 60))  # the cap comes first, then the jitter
+        return max(asked or 0.0, random() * ceiling)
+
+
+def positive_seconds(value: float, name: str) -> float:
+    """Give `value` back if it is a usable number of seconds, or raise ConfigurationError."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
+        raise ConfigurationError(f"{name} must be a positive, finite number of seconds.")
+    return float(value)
+
+
+def may_retry(outcome: Answer | NoAnswer) -> bool:
+    """Tell whether repeating the request can change this outcome."""
+    return isinstance(outcome, NoAnswer) or outcome.status in _RETRIED or 500 <= outcome.status < 600  # noqa: PLR2004
+
+
+def retry_after(outcome: Answer | NoAnswer) -> float | None:
+    """Give the seconds that the server asked to wait; None if it did not, or not in a readable way.
+
+    Forms: RFC 9110, section 10.2.3; fractions are common beside it. A date counts from the server's own `Date`, so
+    that a wrong clock on either side does no harm. Of two numbers the longer wait is obeyed.
+    """
+    value = outcome.headers.get("retry-after", "").strip() if isinstance(outcome, Answer) else ""
+    numbers = [part.strip() for part in value.split(",")]
+    if all(_SECONDS.fullmatch(number) for number in numbers):
+        return max(float(number) for number in numbers)
+    if not isinstance(outcome, Answer) or (then := _unix_time(value)) is None:
+        return None
+    now = _unix_time(outcome.headers.get("date", ""))
+    return max(0.0, then - (outcome.received if now is None else now))
+
+
+def _unix_time(http_date: str) -> float | None:
+    try:
+        moment = parsedate_to_datetime(http_date)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, TypeError, IndexError, OverflowError):  # it was written for mail, and garbage finds its holes
+        return None

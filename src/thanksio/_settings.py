@@ -1,0 +1,92 @@
+"""Read and check what a client is made of: its token and its base URL."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from typing import NoReturn
+
+import httpx
+
+from thanksio.errors import ConfigurationError
+
+CONTRACT_SERVER = "https://api.thanks.io/api/v2"  # `servers` of openapi.yaml, which the generator does not pass on
+
+
+class Token:
+    """A bearer token that shows itself to no one: not in a repr, a traceback's locals or a pickle."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def header(self) -> tuple[bytes, bytes]:
+        """Give the header that carries the token."""
+        return b"Authorization", f"Bearer {self._value}".encode("ascii")
+
+    def problem(self) -> str:
+        """Say what makes the token unusable, without a character of it; empty if nothing does."""
+        if not self._value:
+            return "is missing or empty"
+        if not (self._value.isascii() and self._value.isprintable()):
+            return "holds a character that is not printable ASCII"
+        return "holds a space: give it alone, without Bearer" if " " in self._value else ""
+
+    def hide(self, text: str) -> str:
+        """Take the token out of a text, for servers and proxies that echo what they were sent."""
+        return text.replace(self._value, "[token]")
+
+    def __repr__(self) -> str:
+        return "Token([hidden])"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a token is never pickled")
+
+
+def read_token(token: str | None) -> Token:
+    """Take the token from the argument or THANKSIO_TOKEN, without the newline that `echo` left on it."""
+    found = Token(_given(token, "THANKSIO_TOKEN"))
+    problem = found.problem()
+    if problem:
+        raise ConfigurationError(f"The token {problem}. Pass token=... or set THANKSIO_TOKEN.")
+    return found
+
+
+def _given(argument: str | None, variable: str) -> str:
+    value: object = os.environ.get(variable, "") if argument is None else argument
+    return value.strip() if isinstance(value, str) else ""
+
+
+def read_base_url(base_url: str | None) -> str:
+    """Take the base URL from the argument, THANKSIO_BASE_URL or the contract, without a trailing slash."""
+    given = _given(base_url, "THANKSIO_BASE_URL")
+    if not given and base_url is None:
+        return CONTRACT_SERVER
+    problem = _url_problem(given)
+    if problem:
+        raise ConfigurationError(f"The base URL {problem}. It looks like {CONTRACT_SERVER}.")
+    return str(httpx.URL(given)).rstrip("/")
+
+
+def _url_problem(given: str) -> str:
+    """Say what makes a base URL unusable; empty if nothing does. httpx reads it, for httpx will send to it."""
+    try:
+        url = httpx.URL(given)
+        scheme, host = url.scheme, url.host
+    except (httpx.InvalidURL, ValueError):  # its words can quote a password; ValueError is a host name's encoding
+        return "cannot be read"
+    if scheme not in {"https", "http"} or not host:
+        return "must be an absolute https URL"
+    if url.userinfo or "@" in given or "?" in given or "#" in given:
+        return "must not hold user info, a query or a fragment"
+    if scheme == "http" and not _is_loopback(host):
+        return "must be https, for the token would travel in the open; plain http is for this machine alone"
+    return ""
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

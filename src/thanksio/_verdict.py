@@ -1,0 +1,202 @@
+"""Decide what an answer says about an order: cancelled, not cancelled, or nobody can say yet.
+
+Pure functions of values: no I/O, no clock, no generated code. Whatever bytes a server sends, they end here as the
+order's fields or as a reason; text of the server leaves this module cleaned, bounded and without the token.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import zlib
+from typing import TYPE_CHECKING
+
+from attrs import field, frozen
+
+from thanksio.errors import (
+    APIStatusError,
+    AuthenticationError,
+    CancellationRefusedError,
+    OrderNotFoundError,
+    PaymentRequiredError,
+    PermissionDeniedError,
+    RateLimitError,
+    ServerError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+MAX_BODY = 1024 * 1024  # bytes; the largest documented answer has under 2,000
+EXCERPT = 500  # characters of a server's text that an error may show
+
+_STATUS_ERRORS: dict[int, type[APIStatusError]] = {
+    400: CancellationRefusedError,
+    401: AuthenticationError,
+    402: PaymentRequiredError,
+    403: PermissionDeniedError,
+    404: OrderNotFoundError,
+    409: CancellationRefusedError,
+    422: CancellationRefusedError,
+    429: RateLimitError,
+}
+
+
+@frozen
+class Answer:
+    """What a server answered. `received` is Unix time; `cut` says that the body went on past MAX_BODY."""
+
+    status: int
+    body: bytes = field(repr=False, default=b"")
+    headers: Mapping[str, str] = field(repr=False, factory=dict[str, str])  # names in lower case
+    received: float = 0.0
+    cut: bool = False
+
+    @property
+    def is_success(self) -> bool:
+        """Whether the status is 2xx. This alone does not say that anything was cancelled."""
+        return 200 <= self.status < 300  # noqa: PLR2004 - RFC 9110, section 15.3
+
+
+@frozen
+class NoAnswer:
+    """Why no answer came. `sent` says that the request may have reached the server."""
+
+    sent: bool
+    timed_out: bool
+    cause: Exception
+
+
+@frozen
+class Reading:
+    """An order as an answer showed it, in the server's own fields."""
+
+    fields: Mapping[str, object] = field(repr=False)
+    status: str
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether the order's own status says so. A word that nobody knows says no."""
+        return self.status.strip().casefold() == "cancelled"
+
+
+@frozen
+class Unreadable:
+    """Why an answer cannot be read as the order, to follow the words "the answer"."""
+
+    why: str
+
+
+def read_order(answer: Answer, order_id: int) -> Reading | Unreadable:
+    """Read order `order_id` out of a 2xx answer."""
+    document = _document(answer)
+    if isinstance(document, Unreadable):
+        return document
+    order = document.get("order") if isinstance(document, dict) else None
+    if not isinstance(order, dict):
+        return Unreadable("holds no order")
+    number, status = order.get("id"), order.get("status")
+    if type(number) is not int or number != order_id:
+        return Unreadable("is about another order, or about none")
+    if not isinstance(status, str):
+        return Unreadable("does not say in which status the order is")
+    return Reading(order, status)
+
+
+def _document(answer: Answer) -> object:
+    """Parse the body as JSON, or say why that cannot be done."""
+    body = _payload(answer)
+    if body is None:
+        return Unreadable("is longer than 1 MiB, or compressed in a way that was not asked for")
+    try:
+        return json.loads(body, parse_constant=_refuse, object_pairs_hook=_unique)
+    except (ValueError, RecursionError):  # a decoding error is a ValueError; a number of 5,000 digits too
+        return Unreadable("is not JSON")
+
+
+def _payload(answer: Answer) -> bytes | None:
+    """Undo a compression, never past MAX_BODY: a kilobyte of gzip can hold a megabyte of zeros."""
+    encoding = answer.headers.get("content-encoding", "").strip().lower()
+    if answer.cut or encoding not in {"", "identity", "gzip", "x-gzip", "deflate"}:
+        return None
+    if encoding in {"", "identity"}:
+        return answer.body
+    inflater = zlib.decompressobj(wbits=47)  # 47: gzip or zlib, whichever the first bytes show
+    try:
+        body = inflater.decompress(answer.body, MAX_BODY)
+    except zlib.error:
+        return None
+    return body if inflater.eof else None
+
+
+def _refuse(constant: str) -> object:
+    raise ValueError(constant)  # NaN and Infinity are Python's, not JSON's
+
+
+def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """Refuse a key that stands twice: two readers would take two different verdicts from it."""
+    document = dict(pairs)
+    if len(document) != len(pairs):
+        raise ValueError("duplicate key")
+    return document
+
+
+def status_error(answer: Answer) -> type[APIStatusError]:
+    """Choose the error for a status that is not 2xx."""
+    server_failed = 500 <= answer.status < 600  # noqa: PLR2004 - RFC 9110, section 15.6
+    return _STATUS_ERRORS.get(answer.status, ServerError if server_failed else APIStatusError)
+
+
+def leaves_doubt(outcome: Answer | NoAnswer) -> bool:
+    """Tell whether the server may have acted though this outcome does not show the order.
+
+    Only a 4xx says that it refused before it acted. A 3xx says nothing: web applications redirect after success.
+    """
+    if isinstance(outcome, NoAnswer):
+        return outcome.sent
+    return not 400 <= outcome.status < 500  # noqa: PLR2004 - RFC 9110, section 15.5
+
+
+def explain(answer: Answer, hide: Callable[[str], str]) -> tuple[str, str]:
+    """Take the server's explanation and an excerpt out of an error answer, without anything of an order."""
+    document = _document(answer)
+    if isinstance(document, dict):
+        said = _said(document)
+        message = next((text for text in (said["message"], said["errors"], said["status"]) if text), "")
+        excerpt = json.dumps({name: text for name, text in said.items() if text}, ensure_ascii=False)
+        return clean(message, hide), clean(excerpt, hide)
+    text = _page_text(answer)
+    return clean(text, hide), clean(text, hide)
+
+
+def _said(document: Mapping[str, object]) -> dict[str, str]:
+    """Keep the keys of the documented error answers; in an order, `message` is the letter."""
+    said = dict.fromkeys(("message", "errors", "status", "code"), "")
+    if "id" not in document:
+        for name in said:
+            said[name] = "; ".join(_sentences(document.get(name)))
+    return said
+
+
+def _sentences(value: object) -> list[str]:
+    """Flatten the three documented shapes: a sentence, a list of them, lists of them by field."""
+    if isinstance(value, dict):
+        value = [text for texts in value.values() for text in (texts if isinstance(texts, list) else [texts])]
+    return [text for text in (value if isinstance(value, list) else [value]) if isinstance(text, str)]
+
+
+def _page_text(answer: Answer) -> str:
+    """Take an HTML page's title or a plain text; anything else may hold a letter."""
+    kind = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
+    text = (_payload(answer) or b"")[: 64 * 1024].decode("utf-8", "replace")
+    if kind == "text/html":
+        title = re.search(r"<title[^>]*>([^<]*)", text, re.IGNORECASE)
+        return title[1] if title else ""
+    return text if kind == "text/plain" else ""
+
+
+def clean(text: str, hide: Callable[[str], str], limit: int = EXCERPT) -> str:
+    """Make text of a server fit for a message: no token, one line, printable, at most `limit` characters."""
+    line = " ".join(hide(text)[: 100 * limit].split())
+    line = "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in line)
+    return line if len(line) <= limit else line[: limit - 1] + "…"
