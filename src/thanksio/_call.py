@@ -123,7 +123,7 @@ def course(  # noqa: PLR0913 - what a call depends on, each thing once
             if outcome.is_success:
                 return _settle(outcome, call)
             other = spellings.other(spelling, outcome) if unserved is None else None
-            if other:
+            if other and now() < end:
                 spelling, unserved = other, outcome
                 continue
         call.doubt |= leaves_doubt(outcome)

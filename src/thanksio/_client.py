@@ -11,6 +11,7 @@ import logging
 import random
 import time
 import typing
+from collections.abc import AsyncGenerator
 from functools import cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, Self, TypeVar, cast
@@ -59,6 +60,11 @@ def _order_repr(order: Order) -> str:
 Order.__repr__ = _order_repr  # type: ignore[assignment,method-assign]
 # The generated code compares with `is UNSET`: a copy or a pickle must come back as the one and only.
 copyreg.pickle(Unset, lambda _unset: "UNSET")
+
+
+@cache
+def _user_agent() -> bytes:
+    return f"thanksio-python/{version('thanksio')}".encode()
 
 
 @cache
@@ -128,7 +134,7 @@ class _Facade(Generic[_Transport]):
             [
                 (b"Accept", b"application/json"),  # without it Laravel answers errors as HTML pages and redirects
                 (b"Accept-Encoding", b"identity"),  # an answer has 2 kB; a compressed one can hide a gigabyte
-                (b"User-Agent", f"thanksio-python/{version('thanksio')}".encode()),
+                (b"User-Agent", _user_agent()),
                 self._token.header(),
             ]
         )
@@ -296,11 +302,14 @@ class AsyncThanksIO(_Facade[httpx.AsyncBaseTransport]):
         try:
             with _deadline.within(attempt.left), anyio.fail_after(attempt.left + _GRACE):
                 response = await self._transport.handle_async_request(request)
+                chunks = aiter(cast("httpx.AsyncByteStream", response.stream))
                 try:
-                    async for chunk in cast("httpx.AsyncByteStream", response.stream):
+                    async for chunk in chunks:
                         if body.add(chunk):
                             break
                 finally:
+                    if isinstance(chunks, AsyncGenerator):
+                        await chunks.aclose()  # one that is left in the middle is ended by the event loop, some time
                     await response.aclose()
         except Exception as error:  # noqa: BLE001 - whatever a transport raises, the caller gets the verdict
             return self._no_answer(error)

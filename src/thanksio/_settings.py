@@ -76,7 +76,7 @@ def _url_problem(given: str) -> str:
         scheme, host = url.scheme, url.host
     except (httpx.InvalidURL, ValueError):  # its words can quote a password; ValueError is a host name's encoding
         return "cannot be read"
-    if scheme not in {"https", "http"} or not host:
+    if scheme not in {"https", "http"} or not host or given.split() != [given]:
         return "must be an absolute https URL"
     if url.userinfo or "@" in given or "?" in given or "#" in given:
         return "must not hold user info, a query or a fragment"

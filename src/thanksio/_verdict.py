@@ -106,27 +106,29 @@ def read_order(answer: Answer, order_id: int) -> Reading | Unreadable:
 def _document(answer: Answer) -> object:
     """Parse the body as JSON, or say why that cannot be done."""
     body = _payload(answer)
-    if body is None:
-        return Unreadable("is longer than 1 MiB, or compressed in a way that was not asked for")
+    if isinstance(body, Unreadable):
+        return body
     try:
         return json.loads(body, parse_constant=_refuse, object_pairs_hook=_unique)
     except (ValueError, RecursionError):  # a decoding error is a ValueError; a number of 5,000 digits too
         return Unreadable("is not JSON")
 
 
-def _payload(answer: Answer) -> bytes | None:
+def _payload(answer: Answer) -> bytes | Unreadable:
     """Undo a compression, never past MAX_BODY: a kilobyte of gzip can hold a megabyte of zeros."""
     encoding = answer.headers.get("content-encoding", "").strip().lower()
-    if answer.cut or encoding not in {"", "identity", "gzip", "x-gzip", "deflate"}:
-        return None
+    if answer.cut:
+        return Unreadable("is longer than 1 MiB")
     if encoding in {"", "identity"}:
         return answer.body
+    if encoding not in {"gzip", "x-gzip", "deflate"}:
+        return Unreadable("is compressed in a way that was not asked for")
     inflater = zlib.decompressobj(wbits=47)  # 47: gzip or zlib, whichever the first bytes show
     try:
         body = inflater.decompress(answer.body, MAX_BODY)
     except zlib.error:
-        return None
-    return body if inflater.eof else None
+        body = b""
+    return body if inflater.eof else Unreadable("cannot be decompressed to at most 1 MiB")
 
 
 def _refuse(constant: str) -> object:
@@ -188,7 +190,8 @@ def _sentences(value: object) -> list[str]:
 def _page_text(answer: Answer) -> str:
     """Take an HTML page's title or a plain text; anything else may hold a letter."""
     kind = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
-    text = (_payload(answer) or b"")[: 64 * 1024].decode("utf-8", "replace")
+    body = _payload(answer)
+    text = "" if isinstance(body, Unreadable) else body[: 64 * 1024].decode("utf-8", "replace")
     if kind == "text/html":
         title = re.search(r"<title[^>]*>([^<]*)", text, re.IGNORECASE)
         return title[1] if title else ""

@@ -80,6 +80,12 @@ def _placed() -> FakeOrder:
     return order
 
 
+class _Server(HTTPServer):
+    def thread_target(self) -> None:
+        assert self.server is not None  # noqa: S101 - it is set before the thread starts
+        self.server.serve_forever(poll_interval=0.01)  # by default every stop waits for half a second
+
+
 class FakeThanksIO:
     """A thanks.io that listens on this machine, under both spellings of the path.
 
@@ -92,7 +98,7 @@ class FakeThanksIO:
         self.token = token
         self.orders = {order.id: order for order in (_placed(), _documented(42708))}
         self.calls: list[ReceivedCall] = []
-        self._server = HTTPServer(host="127.0.0.1", port=port, threaded=True)
+        self._server = _Server(host="127.0.0.1", port=port, threaded=True)
         self._server.expect_request(re.compile(""), method=METHOD_ALL).respond_with_handler(self._receive)
 
     @property

@@ -1,0 +1,133 @@
+"""What the tests share: one driver for the sync and both async clients, and servers on loopback."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import anyio
+import anyio.from_thread
+import httpx
+import pytest
+
+from thanksio import AsyncThanksIO, Order, ThanksIO
+from thanksio.testing import FakeThanksIO
+
+ROOT = Path(__file__).resolve().parent.parent
+ANSWERS = Path(__file__).resolve().parent / "answers"
+TOKEN = "tk-0123456789-secret"
+LETTER = "Dear Jane, this is nobody else's business"
+KINDS = ("sync", "asyncio", "trio")
+Handler: TypeAlias = Callable[[httpx.Request], httpx.Response]
+
+
+def documented(name: str) -> Any:
+    """Read a documented answer."""
+    return json.loads((ANSWERS / name).read_text("utf-8"))
+
+
+CANCELLED = documented("cancel/200-cancelled-id37294-2025-07.json")
+FULFILLED = documented("cancel/200-fulfilled-id42708-2026-09.json")
+
+
+def order(status: object = "cancelled", **fields: object) -> dict[str, Any]:
+    """Make an answer about order 37294 that holds a letter."""
+    return {"order": CANCELLED["order"] | {"message": LETTER, "return_address": LETTER, "status": status} | fields}
+
+
+class Driver:
+    """A client of one kind, called the same way as every other kind, whose waits are noted and not waited for."""
+
+    def __init__(self, kind: str, **settings: Any) -> None:
+        self.waits: list[float] = []
+        self.kind = kind
+        self._stack = ExitStack()
+        settings = {"token": TOKEN, "base_url": "http://127.0.0.1:1"} | settings
+        if kind == "sync":
+            self.client: Any = ThanksIO(**settings)
+            self.client._sleep = self._note
+        else:
+            self._portal = self._stack.enter_context(anyio.from_thread.start_blocking_portal(backend=kind))
+            self.client = AsyncThanksIO(**settings)
+            self.client._sleep = self._anote
+
+    def _note(self, seconds: float) -> None:
+        self.waits += [seconds] if seconds else []
+
+    async def _anote(self, seconds: float) -> None:
+        self._note(seconds)
+
+    def cancel_order(self, order_id: Any, **options: Any) -> Order:
+        if self.kind == "sync":
+            return self.client.cancel_order(order_id, **options)  # type: ignore[no-any-return]
+
+        async def call() -> Order:
+            return await self.client.cancel_order(order_id, **options)  # type: ignore[no-any-return]
+
+        return self._portal.call(call)
+
+    def close(self) -> None:
+        if self.kind == "sync":
+            self.client.close()
+        else:
+            self._portal.call(self.client.aclose)
+
+    def release(self) -> None:
+        self.close()
+        self._stack.close()
+
+
+Connect: TypeAlias = Callable[..., Driver]
+
+
+@pytest.fixture(params=KINDS)
+def kind(request: pytest.FixtureRequest) -> str:
+    """Run the test once for each kind of client."""
+    return str(request.param)
+
+
+@pytest.fixture
+def connect(kind: str) -> Iterator[Connect]:
+    """Give a maker of clients of this kind."""
+    drivers: list[Driver] = []
+
+    def make(handler: Handler | None = None, **settings: Any) -> Driver:
+        if handler is not None:
+            settings["transport"] = httpx.MockTransport(handler)
+        drivers.append(Driver(kind, **settings))
+        return drivers[-1]
+
+    yield make
+    for driver in drivers:
+        driver.release()
+
+
+@pytest.fixture
+def fake() -> Iterator[FakeThanksIO]:
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    with FakeThanksIO(token=TOKEN) as running:
+        yield running
+
+
+def script(*answers: httpx.Response | Exception) -> tuple[Handler, list[httpx.Request]]:
+    """Give a handler that answers with these in turn, the last for ever, and the list of what it received."""
+    received: list[httpx.Request] = []
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        received.append(request)
+        answer = answers[min(len(received), len(answers)) - 1]
+        if isinstance(answer, Exception):
+            raise answer
+        return httpx.Response(answer.status_code, headers=answer.headers, content=answer.content)
+
+    return handle, received
+
+
+def ok(document: object = CANCELLED, status: int = 200, **headers: str) -> httpx.Response:
+    """Make an answer out of a JSON document."""
+    headers = {name.replace("_", "-"): value for name, value in headers.items()}
+    return httpx.Response(status, content=json.dumps(document).encode(), headers=headers)

@@ -1,0 +1,375 @@
+"""What a client is made of (rules 6 and 7), what it lets through (5 and 8), and how it is shared."""
+
+from __future__ import annotations
+
+import copy
+import json
+import logging
+import pickle
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import httpx
+import pytest
+import yaml
+
+import thanksio
+from conftest import CANCELLED, LETTER, ROOT, TOKEN, Connect, ok, order, script
+from thanksio import ConfigurationError, InvalidOrderIdError, RetryPolicy, ThanksIO, errors
+from thanksio._client import _json_types
+from thanksio._settings import CONTRACT_SERVER, Token
+from thanksio.drift import JSON_TYPES, Drift
+from thanksio.testing import FakeThanksIO
+
+CONTRACT = yaml.safe_load((ROOT / "openapi.yaml").read_text("utf-8"))
+
+
+# Rule 7: requests and ids
+
+
+def test_a_request_is_what_the_page_documents_and_no_more(connect: Connect, fake: FakeThanksIO) -> None:
+    connect(base_url=fake.base_url).cancel_order(37294)
+
+    (call,) = fake.calls
+    assert (call.method, call.path, call.query, call.body) == ("PUT", "/api/v2/order/37294/cancel", "", b"")
+    assert call.authorized
+    assert call.headers == {
+        "host": call.headers["host"],
+        "content-length": "0",
+        "accept": "application/json",
+        "accept-encoding": "identity",
+        "user-agent": f"thanksio-python/{thanksio._client.version('thanksio')}",
+    }
+
+
+def test_cookies_of_an_answer_are_not_sent_back(connect: Connect) -> None:
+    handler, received = script(ok(CANCELLED, set_cookie="session=1; Path=/"))
+    client = connect(handler)
+
+    client.cancel_order(37294)
+    client.cancel_order(37294)
+
+    assert "cookie" not in received[1].headers
+
+
+@pytest.mark.parametrize("code", [301, 302, 303, 307, 308])
+def test_a_redirect_is_never_followed(connect: Connect, code: int) -> None:
+    handler, received = script(httpx.Response(code, headers={"location": "https://elsewhere.example/"}), ok())
+
+    with pytest.raises(errors.APIStatusError):
+        connect(handler).cancel_order(37294)
+
+    assert len(received) == 1
+
+
+@pytest.mark.parametrize("order_id", [37294, "37294"])
+def test_a_number_and_its_digits_are_the_same_id(connect: Connect, order_id: int | str) -> None:
+    assert connect(script(ok())[0]).cancel_order(order_id).id == 37294
+
+
+BAD_IDS = ["", " ", " 1", "1 ", "1\n", "01", "0", "..", ".", "1/2", "1?x", "1#x", "%31", "+1", "-1", "1e3", "1_0", "٣"]
+BAD_IDS += [0, -1, True, False, None, 1.0, b"1", [1], "9" * 300, 10**300, 2**63, str(2**63)]  # type: ignore[list-item]
+
+
+@pytest.mark.parametrize("order_id", BAD_IDS, ids=lambda value: repr(value)[:20])
+def test_a_bad_id_is_refused_before_anything_is_sent(connect: Connect, order_id: object) -> None:
+    handler, received = script(ok())
+
+    with pytest.raises(InvalidOrderIdError) as caught:
+        connect(handler).cancel_order(order_id)
+
+    assert received == []
+    assert (caught.value.attempts, caught.value.may_have_cancelled) == (0, False)
+    assert len(str(caught.value)) < 200
+
+
+def test_the_largest_id_is_sent(connect: Connect) -> None:
+    assert connect(script(ok(order(id=2**63 - 1)))[0]).cancel_order(str(2**63 - 1)).id == 2**63 - 1
+
+
+# Rule 6: token and base URL
+
+
+@pytest.mark.parametrize("token", ["", " ", " \n\t", "a\nb", "a\rb", "a b", "tokén", "a\x00b", "\u200b", 5, b"abc"])
+def test_an_unusable_token_is_refused_without_showing_it(token: Any) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        ThanksIO(token)
+
+    assert caught.value.may_have_cancelled is False
+    assert not isinstance(token, str) or not token.strip() or token not in str(caught.value)
+
+
+def test_a_token_loses_its_outer_newline(connect: Connect, fake: FakeThanksIO) -> None:
+    connect(token=f" {TOKEN}\r\n", base_url=fake.base_url).cancel_order(37294)
+
+    assert fake.calls[0].authorized
+
+
+def test_token_and_base_url_come_from_the_environment(fake: FakeThanksIO, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("THANKSIO_TOKEN", TOKEN)
+    monkeypatch.setenv("THANKSIO_BASE_URL", fake.base_url + "/")
+
+    with ThanksIO() as client:
+        assert client.cancel_order(37294).status == "cancelled"
+
+
+def test_an_empty_argument_is_not_replaced_by_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("THANKSIO_TOKEN", TOKEN)
+    monkeypatch.setenv("THANKSIO_BASE_URL", "https://api.example")
+
+    with pytest.raises(ConfigurationError, match="token"):
+        ThanksIO("")
+    with pytest.raises(ConfigurationError, match="base URL"):
+        ThanksIO(base_url="")
+
+
+def test_without_a_token_there_is_no_client(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("THANKSIO_TOKEN", raising=False)
+
+    with pytest.raises(ConfigurationError, match="THANKSIO_TOKEN"):
+        ThanksIO()
+
+
+def test_the_contract_names_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("THANKSIO_BASE_URL", " ")
+
+    assert CONTRACT["servers"][0]["url"] == CONTRACT_SERVER
+    assert repr(ThanksIO(TOKEN)) == f"ThanksIO(base_url='{CONTRACT_SERVER}')"
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://api.thanks.io/api/v2", "http://127.0.0.1.evil.example/", "http://localhost.evil.example", "http://127.1"]
+    + ["http://0.0.0.0:80", "https://user@api.thanks.io", "https://user:pw@api.thanks.io", "https://@api.thanks.io"]
+    + ["https://api.thanks.io?x", "https://api.thanks.io/?", "https://api.thanks.io/#", "https://", "api.thanks.io"]
+    + ["/api/v2", "ftp://127.0.0.1", "", " ", "https://a b", "https://x:port/", "https://xn--a", "https://\x00", 5]
+    + ["http://127.0.0.1\\@evil.example/", "http://127.0.0.1@evil.example", "https://user:geheim@a b:z"],
+)
+def test_an_unusable_base_url_is_refused(url: Any) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        ThanksIO(TOKEN, base_url=url)
+
+    assert "pw" not in str(caught.value)
+    assert "geheim" not in str(caught.value)
+
+
+@pytest.mark.parametrize("host", ["http://127.0.0.1:8000", "http://[::1]/x/", "http://localhost", "https://a.example/v2"])
+def test_a_usable_base_url_loses_its_trailing_slash(host: str) -> None:
+    assert repr(ThanksIO(TOKEN, base_url=host)) == f"ThanksIO(base_url='{host.rstrip('/')}')"
+
+
+@pytest.mark.parametrize("settings", [{"timeout": 0}, {"timeout": None}, {"deadline": -1}, {"deadline": float("inf")}])
+def test_an_unusable_time_is_refused(settings: dict[str, Any]) -> None:
+    with pytest.raises(ConfigurationError):
+        ThanksIO(TOKEN, **settings)
+
+
+def test_an_unusable_deadline_of_a_call_is_refused_before_anything_is_sent(connect: Connect) -> None:
+    handler, received = script(ok())
+
+    with pytest.raises(ConfigurationError):
+        connect(handler).cancel_order(37294, deadline=0)
+
+    assert received == []
+
+
+def test_a_client_shows_its_token_nowhere(connect: Connect) -> None:
+    client = connect(script(ok())[0]).client
+    inner = [repr(client), repr(vars(client)), str(client._headers), repr(Token(TOKEN))]
+
+    assert all(TOKEN not in text for text in inner)
+    for stolen in (client, Token(TOKEN)):
+        with pytest.raises(TypeError, match="never pickled"):
+            pickle.dumps(stolen)
+        with pytest.raises(TypeError, match="never pickled"):
+            copy.copy(stolen)
+
+
+def test_logs_hold_neither_token_nor_letter(
+    connect: Connect, fake: FakeThanksIO, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    fake.orders[37294].fields |= {"message": LETTER, "style": LETTER, "news": LETTER}
+
+    connect(base_url=fake.base_url).cancel_order(37294)
+
+    assert len(caplog.records) > 2
+    assert TOKEN not in caplog.text
+    assert LETTER not in caplog.text
+
+
+def test_an_order_shows_no_letter_when_it_is_printed(connect: Connect) -> None:
+    found = connect(script(ok(order("Cancelled")))[0]).cancel_order(37294)
+
+    assert repr(found) == str(found) == "<Order 37294 Cancelled>"
+    assert found.message == LETTER
+
+
+def test_an_order_survives_copying_and_pickling(connect: Connect) -> None:
+    found = connect(script(ok(order(news={"x": 1})))[0]).cancel_order(37294)
+
+    for twin in (copy.copy(found), copy.deepcopy(found), pickle.loads(pickle.dumps(found))):
+        assert twin == found
+        assert json.dumps(twin.to_dict()) == json.dumps(found.to_dict())
+
+
+# Rules 3 and 4, through a client
+
+
+def test_waits_are_announced_and_taken(connect: Connect, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "thanksio")
+    client = connect(script(ok({}, 503, retry_after="3"), ok({}, 429, retry_after="5"), ok())[0])
+
+    client.cancel_order(37294)
+
+    assert client.waits == [3.0, 5.0]
+    assert caplog.messages == [
+        "order 37294: attempt 1 did not settle it, waiting 3.00 s",
+        "order 37294: attempt 2 did not settle it, waiting 5.00 s",
+    ]
+
+
+def test_the_jitter_of_a_client_is_random(connect: Connect) -> None:
+    client = connect(script(httpx.ReadError("x"))[0])
+
+    with pytest.raises(errors.APIConnectionError):
+        client.cancel_order(37294)
+
+    assert len(client.waits) == len(set(client.waits)) == 3
+    assert all(0 <= wait <= cap for wait, cap in zip(client.waits, (0.5, 1.0, 2.0), strict=True))
+
+
+def test_a_real_wait_is_waited_for(connect: Connect) -> None:
+    client = connect(script(ok({}, 503, retry_after="0.02"), ok())[0], retry=RetryPolicy(backoff=0.001))
+    del client.client._sleep
+
+    assert client.cancel_order(37294).id == 37294
+
+
+def test_a_step_never_gets_more_time_than_the_call_has_left(connect: Connect) -> None:
+    handler, received = script(ok())
+    client = connect(handler, timeout=5.0)
+
+    client.cancel_order(37294)
+    client.cancel_order(37294, deadline=2.0)
+
+    assert set(received[0].extensions["timeout"].values()) == {5.0}
+    assert all(1.9 < step <= 2.0 for step in received[1].extensions["timeout"].values())
+
+
+# Rule 8: drift
+
+
+def test_drift_is_reported_once_and_changes_no_verdict(connect: Connect, caplog: pytest.LogCaptureFixture) -> None:
+    seen: list[Drift] = []
+    answer = order(news=LETTER, style="four", settled=True, addons=[LETTER], metadata={"any": "thing"}, envelope_id=9)
+    client = connect(script(ok(answer))[0], on_drift=seen.append)
+
+    found = [client.cancel_order(37294) for _ in range(3)][2]
+
+    assert found["news"] == LETTER
+    assert found.style == "four"
+    assert [(drift.pointer, drift.kind, drift.json_type) for drift in seen] == [
+        ("/order/style", "other type", "string"),
+        ("/order/addons", "other type", "array"),
+        ("/order/settled", "other type", "boolean"),
+        ("/order/news", "unknown field", "string"),
+    ]
+    records = [record for record in caplog.records if record.name == "thanksio.drift"]
+    assert len(records) == 4
+    assert records[0].getMessage() == "contract drift: other type at /order/style, JSON type string"
+    assert LETTER not in caplog.text
+
+
+def test_a_hook_that_fails_does_not_cost_the_caller_the_verdict(
+    connect: Connect, caplog: pytest.LogCaptureFixture
+) -> None:
+    def hook(_drift: Drift) -> None:
+        raise RuntimeError(LETTER)
+
+    assert connect(script(ok(order(news=1)))[0], on_drift=hook).cancel_order(37294).id == 37294
+    assert "the on_drift hook raised RuntimeError" in caplog.text
+    assert LETTER not in caplog.text
+
+
+def test_a_server_that_makes_up_names_fills_neither_log_nor_memory(connect: Connect) -> None:
+    seen: list[Drift] = []
+    made_up = {f"{number}/~\n" + "x" * 3000: 1 for number in range(300)}
+
+    connect(script(ok(order(**made_up)))[0], on_drift=seen.append).cancel_order(37294)
+
+    assert len(seen) == 100
+    assert seen[0].pointer.startswith("/order/0~1~0\N{REPLACEMENT CHARACTER}xxx")
+    assert len(seen[0].pointer) < 100
+
+
+NAMES = {str: "string", int: "integer", bool: "boolean", list: "array", dict: "object", type(None): "null"}
+
+
+def test_the_types_that_drift_is_measured_by_are_those_of_the_contract() -> None:
+    properties = CONTRACT["components"]["schemas"]["Order"]["properties"]
+    expected = {name: _types_of(schema) for name, schema in properties.items()}
+
+    assert {name: {JSON_TYPES[kind] for kind in kinds} for name, kinds in _json_types().items()} == expected
+
+
+def _types_of(schema: dict[str, Any]) -> set[str]:
+    if "anyOf" in schema:
+        return set[str]().union(*(_types_of(part) for part in schema["anyOf"]))
+    named = schema.get("type", list(JSON_TYPES.values()))
+    return {named} if isinstance(named, str) else set(named)
+
+
+# Sharing and closing
+
+
+def test_a_closed_client_says_so(connect: Connect) -> None:
+    handler, received = script(ok())
+    client = connect(handler)
+    client.close()
+
+    with pytest.raises(ConfigurationError, match="closed"):
+        client.cancel_order(37294)
+
+    assert received == []
+
+
+def test_leaving_the_context_closes_the_client(fake: FakeThanksIO) -> None:
+    with ThanksIO(TOKEN, base_url=fake.base_url) as client:
+        client.cancel_order(37294)
+
+    with pytest.raises(ConfigurationError):
+        client.cancel_order(37294)
+
+
+def test_many_threads_share_one_client_and_one_pool(fake: FakeThanksIO) -> None:
+    document = fake.orders[37294].fields
+    fake.orders |= {number: type(fake.orders[37294])(document | {"id": number}) for number in range(1, 201)}
+    transport = httpx.HTTPTransport(limits=httpx.Limits(max_connections=8, max_keepalive_connections=8))
+    most = 0
+    lock = threading.Lock()
+
+    with ThanksIO(TOKEN, base_url=fake.base_url, transport=transport) as client, ThreadPoolExecutor(16) as threads:
+
+        def cancel(number: int) -> int:
+            nonlocal most
+            found = client.cancel_order(number).id
+            with lock:
+                most = max(most, len(transport._pool.connections))
+            return found
+
+        assert list(threads.map(cancel, range(1, 201))) == list(range(1, 201))
+
+    assert len(fake.calls) == 200
+    assert {fake.orders[number].status for number in range(1, 201)} == {"cancelled"}
+    assert 1 <= most <= 8
+
+
+def test_one_transport_can_serve_two_clients(fake: FakeThanksIO) -> None:
+    transport = httpx.HTTPTransport()
+    clients = [ThanksIO(TOKEN, base_url=fake.base_url, transport=transport) for _ in range(2)]
+
+    assert [client.cancel_order(37294).status for client in clients] == ["cancelled"] * 2
+
+    transport.close()

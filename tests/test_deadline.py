@@ -1,0 +1,327 @@
+"""Rules 4 and 5 on real sockets: whatever a server does with its bytes, the call ends in time and in our words."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import anyio
+import httpcore
+import httpx
+import pytest
+
+from conftest import CANCELLED, LETTER, TOKEN, Connect, order
+from raw_server import (
+    DRIP_BODY,
+    DRIP_HEADERS,
+    FLOOD_100,
+    FLOOD_CHUNKS,
+    Action,
+    RawServer,
+    answer,
+    raw,
+    raw_then_close,
+    reset,
+    silence,
+)
+from thanksio import RetryPolicy, ThanksIOError, _deadline, errors
+
+ONCE = RetryPolicy(max_attempts=1)
+SLACK = 0.5  # what rule 4 allows
+LONG = 10.0
+
+
+@contextmanager
+def ends_within(seconds: float) -> Iterator[None]:
+    start = time.monotonic()
+    yield
+    assert time.monotonic() - start < seconds + SLACK
+
+
+SLOW: dict[str, Action] = {
+    "silent": silence,
+    "headers drip": DRIP_HEADERS,
+    "body drips": DRIP_BODY,
+    "chunks without end": FLOOD_CHUNKS,
+    "100 without end": FLOOD_100,
+}
+
+
+@pytest.mark.parametrize("action", SLOW.values(), ids=SLOW.keys())
+def test_no_server_outlives_the_deadline(connect: Connect, action: Action) -> None:
+    with RawServer(action, answer(CANCELLED)) as server:
+        client = connect(base_url=server.base_url, timeout=3.0, retry=ONCE)
+
+        with ends_within(0.3), pytest.raises(errors.APITimeoutError) as caught:
+            client.cancel_order(37294, deadline=0.3)
+
+        assert caught.value.may_have_cancelled is True
+        assert client.cancel_order(37294).id == 37294
+        assert server.connections == 2
+
+
+def test_a_step_has_its_own_timeout_and_is_retried(connect: Connect) -> None:
+    with RawServer(silence, answer(CANCELLED)) as server, ends_within(0.2):
+        client = connect(base_url=server.base_url, timeout=0.2)
+
+        assert client.cancel_order(37294, deadline=4).id == 37294
+
+    assert len(server.requests) == 2
+
+
+def test_a_server_that_never_finishes_the_handshake_was_sent_nothing(connect: Connect) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        client = connect(base_url=f"https://127.0.0.1:{port}", timeout=3.0)
+
+        with ends_within(0.3), pytest.raises(errors.APITimeoutError) as caught:
+            client.cancel_order(37294, deadline=0.3)
+
+    assert caught.value.may_have_cancelled is False
+
+
+def test_a_server_that_speaks_no_tls_was_sent_nothing(connect: Connect) -> None:
+    with RawServer(answer(CANCELLED)) as server:
+        client = connect(base_url=server.base_url.replace("http:", "https:"), timeout=1.0, retry=ONCE)
+
+        with pytest.raises(errors.APIConnectionError) as caught:
+            client.cancel_order(37294)
+
+    assert caught.value.may_have_cancelled is False
+    assert type(caught.value.__cause__) in {httpx.ConnectError, httpx.ConnectTimeout}
+
+
+def test_waiting_for_a_connection_ends_with_the_deadline(connect: Connect) -> None:
+    with RawServer(silence) as server:
+        client = connect(base_url=server.base_url, retry=ONCE)
+        client.client._transport._pool._max_connections = 0
+
+        with ends_within(0.3), pytest.raises(errors.APITimeoutError) as caught:
+            client.cancel_order(37294, deadline=0.3)
+
+    assert caught.value.may_have_cancelled is False
+
+
+def test_a_closed_port_was_sent_nothing(connect: Connect) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+
+    with pytest.raises(errors.APIConnectionError) as caught:
+        connect(base_url=f"http://127.0.0.1:{port}").cancel_order(37294)
+
+    assert (caught.value.attempts, caught.value.may_have_cancelled) == (4, False)
+
+
+def test_a_name_that_does_not_exist_was_sent_nothing(connect: Connect) -> None:
+    with pytest.raises(errors.APIConnectionError) as caught:
+        connect(base_url="https://no-such-host.invalid", retry=ONCE).cancel_order(37294)
+
+    assert caught.value.may_have_cancelled is False
+
+
+def test_every_address_of_a_name_is_tried(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
+    look_up = socket.getaddrinfo
+
+    def two_addresses(host: str, *arguments: Any, **options: Any) -> Any:
+        hosts = ["127.0.0.2", "127.0.0.1"] if host in {"localhost", b"localhost"} else [host]
+        return [found for host in hosts for found in look_up(host, *arguments, **options)]
+
+    monkeypatch.setattr(socket, "getaddrinfo", two_addresses)
+    with RawServer(answer(CANCELLED)) as server:
+        client = connect(base_url=server.base_url.replace("127.0.0.1", "localhost"))
+
+        assert client.cancel_order(37294).id == 37294
+
+
+def test_addresses_that_do_not_answer_share_one_deadline() -> None:
+    class Backend(httpcore.NetworkBackend):
+        def connect_tcp(self, host: str, port: int, timeout: float | None = None, *_: Any) -> httpcore.NetworkStream:
+            assert timeout is not None
+            time.sleep(timeout)
+            raise httpcore.ConnectTimeout(host)
+
+    backend = _deadline._Backend(Backend())
+
+    with ends_within(0.2), pytest.raises(httpcore.ConnectTimeout), _deadline.within(0.2):
+        backend.connect_tcp("localhost", 80, timeout=9.0)
+
+
+BROKEN: dict[str, Action] = {
+    "closed before any byte": raw_then_close(b""),
+    "reset": reset,
+    "cut body": raw_then_close(b"HTTP/1.1 200 OK\r\nContent-Length: 4000\r\n\r\n{"),
+    "no http": raw_then_close(b"SSH-2.0-OpenSSH_9.2\r\n"),
+    "http/0.9": raw_then_close(b"<html>" + LETTER.encode()),
+    "letter in a header line": raw_then_close(b"HTTP/1.1 200 OK\r\n" + LETTER.encode() + b"\r\n\r\n"),
+    "chunked garbage": raw_then_close(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"),
+    "header of 1 MB": raw_then_close(b"HTTP/1.1 200 OK\r\nX: " + b"x" * 1_000_000 + b"\r\n\r\n"),
+    "two lengths": raw_then_close(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n{}"),
+    "status 1000": raw_then_close(b"HTTP/1.1 1000 OK\r\nContent-Length: 0\r\n\r\n"),
+}
+
+
+@pytest.mark.parametrize("action", BROKEN.values(), ids=BROKEN.keys())
+def test_a_broken_answer_is_retried_and_leaves_doubt(connect: Connect, action: Action) -> None:
+    with RawServer(action) as server:
+        client = connect(base_url=server.base_url, retry=RetryPolicy(max_attempts=2))
+
+        with pytest.raises(errors.APIConnectionError) as caught:
+            client.cancel_order(37294)
+
+    assert len(server.requests) == caught.value.attempts == 2
+    assert caught.value.may_have_cancelled is True
+    assert LETTER not in repr(caught.value) + repr(caught.value.__cause__)
+
+
+@pytest.mark.parametrize("action", BROKEN.values(), ids=BROKEN.keys())
+def test_a_lost_answer_is_settled_by_the_next(connect: Connect, action: Action) -> None:
+    with RawServer(action, answer(CANCELLED)) as server:
+        assert connect(base_url=server.base_url).cancel_order(37294).id == 37294
+
+    with RawServer(action, answer(order("printed"))) as server:
+        with pytest.raises(errors.OrderNotCancelledError) as caught:
+            connect(base_url=server.base_url).cancel_order(37294)
+        assert caught.value.may_have_cancelled is False
+
+    with RawServer(action, answer({"message": "already cancelled"}, "422 No")) as server:
+        with pytest.raises(errors.CancellationRefusedError) as refused:
+            connect(base_url=server.base_url).cancel_order(37294)
+        assert refused.value.may_have_cancelled is True
+
+
+HUGE = b"HTTP/1.1 %s\r\nContent-Length: 104857600\r\n\r\n" + b" " * 2_000_000
+ENDLESS = b"HTTP/1.1 200 OK\r\n\r\n" + b" " * 2_000_000
+
+
+@pytest.mark.parametrize("data", [HUGE % b"200 OK", ENDLESS], ids=["announced", "without a length"])
+def test_a_body_over_1_mib_is_refused_while_it_arrives(connect: Connect, data: bytes) -> None:
+    with RawServer(raw(data), answer(CANCELLED)) as server:
+        client = connect(base_url=server.base_url)
+
+        with pytest.raises(errors.APIResponseValidationError, match="longer than 1 MiB") as caught:
+            client.cancel_order(37294)
+
+        assert caught.value.may_have_cancelled is True
+        assert client.cancel_order(37294).id == 37294
+        assert server.connections == 2
+
+
+def test_a_huge_error_is_still_the_error(connect: Connect) -> None:
+    with RawServer(raw(HUGE % b"403 No")) as server, pytest.raises(errors.PermissionDeniedError):
+        connect(base_url=server.base_url).cancel_order(37294)
+
+
+@pytest.mark.parametrize("early", [b"100 Continue", b"103 Early Hints\r\nLink: </x>"])
+def test_informational_answers_are_passed_over(connect: Connect, early: bytes) -> None:
+    with RawServer(_both(raw(b"HTTP/1.1 " + early + b"\r\n\r\n"), answer(CANCELLED))) as server:
+        assert connect(base_url=server.base_url).cancel_order(37294).id == 37294
+
+
+def _both(first: Action, second: Action) -> Action:
+    def act(connection: socket.socket) -> None:
+        first(connection)
+        second(connection)
+
+    return act
+
+
+def test_a_connection_is_used_again_and_a_stale_one_is_replaced(connect: Connect) -> None:
+    close = _both(answer(CANCELLED), raw_then_close(b""))
+    with RawServer(answer(CANCELLED), close, answer(CANCELLED)) as server:
+        client = connect(base_url=server.base_url)
+
+        for _ in range(3):
+            assert client.cancel_order(37294).id == 37294
+
+        assert server.connections == 2
+
+
+def test_a_second_answer_to_one_request_is_not_taken_for_another_order(connect: Connect) -> None:
+    with RawServer(_both(answer(CANCELLED), answer(CANCELLED)), answer(order("printed", id=2))) as server:
+        client = connect(base_url=server.base_url)
+        client.cancel_order(37294)
+
+        with pytest.raises(ThanksIOError):
+            client.cancel_order(2)
+
+
+# Transports that are not httpx's own, whose steps nobody can cut
+
+
+class Chunks(httpx.SyncByteStream, httpx.AsyncByteStream):
+    """A body that comes in pieces for as long as anybody listens."""
+
+    def __iter__(self) -> Iterator[bytes]:
+        for _ in range(200):
+            time.sleep(0.02)
+            yield b" "
+
+    async def __aiter__(self) -> Any:
+        for chunk in self:
+            yield chunk
+
+
+def test_a_foreign_transport_is_held_to_the_deadline_between_chunks(connect: Connect) -> None:
+    client = connect(lambda _: httpx.Response(200, stream=Chunks()), retry=ONCE)
+
+    with ends_within(0.2), pytest.raises(errors.APITimeoutError):
+        client.cancel_order(37294, deadline=0.2)
+
+
+class Never(httpx.AsyncBaseTransport):
+    """A transport that never answers."""
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        await anyio.sleep(LONG)
+        raise AssertionError(request)
+
+
+@pytest.mark.parametrize("kind", ["asyncio", "trio"])  # a blocking call of somebody else's cannot be cut
+def test_a_foreign_async_transport_is_cut_even_before_its_answer(connect: Connect) -> None:
+    client = connect(transport=Never(), retry=ONCE)
+
+    with ends_within(0.2), pytest.raises(errors.APITimeoutError) as caught:
+        client.cancel_order(37294, deadline=0.2)
+
+    assert caught.value.may_have_cancelled is True
+
+
+def test_a_proxy_is_held_to_the_deadline_too(connect: Connect, kind: str) -> None:
+    through = httpx.HTTPTransport if kind == "sync" else httpx.AsyncHTTPTransport
+    with RawServer(DRIP_HEADERS) as proxy:
+        client = connect(base_url="https://api.thanks.io", transport=through(proxy=proxy.base_url), retry=ONCE)
+
+        with ends_within(0.3), pytest.raises(errors.APITimeoutError) as caught:
+            client.cancel_order(37294, deadline=0.3)
+
+    assert proxy.requests[0].startswith(b"CONNECT api.thanks.io:443")
+    assert TOKEN.encode() not in b"".join(proxy.requests)
+    assert caught.value.attempts == 1
+
+
+def test_tls_verification_is_on(connect: Connect) -> None:
+    client = connect(base_url="https://127.0.0.1:1")
+
+    context = client.client._transport._pool._ssl_context
+
+    assert context.verify_mode is ssl.CERT_REQUIRED
+    assert context.check_hostname is True
+
+
+def test_the_deadline_of_one_thread_is_not_anothers() -> None:
+    seen: list[float | None] = []
+
+    with _deadline.within(0.0):
+        thread = threading.Thread(target=lambda: seen.append(_deadline._cut(7.0, TimeoutError)))
+        thread.start()
+        thread.join()
+        with pytest.raises(TimeoutError):
+            _deadline.check()
+
+    assert seen == [7.0]
+    _deadline.check()

@@ -1,0 +1,104 @@
+"""Rule 3: what is repeated, how long the wait is, and when no wait is begun."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from thanksio import ConfigurationError, RetryPolicy
+from thanksio._retry import may_retry, retry_after
+from thanksio._verdict import Answer, NoAnswer
+
+DATE = "Wed, 04 Oct 2023 02:50:01 GMT"
+LOST = NoAnswer(sent=True, timed_out=False, cause=OSError())
+
+
+def asked(value: str, **headers: str) -> float | None:
+    return retry_after(Answer(429, headers={"retry-after": value, **headers}, received=1696387801.0))
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        ("2", 2.0),
+        ("1.5", 1.5),
+        (" 42 ", 42.0),
+        ("0", 0.0),
+        ("90", 90.0),
+        ("3600", 3600.0),
+        ("2, 5", 5.0),
+        ("999999999", 999999999.0),
+        ("Wed, 04 Oct 2023 02:50:31 GMT", 30.0),
+        ("Wednesday, 04-Oct-23 02:50:31 GMT", 30.0),
+        ("Wed Oct  4 02:50:31 2023", 30.0),
+        ("Wed, 04 Oct 2023 02:50:31 -0000", 30.0),
+        ("Wed, 04 Oct 2023 02:49:01 GMT", 0.0),
+        ("Mon, 01 Jan 0001 00:00:00 +2359", 0.0),
+        ("Wed, 04 Oct 2023 02:50:31 GMT, Wed, 04 Oct 2023 02:51:31 GMT", 30.0),
+    ],
+)
+def test_a_readable_retry_after_is_taken_in_seconds(value: str, seconds: float) -> None:
+    assert asked(value) == asked(value, date=DATE) == seconds
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["", " ", "-1", "+5", "soon", "nan", "inf", "1e3", "1_000", "9" * 400, "2, soon", "٣", "0x10", "Wed, 99 Oct", ","]
+    + ["Wed, 04 Oct 99999 02:50:31 GMT", DATE[:12]],
+)
+def test_garbage_is_as_if_nothing_was_asked(value: str) -> None:
+    assert asked(value) is None
+
+
+def test_a_date_counts_from_the_servers_own_clock() -> None:
+    assert asked("Wed, 04 Oct 2023 03:00:11 GMT", date="Wed, 04 Oct 2023 03:00:01 GMT") == 10.0
+
+
+@given(st.text() | st.from_regex(r"[A-Za-z]{0,4},? ?[0-9]{1,5} [A-Za-z]{3} [0-9]{1,6} [0-9:]{0,9} ?[A-Z0-9+-]{0,6}"))
+def test_no_header_crashes_the_reading_of_it(value: str) -> None:
+    seconds = asked(value, date=value)
+
+    assert seconds is None or seconds >= 0
+
+
+def test_no_answer_asks_for_nothing() -> None:
+    assert retry_after(LOST) is None
+
+
+@pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504, 520, 524, 599])
+def test_failures_that_may_pass_are_retried(status: int) -> None:
+    assert may_retry(Answer(status))
+
+
+@pytest.mark.parametrize("status", [200, 204, 301, 302, 400, 401, 402, 403, 404, 405, 409, 419, 422, 499, 600])
+def test_answers_that_stand_are_not_retried(status: int) -> None:
+    assert not may_retry(Answer(status))
+
+
+def test_no_answer_is_retried() -> None:
+    assert may_retry(LOST)
+
+
+@pytest.mark.parametrize(("retry", "longest"), [(1, 0.5), (2, 1.0), (3, 2.0), (4, 4.0), (5, 8.0), (6, 8.0), (9999, 8.0)])
+def test_the_cap_comes_first_and_then_the_jitter(retry: int, longest: float) -> None:
+    policy = RetryPolicy(backoff=0.5, cap=8.0)
+
+    assert policy.wait(retry, None, lambda: 0.0) == 0.0
+    assert policy.wait(retry, None, lambda: 0.5) == longest / 2
+    assert policy.wait(retry, None, lambda: 1.0) == longest
+
+
+def test_a_wait_is_never_shorter_than_the_server_asked() -> None:
+    assert RetryPolicy().wait(1, 2.0, lambda: 1.0) == 2.0
+    assert RetryPolicy().wait(1, 0.0, lambda: 1.0) == 0.5
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{"max_attempts": 0}, {"max_attempts": -1}, {"max_attempts": 1.5}, {"max_attempts": True}, {"max_attempts": None}]
+    + [{"backoff": 0}, {"backoff": -1}, {"backoff": float("nan")}, {"cap": float("inf")}, {"cap": "8"}, {"cap": True}],
+)
+def test_an_unusable_policy_is_refused(settings: dict[str, float]) -> None:
+    with pytest.raises(ConfigurationError):
+        RetryPolicy(**settings)  # type: ignore[arg-type]
