@@ -231,19 +231,19 @@ def test_no_documented_error_body_is_left_out() -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "kind"),
+    ("status", "expected"),
     [(302, errors.APIStatusError), (307, errors.APIStatusError), (404, errors.OrderNotFoundError)]
     + [(405, errors.APIStatusError), (409, errors.CancellationRefusedError), (418, errors.APIStatusError)]
     + [(419, errors.APIStatusError), (499, errors.APIStatusError), (500, errors.ServerError)]
     + [(520, errors.ServerError), (599, errors.ServerError), (600, errors.APIStatusError), (999, errors.APIStatusError)],
 )
-def test_every_status_has_its_error(connect: Connect, status: int, kind: type[errors.APIStatusError]) -> None:
+def test_every_status_has_its_error(connect: Connect, status: int, expected: type[errors.APIStatusError]) -> None:
     handler, _ = script(httpx.Response(status, headers={"location": "https://thanks.io/login"}))
 
-    with pytest.raises(kind) as caught:
+    with pytest.raises(expected) as caught:
         connect(handler).cancel_order(37294)
 
-    assert type(caught.value) is kind
+    assert type(caught.value) is expected
     assert caught.value.status_code == status
     assert caught.value.message == caught.value.body == ""
     assert caught.value.may_have_cancelled is (not 400 <= status < 500)

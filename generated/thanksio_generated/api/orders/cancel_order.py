@@ -59,6 +59,11 @@ def _parse_response(
 
         return response_404
 
+    if response.status_code == 405:
+        response_405 = ErrorAnswer.from_dict(response.json())
+
+        return response_405
+
     if response.status_code == 422:
         response_422 = ErrorAnswer.from_dict(response.json())
 

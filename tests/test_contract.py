@@ -1,0 +1,301 @@
+"""openapi.yaml, the client and the fake say the same: requests, answers and the verdict on them."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import Any
+
+import httpx
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+from openapi_core import OpenAPI
+from openapi_core.datatypes import RequestParameters
+from openapi_core.exceptions import OpenAPIError
+from werkzeug.datastructures import Headers, ImmutableMultiDict
+
+from conftest import ANSWERS, ROOT, TOKEN, Connect, documented, ok, script
+from test_client import CONTRACT
+from thanksio import Order, OrderNotCancelledError, ThanksIO, ThanksIOError
+from thanksio.testing import FakeThanksIO
+
+DOCUMENT = OpenAPI.from_file_path(str(ROOT / "openapi.yaml"))
+SERVER = CONTRACT["servers"][0]["url"]
+ORDER = CONTRACT["components"]["schemas"]["Order"]
+EXAMPLES = CONTRACT["components"]["examples"]
+
+
+class SentRequest:
+    """An httpx request as openapi-core wants to see it."""
+
+    def __init__(self, request: httpx.Request) -> None:
+        self.host_url = f"{request.url.scheme}://{request.url.netloc.decode()}"
+        self.path = request.url.raw_path.decode().partition("?")[0]
+        self.method = request.method.lower()
+        self.content_type = request.headers.get("content-type", "")
+        self.body = request.content
+        self.parameters = RequestParameters(
+            query=ImmutableMultiDict(request.url.params.multi_items()), header=Headers(request.headers.multi_items())
+        )
+
+
+class GivenResponse:
+    """An httpx response as openapi-core wants to see it."""
+
+    def __init__(self, response: httpx.Response) -> None:
+        self.data = response.content
+        self.status_code = response.status_code
+        self.content_type = response.headers.get("content-type", "")
+        self.headers = Headers(response.headers.multi_items())
+
+
+# (a) every request conforms
+
+
+@pytest.mark.parametrize("path", ["order", "orders"])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(order_id=st.integers(1, 2**63 - 1))
+def test_every_request_conforms(connect: Connect, path: str, order_id: int) -> None:
+    handler, received = script(ok({}, 404))
+
+    with pytest.raises(ThanksIOError):
+        connect(handler, base_url=SERVER, cancel_path=path).cancel_order(order_id)
+
+    (request,) = received
+    DOCUMENT.validate_request(SentRequest(request))
+    assert request.url == f"{SERVER}/{path}/{order_id}/cancel"
+    assert (request.method, request.url.query, request.content) == ("PUT", b"", b"")
+    assert "content-type" not in request.headers
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        httpx.Request("POST", f"{SERVER}/order/1/cancel", headers={"Authorization": "Bearer x"}),
+        httpx.Request("PUT", f"{SERVER}/order/1/cancel"),
+        httpx.Request("PUT", f"{SERVER}/order/x/cancel", headers={"Authorization": "Bearer x"}),
+        httpx.Request("PUT", f"{SERVER}/cancel", headers={"Authorization": "Bearer x"}),
+        httpx.Request("PUT", "https://thanks.io/api/v2/order/1/cancel", headers={"Authorization": "Bearer x"}),
+    ],
+    ids=["method", "no token", "id", "path", "server"],
+)
+def test_the_check_of_requests_can_fail(request_: httpx.Request) -> None:
+    with pytest.raises(OpenAPIError):
+        DOCUMENT.validate_request(SentRequest(request_))
+
+
+# (b) every conforming answer is parsed without loss, and gets the right verdict
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=5), inner, max_size=2),
+    max_leaves=4,
+)
+
+
+def values(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
+    """Make the values that a schema of the contract's own subset allows."""
+    if "anyOf" in schema:
+        return st.one_of(values(part) for part in schema["anyOf"])
+    if "enum" in schema:
+        return st.sampled_from(schema["enum"])
+    kinds = schema.get("type", "anything")
+    of = {
+        "anything": JSON,
+        "null": st.none(),
+        "boolean": st.booleans(),
+        "string": st.text(max_size=20),
+        "integer": st.integers(schema.get("minimum"), schema.get("maximum")),
+        "array": st.lists(values(schema.get("items", {})), max_size=3) if "array" in kinds else st.nothing(),
+        "object": st.dictionaries(st.text(max_size=5), JSON, max_size=3),
+    }
+    return st.one_of(of[kind] for kind in ([kinds] if isinstance(kinds, str) else kinds))
+
+
+ORDERS = st.fixed_dictionaries(
+    {name: values(ORDER["properties"][name]) for name in ORDER["required"]},
+    optional={name: values(schema) for name, schema in ORDER["properties"].items() if name not in ORDER["required"]},
+)
+
+
+def test_every_conforming_order_is_parsed_without_loss() -> None:
+    hits: Counter[str] = Counter()
+    validator = Draft202012Validator(ORDER)
+
+    @settings(max_examples=300, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(ORDERS, st.dictionaries(st.text(max_size=8), JSON, max_size=2))
+    def parse(order: dict[str, Any], unknown: dict[str, Any]) -> None:
+        validator.validate(order)
+        hits.update(order.keys())
+        whole = unknown | order
+        assert Order.from_dict(whole).to_dict() == whole
+
+    parse()
+
+    assert hits.keys() == ORDER["properties"].keys()
+    assert min(hits.values()) >= 10
+
+
+def test_every_conforming_answer_gets_the_right_verdict() -> None:
+    verdicts: Counter[str] = Counter()
+    documents: list[Any] = []
+    transport = httpx.MockTransport(lambda _: ok(documents[-1]))
+
+    @settings(max_examples=300, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(ORDERS, st.integers(1, 2**63 - 1), st.booleans())
+    def judge(order: dict[str, Any], order_id: int, cancelled: bool) -> None:  # noqa: FBT001 - Hypothesis' choice
+        order = order | {"id": order_id} | ({"status": "Cancelled"} if cancelled else {})
+        documents.append({"order": order})
+        try:
+            found = client.cancel_order(order_id)
+        except OrderNotCancelledError as error:
+            verdicts["not cancelled"] += 1
+            assert order["status"].strip().casefold() != "cancelled"
+            assert error.order.to_dict() == order
+        else:
+            verdicts["cancelled"] += 1
+            assert order["status"].strip().casefold() == "cancelled"
+            assert found.to_dict() == order
+
+    with ThanksIO(TOKEN, transport=transport) as client:
+        judge()
+
+    assert min(verdicts.values()) >= 30
+    assert verdicts.keys() == {"cancelled", "not cancelled"}
+
+
+WRONG: dict[str, Any] = {"null": None, "boolean": True, "integer": 7, "number": 1.5, "string": "x", "array": [["a", 1]]}
+WRONG["object"] = {"a": [{}]}
+
+
+@pytest.mark.parametrize("value", WRONG.values(), ids=WRONG.keys())
+@pytest.mark.parametrize("name", ORDER["properties"].keys() - ORDER["required"])
+def test_no_json_type_in_any_field_is_an_error_or_lost(name: str, value: Any) -> None:
+    whole = {"id": 1, "status": "cancelled", name: value}
+
+    with ThanksIO(TOKEN, transport=httpx.MockTransport(lambda _: ok({"order": whole}))) as client:
+        assert client.cancel_order(1).to_dict() == whole
+
+
+@pytest.mark.parametrize("name", [name for name, example in EXAMPLES.items() if "order" in example["value"]])
+def test_every_documented_answer_is_parsed_without_loss(name: str) -> None:
+    order = EXAMPLES[name]["value"]["order"]
+
+    Draft202012Validator(ORDER).validate(order)
+    assert Order.from_dict(order).to_dict() == order
+
+
+def test_the_contract_shows_the_documented_answers_as_they_are() -> None:
+    files = sorted(path for path in ANSWERS.rglob("*.json") if "headers" not in path.name)
+    shown = [example["value"] for example in EXAMPLES.values()]
+
+    assert [path.name for path in files if json.loads(path.read_text("utf-8")) not in shown] == []
+    assert len(files) == len(shown)
+
+
+RECORDED = documented("cancel/200-recorded-response-headers-2023-10-04.json")
+THROTTLED = documented("errors/inferred-framework-defaults/429-throttled.headers.json")
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_every_documented_answer_conforms(name: str) -> None:
+    where = {example: status for status, answer in _responses().items() for example in _examples(answer)}
+    status = 500 if where[name] == "5XX" else int(where[name])
+    headers = THROTTLED if status == 429 else {key: RECORDED[key] for key in RECORDED if key.startswith("X-RateLimit")}
+    response = ok(EXAMPLES[name]["value"], status, **{"content-type": "application/json"}, **headers)
+    request = httpx.Request("PUT", f"{SERVER}/order/37294/cancel", headers={"Authorization": "Bearer x"})
+
+    DOCUMENT.validate_response(SentRequest(request), GivenResponse(response))
+
+
+def _responses() -> dict[str, dict[str, Any]]:
+    named: dict[str, Any] = CONTRACT["components"]["responses"]
+    declared = CONTRACT["paths"]["/order/{order_id}/cancel"]["put"]["responses"]
+    return {status: named[answer["$ref"].rpartition("/")[2]] for status, answer in declared.items()}
+
+
+def _examples(answer: dict[str, Any]) -> list[str]:
+    return list(answer["content"]["application/json"]["examples"])
+
+
+def test_both_spellings_are_the_same_operation() -> None:
+    singular, plural = (CONTRACT["paths"][f"/{path}/{{order_id}}/cancel"]["put"] for path in ("order", "orders"))
+
+    assert (singular["operationId"], plural["operationId"]) == ("cancelOrder", "cancelOrderPlural")
+    assert {key: singular[key] for key in ("tags", "security", "parameters", "responses")} == {
+        key: plural[key] for key in ("tags", "security", "parameters", "responses")
+    }
+
+
+def test_every_array_has_items_and_every_field_its_evidence() -> None:
+    """A schema without items makes the generator drop the whole model; a field without evidence is a guess."""
+    known = CONTRACT["info"]["x-evidence-keys"].keys()
+
+    for name, schema in ORDER["properties"].items():
+        assert schema.get("type") != "array" or "items" in schema, name
+        assert schema["description"], name
+        assert schema["x-evidence"], name
+        assert set(schema["x-evidence"]) <= known, name
+    assert ORDER["required"] == ["id", "status"]
+    for answer in CONTRACT["components"]["responses"].values():
+        assert set(answer["x-evidence"]) <= known
+
+
+def test_money_is_whole_cents_and_no_time_has_a_format() -> None:
+    money = [name for name, schema in ORDER["properties"].items() if "cents" in schema["description"]]
+
+    assert {"authorization_total", "grand_total", "giftcard_amount", "leads_fee"} <= set(money)
+    assert all("integer" in ORDER["properties"][name]["type"] for name in money)
+    assert not any("format" in schema for schema in ORDER["properties"].values())
+
+
+# (c) whatever the fake answers conforms
+
+
+CALLS = {
+    "cancelled": ("PUT", "order/37294", TOKEN, 200),
+    "cancelled, plural": ("PUT", "orders/37294", TOKEN, 200),
+    "fulfilled": ("PUT", "orders/42708", TOKEN, 200),
+    "unknown": ("PUT", "order/1", TOKEN, 404),
+    "wrong token": ("PUT", "order/37294", "wrong", 401),
+}
+
+
+@pytest.mark.parametrize(("method", "path", "token", "status"), CALLS.values(), ids=CALLS.keys())
+def test_the_fakes_answers_conform(fake: FakeThanksIO, method: str, path: str, token: str, status: int) -> None:
+    headers = {"Authorization": f"Bearer {token}"}
+    response = httpx.request(method, f"{fake.base_url}/{path}/cancel", headers=headers)
+    request = httpx.Request(method, f"{SERVER}/{path}/cancel", headers=headers)
+
+    assert response.status_code == status
+    DOCUMENT.validate_response(SentRequest(request), GivenResponse(response))
+
+
+@pytest.mark.parametrize("broken", [{"order": {"id": 1}}, {"order": {"id": "1", "status": "x"}}, {}, []])
+def test_the_check_of_answers_can_fail(broken: object) -> None:
+    request = httpx.Request("PUT", f"{SERVER}/order/1/cancel", headers={"Authorization": "Bearer x"})
+
+    with pytest.raises(OpenAPIError):
+        response = ok(broken, content_type="application/json")
+        DOCUMENT.validate_response(SentRequest(request), GivenResponse(response))
+
+
+SCHEMA = schemathesis.openapi.from_path(ROOT / "openapi.yaml")
+MET: set[int] = set()
+
+
+@SCHEMA.parametrize()
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+def test_schemathesis_finds_nothing_wrong_with_the_fake(case: schemathesis.Case, fake: FakeThanksIO) -> None:
+    response = case.call(base_url=fake.base_url, headers={"Authorization": f"Bearer {TOKEN}"})
+
+    MET.add(response.status_code)
+    case.validate_response(response)
+
+
+def test_schemathesis_met_more_than_404s() -> None:
+    assert {200, 404} <= MET
