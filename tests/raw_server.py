@@ -18,14 +18,20 @@ LONGEST = 5.0  # seconds after which an action gives up, so that no thread outli
 class RawServer:
     """Takes one request after another on each connection and plays the next action; the last plays for ever."""
 
-    def __init__(self, *actions: Action) -> None:
+    def __init__(self, *actions: Action, path: str = "") -> None:
         self._actions = actions
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        if path:
+            self._listener = socket.socket(socket.AF_UNIX)
+            self._listener.bind(path)
+            self._listener.listen()
+        else:
+            self._listener = socket.create_server(("127.0.0.1", 0))
         self._lock = threading.Lock()
         self.requests: list[bytes] = []
         self.open = 0
         self.connections = 0
-        self.base_url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        port = 80 if path else self._listener.getsockname()[1]
+        self.base_url = f"http://127.0.0.1:{port}"
 
     def __enter__(self) -> RawServer:
         threading.Thread(target=self._accept, daemon=True).start()

@@ -10,13 +10,15 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import anyio
 import httpx
 import pytest
 import yaml
 
 import thanksio
 from conftest import CANCELLED, LETTER, ROOT, TOKEN, Connect, ok, order, script
-from thanksio import ConfigurationError, InvalidOrderIdError, RetryPolicy, ThanksIO, errors
+from raw_server import RawServer, silence
+from thanksio import AsyncThanksIO, ConfigurationError, InvalidOrderIdError, RetryPolicy, ThanksIO, errors
 from thanksio._client import _json_types
 from thanksio._settings import CONTRACT_SERVER, Token
 from thanksio.drift import JSON_TYPES, Drift
@@ -341,6 +343,55 @@ def test_leaving_the_context_closes_the_client(fake: FakeThanksIO) -> None:
 
     with pytest.raises(ConfigurationError):
         client.cancel_order(37294)
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_leaving_the_async_context_closes_the_client(fake: FakeThanksIO, backend: str) -> None:
+    async def use() -> None:
+        async with AsyncThanksIO(TOKEN, base_url=fake.base_url) as client:
+            assert (await client.cancel_order(37294)).status == "cancelled"
+        with pytest.raises(ConfigurationError):
+            await client.cancel_order(37294)
+
+    anyio.run(use, backend=backend)
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_many_tasks_share_one_client(fake: FakeThanksIO, backend: str) -> None:
+    document = fake.orders[37294].fields
+    fake.orders |= {number: type(fake.orders[37294])(document | {"id": number}) for number in range(1, 101)}
+    found: set[int] = set()
+
+    async def cancel(client: AsyncThanksIO, number: int) -> None:
+        found.add((await client.cancel_order(number)).id)
+
+    async def use() -> None:
+        async with AsyncThanksIO(TOKEN, base_url=fake.base_url) as client, anyio.create_task_group() as tasks:
+            for number in range(1, 101):
+                tasks.start_soon(cancel, client, number)
+
+    anyio.run(use, backend=backend)
+
+    assert found == set(range(1, 101))
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_a_cancelled_task_leaves_a_client_that_works(fake: FakeThanksIO, backend: str) -> None:
+    async def use() -> None:
+        limits = httpx.Limits(max_connections=1)
+        with RawServer(silence) as silent:
+            async with AsyncThanksIO(TOKEN, base_url=silent.base_url, timeout=2) as stuck:
+                with anyio.move_on_after(0.1) as scope:
+                    await stuck.cancel_order(37294)
+                assert scope.cancelled_caught
+                assert stuck._transport._pool.connections == []  # type: ignore[attr-defined]
+        transport = httpx.AsyncHTTPTransport(limits=limits)
+        async with AsyncThanksIO(TOKEN, base_url=fake.base_url, transport=transport) as client:
+            with anyio.move_on_after(0):
+                await client.cancel_order(37294)
+            assert (await client.cancel_order(37294)).status == "cancelled"
+
+    anyio.run(use, backend=backend)
 
 
 def test_many_threads_share_one_client_and_one_pool(fake: FakeThanksIO) -> None:

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -273,6 +274,22 @@ def test_a_foreign_transport_is_held_to_the_deadline_between_chunks(connect: Con
         client.cancel_order(37294, deadline=0.2)
 
 
+class Plain(httpx.AsyncByteStream):
+    """A body whose iterator is no generator."""
+
+    def __aiter__(self) -> Plain:
+        return self
+
+    async def __anext__(self) -> bytes:
+        raise StopAsyncIteration
+
+
+@pytest.mark.parametrize("kind", ["asyncio", "trio"])
+def test_a_body_need_not_be_a_generator(connect: Connect) -> None:
+    with pytest.raises(errors.APIResponseValidationError):
+        connect(lambda _: httpx.Response(200, stream=Plain())).cancel_order(37294)
+
+
 class Never(httpx.AsyncBaseTransport):
     """A transport that never answers."""
 
@@ -302,6 +319,28 @@ def test_a_proxy_is_held_to_the_deadline_too(connect: Connect, kind: str) -> Non
     assert proxy.requests[0].startswith(b"CONNECT api.thanks.io:443")
     assert TOKEN.encode() not in b"".join(proxy.requests)
     assert caught.value.attempts == 1
+
+
+def test_a_unix_socket_is_held_to_the_deadline_too(connect: Connect, kind: str, tmp_path: Path) -> None:
+    through = httpx.HTTPTransport if kind == "sync" else httpx.AsyncHTTPTransport
+    path = str(tmp_path / "server")
+    with RawServer(DRIP_BODY, answer(CANCELLED), path=path) as server:
+        client = connect(base_url=server.base_url, transport=through(uds=path), retry=ONCE)
+
+        with ends_within(0.3), pytest.raises(errors.APITimeoutError):
+            client.cancel_order(37294, deadline=0.3)
+
+        assert client.cancel_order(37294).id == 37294
+
+
+def test_retries_of_httpxs_own_pass_through(connect: Connect, kind: str) -> None:
+    through = httpx.HTTPTransport if kind == "sync" else httpx.AsyncHTTPTransport
+    client = connect(transport=through(retries=2), retry=ONCE)
+
+    with ends_within(3.0), pytest.raises(errors.APIConnectionError) as caught:
+        client.cancel_order(37294)
+
+    assert caught.value.may_have_cancelled is False
 
 
 def test_tls_verification_is_on(connect: Connect) -> None:

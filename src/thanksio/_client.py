@@ -11,6 +11,7 @@ import logging
 import random
 import time
 import typing
+from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator
 from functools import cache
 from importlib.metadata import version
@@ -109,7 +110,7 @@ class _Body:
         return Answer(response.status_code, bytes(self.data), dict(response.headers), time.time(), cut)
 
 
-class _Facade(Generic[_Transport]):
+class _Facade(ABC, Generic[_Transport]):
     """What both clients are made of and decide alike."""
 
     def __init__(  # noqa: PLR0913 - the settings of a client, all but the token by keyword
@@ -146,8 +147,8 @@ class _Facade(Generic[_Transport]):
         self._now = time.monotonic
         self._random = random.random
 
-    def _own_transport(self) -> _Transport:
-        raise NotImplementedError
+    @abstractmethod
+    def _own_transport(self) -> _Transport: ...
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(base_url={self._base_url!r})"

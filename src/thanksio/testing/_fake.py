@@ -7,7 +7,7 @@ import re
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Self
 
-from attrs import define, field, frozen
+from attrs import define, frozen
 from pytest_httpserver import HTTPServer
 from pytest_httpserver.httpserver import METHOD_ALL
 from werkzeug import Request, Response
@@ -34,11 +34,14 @@ class ReceivedCall:
     authorized: bool
 
 
-@define
+@define(repr=False)
 class FakeOrder:
     """An order as the server knows it; `fields` is what an answer shows of it."""
 
-    fields: dict[str, Any] = field(repr=False)
+    fields: dict[str, Any]
+
+    def __repr__(self) -> str:
+        return f"<FakeOrder {self.id} {self.status}>"
 
     @property
     def id(self) -> int:

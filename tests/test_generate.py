@@ -1,0 +1,137 @@
+"""Generation gives the same bytes everywhere, is swapped in whole, and is checked both ways."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from conftest import ROOT
+
+PYTHON = ROOT / ".venv-generator" / "bin" / "python"  # `make .venv-generator/ready` makes it
+PACKAGE = ROOT / "generated" / "thanksio_generated"
+Tree = dict[str, bytes]
+
+
+def tree(package: Path) -> Tree:
+    files = (path for path in package.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+    return {path.relative_to(package).as_posix(): path.read_bytes() for path in files}
+
+
+def generate(package: Path, *options: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    assert PYTHON.exists(), "run the tests with `make test`, which installs the generator"
+    command = [str(PYTHON), str(ROOT / "scripts" / "generate.py"), "--package", str(package), *options]
+    return subprocess.run(
+        command, env=os.environ | environment, cwd=package.parent, capture_output=True, text=True, check=False
+    )
+
+
+ENVIRONMENTS = [
+    {"PYTHONHASHSEED": "0"},
+    {"PYTHONHASHSEED": "1", "TZ": "Asia/Kathmandu"},
+    {"PYTHONHASHSEED": "random", "LC_ALL": "C", "LANG": "C"},
+]
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS, ids=lambda environment: " ".join(environment.values()))
+def test_the_same_bytes_come_out_everywhere(tmp_path: Path, environment: dict[str, str]) -> None:
+    """Neither hash seed, time zone nor locale matters, nor a ruff setting of the repository around it."""
+    (tmp_path / "pyproject.toml").write_text('[tool.ruff]\nline-length = 40\nlint.select = ["ALL"]\nindent-width = 2\n')
+    (tmp_path / "ruff.toml").write_text('line-length = 50\nformat.quote-style = "single"\n')
+
+    run = generate(tmp_path / "package", **environment)
+
+    assert run.returncode == 0, run.stderr
+    assert tree(tmp_path / "package") == tree(PACKAGE)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["package", "pyproject.toml", "ruff.toml"]
+
+
+def test_every_module_says_that_it_is_generated() -> None:
+    files = tree(PACKAGE)
+
+    assert files.pop("py.typed") == b""
+    assert len(files) > 10
+    assert all(text.startswith(b"# Generated from openapi.yaml") for text in files.values())
+
+
+BROKEN: dict[str, tuple[Callable[[str], str], str]] = {
+    "no yaml": (lambda _: "openapi: [", "Invalid YAML"),
+    "no openapi": (lambda _: "x: 1\n", "Failed to parse OpenAPI document"),
+    "newer openapi": (lambda text: text.replace("openapi: 3.1.0", "openapi: 3.2.0"), "3.2.0"),
+    "dangling reference": (lambda text: text.replace("schemas/Order'", "schemas/Nothing'"), "Nothing"),
+    "array without items": (lambda text: text.replace("          items: {}\n", ""), "items"),
+    "no operation": (lambda text: text.replace("operationId: cancelOrderPlural", "operationId: other"), "plural"),
+}
+
+
+@pytest.mark.parametrize(("damage", "words"), BROKEN.values(), ids=BROKEN.keys())
+def test_a_broken_contract_leaves_the_package_and_tells_why(
+    tmp_path: Path, damage: Callable[[str], str], words: str
+) -> None:
+    package, contract = tmp_path / "package", tmp_path / "openapi.yaml"
+    shutil.copytree(PACKAGE, package)
+    sound = (ROOT / "openapi.yaml").read_text("utf-8")
+    contract.write_text(damage(sound), "utf-8")
+    assert contract.read_text("utf-8") != sound
+
+    run = generate(package, "--contract", str(contract))
+
+    assert run.returncode == 1
+    assert words in run.stderr
+    assert "left as it was" in run.stderr
+    assert tree(package) == tree(PACKAGE)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["openapi.yaml", "package"]
+
+
+def edited(package: Path) -> None:
+    with (package / "client.py").open("a") as file:
+        file.write("# better\n")
+
+
+DAMAGE: dict[str, tuple[Callable[[Path], object], str]] = {
+    "edited": (edited, "differs  client.py"),
+    "missing": (lambda package: (package / "models" / "order.py").unlink(), "missing  models/order.py"),
+    "extra": (lambda package: (package / "models" / "mine.py").write_text("x = 1\n"), "extra    models/mine.py"),
+    "empty": (lambda package: (package / "models" / "order.py").write_text(""), "differs  models/order.py"),
+    "extra and empty": (lambda package: (package / "helpers.txt").touch(), "extra    helpers.txt"),
+    "no py.typed": (lambda package: (package / "py.typed").unlink(), "missing  py.typed"),
+    "gone": (shutil.rmtree, "missing  models/order.py"),
+}
+
+
+@pytest.mark.parametrize(("damage", "words"), DAMAGE.values(), ids=DAMAGE.keys())
+def test_the_check_names_each_difference_and_its_repair(
+    tmp_path: Path, damage: Callable[[Path], object], words: str
+) -> None:
+    package = tmp_path / "package"
+    shutil.copytree(PACKAGE, package)
+    damage(package)
+    before = tree(package)
+
+    run = generate(package, "--check")
+
+    assert run.returncode == 1
+    assert words in run.stderr
+    assert "make generate" in run.stderr
+    assert tree(package) == before
+    assert {path.name for path in tmp_path.iterdir()} <= {"package"}
+
+
+def test_the_check_passes_what_generation_made() -> None:
+    run = generate(PACKAGE, "--check")
+
+    assert (run.returncode, run.stderr) == (0, "")
+
+
+def test_generation_repairs_what_the_check_found(tmp_path: Path) -> None:
+    package = tmp_path / "package"
+    shutil.copytree(PACKAGE, package)
+    edited(package)
+    (package / "models" / "mine.py").touch()
+
+    assert generate(package).returncode == 0
+    assert tree(package) == tree(PACKAGE)
