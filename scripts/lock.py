@@ -23,7 +23,15 @@ def main() -> None:
     uv = Path(sys.executable).with_name("uv")
     for name, sources in ENVIRONMENTS.items():
         print(f"resolving {name} ...")
-        options = ["--universal", "--python-version", "3.11", "--generate-hashes", "--no-header", "--quiet", "--upgrade"]
+        options = [
+            "--universal",
+            "--python-version",
+            "3.11",
+            "--generate-hashes",
+            "--no-header",
+            "--quiet",
+            "--upgrade",
+        ]
         command = [str(uv), "pip", "compile", *sources, *options, "--output-file", str(LOCKS / f"{name}.txt")]
         subprocess.run(command, cwd=ROOT, check=True)
 

@@ -44,11 +44,12 @@ class Driver:
 
     def __init__(self, kind: str, **settings: Any) -> None:
         self.waits: list[float] = []
+        self.client: Any
         self.kind = kind
         self._stack = ExitStack()
         settings = {"token": TOKEN, "base_url": "http://127.0.0.1:1"} | settings
         if kind == "sync":
-            self.client: Any = ThanksIO(**settings)
+            self.client = ThanksIO(**settings)
             self.client._sleep = self._note
         else:
             self._portal = self._stack.enter_context(anyio.from_thread.start_blocking_portal(backend=kind))

@@ -9,7 +9,7 @@ import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
-from typing import TypeAlias
+from typing import Self, TypeAlias
 
 Action: TypeAlias = Callable[[socket.socket], None]
 LONGEST = 5.0  # seconds after which an action gives up, so that no thread outlives its test by much
@@ -33,7 +33,7 @@ class RawServer:
         port = 80 if path else self._listener.getsockname()[1]
         self.base_url = f"http://127.0.0.1:{port}"
 
-    def __enter__(self) -> RawServer:
+    def __enter__(self) -> Self:
         threading.Thread(target=self._accept, daemon=True).start()
         return self
 

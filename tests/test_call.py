@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import httpx
 import pytest
+from conftest import CANCELLED, order
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conftest import CANCELLED, order
 from thanksio import RetryPolicy, ThanksIOError, errors
 from thanksio._call import Attempt, Call, CancelPath, Outcome, Spellings, course
 from thanksio._verdict import Answer, NoAnswer, Reading
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 GOOD = Answer(200, json.dumps(CANCELLED).encode())
 REVIEWING = Answer(200, json.dumps(order("reviewing")).encode())
@@ -145,7 +148,9 @@ def test_an_unknown_spelling_is_refused() -> None:
 # Rule 3: retry
 
 
-@pytest.mark.parametrize("outcome", [LOST, LATE, REFUSED, status(408), status(425), status(429), status(500), status(520)])
+@pytest.mark.parametrize(
+    "outcome", [LOST, LATE, REFUSED, status(408), status(425), status(429), status(500), status(520)]
+)
 def test_a_failure_that_may_pass_is_tried_four_times_with_growing_waits(outcome: Outcome) -> None:
     run = Run(*[outcome] * 5)
 

@@ -8,21 +8,23 @@ import logging
 import pickle
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
 
 import anyio
 import httpx
 import pytest
 import yaml
-
-import thanksio
 from conftest import CANCELLED, LETTER, ROOT, TOKEN, Connect, ok, order, script
 from raw_server import RawServer, silence
+
 from thanksio import AsyncThanksIO, ConfigurationError, InvalidOrderIdError, RetryPolicy, ThanksIO, errors
 from thanksio._client import _json_types
 from thanksio._settings import CONTRACT_SERVER, Token
 from thanksio.drift import JSON_TYPES, Drift
-from thanksio.testing import FakeThanksIO
+
+if TYPE_CHECKING:
+    from thanksio.testing import FakeThanksIO
 
 CONTRACT = yaml.safe_load((ROOT / "openapi.yaml").read_text("utf-8"))
 
@@ -41,7 +43,7 @@ def test_a_request_is_what_the_page_documents_and_no_more(connect: Connect, fake
         "content-length": "0",
         "accept": "application/json",
         "accept-encoding": "identity",
-        "user-agent": f"thanksio-python/{thanksio._client.version('thanksio')}",
+        "user-agent": f"thanksio-python/{version('thanksio')}",
     }
 
 
@@ -156,7 +158,9 @@ def test_an_unusable_base_url_is_refused(url: Any) -> None:
     assert "geheim" not in str(caught.value)
 
 
-@pytest.mark.parametrize("host", ["http://127.0.0.1:8000", "http://[::1]/x/", "http://localhost", "https://a.example/v2"])
+@pytest.mark.parametrize(
+    "host", ["http://127.0.0.1:8000", "http://[::1]/x/", "http://localhost", "https://a.example/v2"]
+)
 def test_a_usable_base_url_loses_its_trailing_slash(host: str) -> None:
     assert repr(ThanksIO(TOKEN, base_url=host)) == f"ThanksIO(base_url='{host.rstrip('/')}')"
 
@@ -268,7 +272,7 @@ def test_drift_is_reported_once_and_changes_no_verdict(connect: Connect, caplog:
     answer = order(news=LETTER, style="four", settled=True, addons=[LETTER], metadata={"any": "thing"}, envelope_id=9)
     client = connect(script(ok(answer))[0], on_drift=seen.append)
 
-    found = [client.cancel_order(37294) for _ in range(3)][2]
+    found: Any = [client.cancel_order(37294) for _ in range(3)][2]
 
     assert found["news"] == LETTER
     assert found.style == "four"

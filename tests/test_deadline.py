@@ -6,16 +6,13 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import anyio
 import httpcore
 import httpx
 import pytest
-
 from conftest import CANCELLED, LETTER, TOKEN, Connect, order
 from raw_server import (
     DRIP_BODY,
@@ -30,7 +27,12 @@ from raw_server import (
     reset,
     silence,
 )
+
 from thanksio import RetryPolicy, ThanksIOError, _deadline, errors
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 ONCE = RetryPolicy(max_attempts=1)
 SLACK = 0.5  # what rule 4 allows
@@ -141,7 +143,7 @@ def test_every_address_of_a_name_is_tried(connect: Connect, monkeypatch: pytest.
 
 def test_addresses_that_do_not_answer_share_one_deadline() -> None:
     class Backend(httpcore.NetworkBackend):
-        def connect_tcp(self, host: str, port: int, timeout: float | None = None, *_: Any) -> httpcore.NetworkStream:
+        def connect_tcp(self, host: str, _port: int, timeout: float | None = None, *_: Any) -> httpcore.NetworkStream:
             assert timeout is not None
             time.sleep(timeout)
             raise httpcore.ConnectTimeout(host)

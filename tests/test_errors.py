@@ -9,9 +9,9 @@ import traceback
 
 import httpx
 import pytest
+from conftest import LETTER, TOKEN, Connect, ok, order, script
 
 import thanksio
-from conftest import LETTER, TOKEN, Connect, ok, order, script
 from thanksio import errors
 
 TREE = {name: value for name, value in vars(errors).items() if inspect.isclass(value) and issubclass(value, Exception)}
@@ -44,7 +44,7 @@ SOURCES: dict[str, list[httpx.Response | Exception]] = {
 }
 
 
-@pytest.fixture(params=SOURCES.values(), ids=SOURCES.keys())
+@pytest.fixture(params=SOURCES.values(), ids=list(SOURCES))
 def error(request: pytest.FixtureRequest, connect: Connect) -> errors.ThanksIOError:
     with pytest.raises(errors.ThanksIOError) as caught:
         connect(script(*request.param)[0]).cancel_order(37294)

@@ -7,13 +7,16 @@ import signal
 import subprocess
 import sys
 import textwrap
+from typing import TYPE_CHECKING
 
 import httpx
 import pytest
-
 from conftest import CANCELLED, FULFILLED, TOKEN
+
 from thanksio import OrderNotCancelledError, ThanksIO
-from thanksio.testing import FakeThanksIO
+
+if TYPE_CHECKING:
+    from thanksio.testing import FakeThanksIO
 
 
 def put(fake: FakeThanksIO, path: str, method: str = "PUT", token: str = TOKEN) -> httpx.Response:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Callable
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-
 from conftest import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
 
 PYTHON = ROOT / ".venv-generator" / "bin" / "python"  # `make .venv-generator/ready` makes it
 PACKAGE = ROOT / "generated" / "thanksio_generated"

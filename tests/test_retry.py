@@ -80,7 +80,9 @@ def test_no_answer_is_retried() -> None:
     assert may_retry(LOST)
 
 
-@pytest.mark.parametrize(("retry", "longest"), [(1, 0.5), (2, 1.0), (3, 2.0), (4, 4.0), (5, 8.0), (6, 8.0), (9999, 8.0)])
+@pytest.mark.parametrize(
+    ("retry", "longest"), [(1, 0.5), (2, 1.0), (3, 2.0), (4, 4.0), (5, 8.0), (6, 8.0), (9999, 8.0)]
+)
 def test_the_cap_comes_first_and_then_the_jitter(retry: int, longest: float) -> None:
     policy = RetryPolicy(backoff=0.5, cap=8.0)
 

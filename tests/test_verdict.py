@@ -9,10 +9,10 @@ from typing import Any
 
 import httpx
 import pytest
+from conftest import ANSWERS, CANCELLED, LETTER, TOKEN, Connect, documented, ok, order, script
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conftest import ANSWERS, CANCELLED, LETTER, TOKEN, Connect, documented, ok, order, script
 from thanksio import APIResponseValidationError, OrderNotCancelledError, errors
 from thanksio._verdict import MAX_BODY, Answer, Reading, Unreadable, clean, explain, read_order
 
@@ -164,7 +164,9 @@ def test_only_an_order_with_this_id_and_a_status_is_read(document: Any) -> None:
         assert document["order"]["status"] == reading.status
 
 
-@given(st.binary(), st.sampled_from(["application/json", "text/html", "text/plain", "image/png"]), st.integers(100, 999))
+@given(
+    st.binary(), st.sampled_from(["application/json", "text/html", "text/plain", "image/png"]), st.integers(100, 999)
+)
 def test_no_bytes_crash_the_reading_of_an_answer(body: bytes, kind: str, status: int) -> None:
     answer = Answer(status, body, {"content-type": kind})
 
@@ -235,7 +237,12 @@ def test_no_documented_error_body_is_left_out() -> None:
     [(302, errors.APIStatusError), (307, errors.APIStatusError), (404, errors.OrderNotFoundError)]
     + [(405, errors.APIStatusError), (409, errors.CancellationRefusedError), (418, errors.APIStatusError)]
     + [(419, errors.APIStatusError), (499, errors.APIStatusError), (500, errors.ServerError)]
-    + [(520, errors.ServerError), (599, errors.ServerError), (600, errors.APIStatusError), (999, errors.APIStatusError)],
+    + [
+        (520, errors.ServerError),
+        (599, errors.ServerError),
+        (600, errors.APIStatusError),
+        (999, errors.APIStatusError),
+    ],
 )
 def test_every_status_has_its_error(connect: Connect, status: int, expected: type[errors.APIStatusError]) -> None:
     handler, _ = script(httpx.Response(status, headers={"location": "https://thanks.io/login"}))
@@ -284,5 +291,3 @@ def test_cleaned_text_is_one_printable_line(text: str, limit: int) -> None:
 
     assert len(line) <= limit
     assert line.isprintable()
-
-

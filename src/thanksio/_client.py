@@ -78,10 +78,10 @@ def _json_types() -> dict[str, frozenset[type]]:
 def _parsed_types(hint: Any) -> frozenset[type]:  # noqa: ANN401 - a type annotation may be anything
     if hint is Any:
         return frozenset(drift.JSON_TYPES)
+    if typing.get_origin(hint) is list:
+        hint = list
     parts = typing.get_args(hint)
-    if typing.get_origin(hint) is list or not parts:
-        return _parsed_type(typing.get_origin(hint) or hint)
-    return frozenset().union(*(_parsed_types(part) for part in parts))
+    return frozenset[type]().union(*(_parsed_types(part) for part in parts)) if parts else _parsed_type(hint)
 
 
 def _parsed_type(kind: type) -> frozenset[type]:
@@ -167,7 +167,7 @@ class _Facade(ABC, Generic[_Transport]):
         operation = cancel_order if attempt.spelling == "order" else cancel_order_plural
         # The one private name of the generated code that is used; its public functions read bodies without a
         # limit, raise ValueError for statuses like 520, and return errors instead of raising them.
-        target = operation._get_kwargs(str(call.order_id))  # noqa: SLF001
+        target = operation._get_kwargs(str(call.order_id))  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
         step = min(self._timeout, attempt.left)
         return httpx.Request(
             target["method"],

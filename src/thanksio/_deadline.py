@@ -16,7 +16,7 @@ import httpcore
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Generator, Iterable
 
 SocketOption: TypeAlias = tuple[int, int, int] | tuple[int, int, bytes | bytearray] | tuple[int, int, None, int]
 
@@ -25,7 +25,7 @@ _end: ContextVar[float | None] = ContextVar("thanksio_deadline", default=None)
 
 
 @contextmanager
-def within(seconds: float) -> Iterator[None]:
+def within(seconds: float) -> Generator[None, None, None]:
     """Let no socket step in this block, of this thread or task, last longer than `seconds` from now."""
     token = _end.set(time.monotonic() + seconds)
     try:

@@ -46,7 +46,7 @@ class RetryPolicy:
         return max(asked or 0.0, random() * ceiling)
 
 
-def positive_seconds(value: float, name: str) -> float:
+def positive_seconds(value: object, name: str) -> float:
     """Give `value` back if it is a usable number of seconds, or raise ConfigurationError."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
         raise ConfigurationError(f"{name} must be a positive, finite number of seconds.")

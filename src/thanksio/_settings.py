@@ -53,8 +53,8 @@ def read_token(token: str | None) -> Token:
     return found
 
 
-def _given(argument: str | None, variable: str) -> str:
-    value: object = os.environ.get(variable, "") if argument is None else argument
+def _given(argument: object, variable: str) -> str:
+    value = os.environ.get(variable, "") if argument is None else argument
     return value.strip() if isinstance(value, str) else ""
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import zlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from attrs import field, frozen
 
@@ -92,8 +92,8 @@ def read_order(answer: Answer, order_id: int) -> Reading | Unreadable:
     document = _document(answer)
     if isinstance(document, Unreadable):
         return document
-    order = document.get("order") if isinstance(document, dict) else None
-    if not isinstance(order, dict):
+    order = _object(document.get("order"))
+    if order is None:
         return Unreadable("holds no order")
     number, status = order.get("id"), order.get("status")
     if type(number) is not int or number != order_id:
@@ -103,15 +103,20 @@ def read_order(answer: Answer, order_id: int) -> Reading | Unreadable:
     return Reading(order, status)
 
 
-def _document(answer: Answer) -> object:
-    """Parse the body as JSON, or say why that cannot be done."""
+def _object(value: object) -> dict[str, object] | None:
+    return cast("dict[str, object]", value) if isinstance(value, dict) else None  # JSON's keys are strings
+
+
+def _document(answer: Answer) -> dict[str, object] | Unreadable:
+    """Parse the body as a JSON object, or say why that cannot be done."""
     body = _payload(answer)
     if isinstance(body, Unreadable):
         return body
     try:
-        return json.loads(body, parse_constant=_refuse, object_pairs_hook=_unique)
+        document = _object(json.loads(body, parse_constant=_refuse, object_pairs_hook=_unique))
     except (ValueError, RecursionError):  # a decoding error is a ValueError; a number of 5,000 digits too
-        return Unreadable("is not JSON")
+        document = None
+    return Unreadable("is not a JSON object") if document is None else document
 
 
 def _payload(answer: Answer) -> bytes | Unreadable:
@@ -162,29 +167,28 @@ def leaves_doubt(outcome: Answer | NoAnswer) -> bool:
 def explain(answer: Answer, hide: Callable[[str], str]) -> tuple[str, str]:
     """Take the server's explanation and an excerpt out of an error answer, without anything of an order."""
     document = _document(answer)
-    if isinstance(document, dict):
-        said = _said(document)
-        message = next((text for text in (said["message"], said["errors"], said["status"]) if text), "")
-        excerpt = json.dumps({name: text for name, text in said.items() if text}, ensure_ascii=False)
-        return clean(message, hide), clean(excerpt, hide)
-    text = _page_text(answer)
-    return clean(text, hide), clean(text, hide)
+    if isinstance(document, Unreadable):
+        text = clean(_page_text(answer), hide)
+        return text, text
+    said = _said(document)
+    message = said.get("message") or said.get("errors") or said.get("status") or ""
+    excerpt = json.dumps(said, ensure_ascii=False) if said else ""
+    return clean(message, hide), clean(excerpt, hide)
 
 
 def _said(document: Mapping[str, object]) -> dict[str, str]:
     """Keep the keys of the documented error answers; in an order, `message` is the letter."""
-    said = dict.fromkeys(("message", "errors", "status", "code"), "")
-    if "id" not in document:
-        for name in said:
-            said[name] = "; ".join(_sentences(document.get(name)))
-    return said
+    names = () if "id" in document else ("message", "errors", "status", "code")
+    said = {name: "; ".join(_sentences(document.get(name))) for name in names}
+    return {name: text for name, text in said.items() if text}
 
 
-def _sentences(value: object) -> list[str]:
+def _sentences(value: object, depth: int = 2) -> list[str]:
     """Flatten the three documented shapes: a sentence, a list of them, lists of them by field."""
-    if isinstance(value, dict):
-        value = [text for texts in value.values() for text in (texts if isinstance(texts, list) else [texts])]
-    return [text for text in (value if isinstance(value, list) else [value]) if isinstance(text, str)]
+    if isinstance(value, str):
+        return [value]
+    parts = (_object(value) or {}).values() if not isinstance(value, list) else cast("list[object]", value)
+    return [text for part in parts for text in _sentences(part, depth - 1)] if depth else []
 
 
 def _page_text(answer: Answer) -> str:

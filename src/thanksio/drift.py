@@ -54,7 +54,7 @@ class Watch:
 
     contract: Mapping[str, frozenset[type]]
     hook: Hook | None = None
-    _seen: set[Drift] = field(factory=set, init=False)
+    _seen: set[Drift] = field(factory=set[Drift], init=False)
     _lock: threading.Lock = field(factory=threading.Lock, init=False)
 
     def look(self, order: Mapping[str, object]) -> None:

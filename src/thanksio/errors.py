@@ -72,7 +72,7 @@ class ThanksIOError(Exception):
         self.attempts = attempts
 
     def _state(self) -> dict[str, object]:
-        return vars(self) | {"args": self.args, "__cause__": self.__cause__}
+        return {**vars(self), "args": self.args, "__cause__": self.__cause__}
 
     def __reduce__(self) -> tuple[object, ...]:
         # Exceptions pickle neither keyword arguments nor their cause; BaseException.__setstate__ takes both.
@@ -107,7 +107,7 @@ class OrderNotCancelledError(ThanksIOError):
 
     def _state(self) -> dict[str, object]:
         facts = {name: value for name, value in self.order.to_dict().items() if name in _FACTS}
-        return super()._state() | {"order": type(self.order).from_dict(facts)}
+        return {**super()._state(), "order": type(self.order).from_dict(facts)}
 
 
 class APIConnectionError(ThanksIOError):

@@ -14,8 +14,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m thanksio.testing", description="A thanks.io on this machine.")
     parser.add_argument("--port", type=int, default=8000, help="port on 127.0.0.1 (default: %(default)s; 0: any)")
     stopped = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stopped.set())
+
+    def stop(_number: int, _frame: object) -> None:
+        stopped.set()
+
+    signal.signal(signal.SIGINT, stop)
+    signal.signal(signal.SIGTERM, stop)
     with FakeThanksIO(port=parser.parse_args().port) as fake:
         print(f"export THANKSIO_BASE_URL={fake.base_url} THANKSIO_TOKEN={fake.token}")  # noqa: T201 - its purpose
         for order in fake.orders.values():

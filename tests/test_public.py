@@ -1,0 +1,127 @@
+"""What is public, what is not, and who may import whom."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+import tomllib
+from importlib.resources import files
+
+import pytest
+from conftest import ROOT
+
+import thanksio
+import thanksio.testing
+import thanksio_generated
+from thanksio import errors
+
+PUBLIC = [
+    "APIConnectionError",
+    "APIResponseValidationError",
+    "APIStatusError",
+    "APITimeoutError",
+    "AsyncThanksIO",
+    "AuthenticationError",
+    "CancellationRefusedError",
+    "ConfigurationError",
+    "InvalidOrderIdError",
+    "Order",
+    "OrderNotCancelledError",
+    "OrderNotFoundError",
+    "PaymentRequiredError",
+    "PermissionDeniedError",
+    "RateLimitError",
+    "RetryPolicy",
+    "ServerError",
+    "ThanksIO",
+    "ThanksIOError",
+    "errors",
+]
+SOURCES = sorted((ROOT / "src" / "thanksio").rglob("*.py"))
+
+
+def test_the_public_names_are_these() -> None:
+    assert sorted(thanksio.__all__) == PUBLIC
+    assert sorted(thanksio.testing.__all__) == ["FakeOrder", "FakeThanksIO", "ReceivedCall"]
+    assert all(hasattr(thanksio, name) for name in PUBLIC)
+
+
+@pytest.mark.parametrize("client", [thanksio.ThanksIO, thanksio.AsyncThanksIO])
+def test_a_client_is_made_of_these(client: type) -> None:
+    signature = inspect.signature(client)
+    defaults = {name: parameter.default for name, parameter in signature.parameters.items()}
+
+    assert defaults == {
+        "token": None,
+        "base_url": None,
+        "timeout": 10.0,
+        "deadline": 90.0,
+        "retry": thanksio.RetryPolicy(max_attempts=4, backoff=0.5, cap=8.0),
+        "cancel_path": "auto",
+        "transport": None,
+        "on_drift": None,
+    }
+    assert signature.parameters["base_url"].kind is inspect.Parameter.KEYWORD_ONLY
+
+
+def test_sync_and_async_have_the_same_names() -> None:
+    def names(client: type) -> set[str]:
+        return {name for name in dir(client) if not name.startswith("_")}
+
+    assert names(thanksio.ThanksIO) == {"cancel_order", "close"}
+    assert names(thanksio.AsyncThanksIO) == {"cancel_order", "aclose"}
+
+
+def test_every_public_name_says_what_it_is_for() -> None:
+    public = [getattr(thanksio, name) for name in PUBLIC]
+    members = [thanksio.ThanksIO.cancel_order, thanksio.ThanksIO.close, thanksio.AsyncThanksIO.cancel_order]
+
+    assert all(inspect.getdoc(thing) for thing in [*public, *members])
+    assert all(kind.__doc__ for kind in vars(errors).values() if inspect.isclass(kind))
+
+
+def imports(text: str) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found.add(node.module or "")
+    return found
+
+
+def test_one_module_imports_generated_code() -> None:
+    importers = [
+        path.name for path in SOURCES if any("thanksio_generated" in name for name in imports(path.read_text()))
+    ]
+
+    assert importers == ["_client.py"]
+
+
+@pytest.mark.parametrize("name", ["_verdict", "_retry", "_call", "drift", "errors"])
+def test_what_decides_does_nothing(name: str) -> None:
+    """The modules that decide import nothing that could act."""
+    roots = {module.partition(".")[0] for module in imports((ROOT / "src" / "thanksio" / f"{name}.py").read_text())}
+
+    assert not roots & {"httpx", "httpcore", "anyio", "socket", "ssl", "time", "random", "os", "asyncio"}
+
+
+def test_both_packages_are_typed() -> None:
+    assert (files(thanksio) / "py.typed").is_file()
+    assert (files(thanksio_generated) / "py.typed").is_file()
+
+
+def test_the_wheel_needs_httpx_attrs_and_what_they_bring() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    needed = {re.split(r"[<>=]", line)[0] for line in project["dependencies"]}
+
+    assert needed == {"httpx", "httpcore", "anyio", "attrs"}
+
+
+def test_the_documented_tree_of_errors_is_the_real_one() -> None:
+    for line in (errors.__doc__ or "").splitlines():
+        if match := re.match(r"    (\W*)(\w+Error)\b", line):
+            kind = getattr(errors, match[2])
+            drawn = len(match[1]) // 3
+            assert len([base for base in kind.__mro__ if issubclass(base, errors.ThanksIOError)]) == drawn + 1

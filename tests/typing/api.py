@@ -1,0 +1,93 @@
+"""Typical uses of the public names. Checked by mypy and pyright in strict mode, never run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import httpx
+
+from thanksio import (
+    APIStatusError,
+    AsyncThanksIO,
+    Order,
+    OrderNotCancelledError,
+    RateLimitError,
+    RetryPolicy,
+    ThanksIO,
+    ThanksIOError,
+    errors,
+)
+from thanksio.testing import FakeThanksIO
+
+if TYPE_CHECKING:
+    from thanksio.drift import Drift
+
+
+def note(drift: Drift) -> None:
+    print(drift.pointer, drift.kind, drift.json_type)
+
+
+def sync() -> Order:
+    transport = httpx.HTTPTransport(proxy="http://127.0.0.1:3128", limits=httpx.Limits(max_connections=5))
+    retry = RetryPolicy(max_attempts=6, backoff=0.2, cap=4.0)
+    with ThanksIO("token", base_url="https://api.example/v2", timeout=5, deadline=60, retry=retry) as client:
+        order = client.cancel_order(37294)
+    client = ThanksIO(cancel_path="orders", transport=transport, on_drift=note)
+    order = client.cancel_order("37294", deadline=20.0)
+    client.close()
+    return order
+
+
+async def async_() -> Order:
+    async with AsyncThanksIO(transport=httpx.AsyncHTTPTransport()) as client:
+        return await client.cancel_order(37294)
+
+
+def money(order: Order) -> float:
+    cents = order.authorization_total
+    number: int = order.id
+    words: str = order.status
+    print(number, words, order.additional_properties)
+    return cents / 100 if isinstance(cents, int) else 0.0
+
+
+def act(client: ThanksIO) -> bool | None:
+    try:
+        client.cancel_order(37294)
+    except OrderNotCancelledError as error:
+        status: str = error.status
+        order: Order = error.order
+        print(status, order.id)
+        return False
+    except RateLimitError as error:
+        wait: float | None = error.retry_after
+        print(wait)
+        return None if error.may_have_cancelled else False
+    except APIStatusError as error:
+        print(error.status_code + 1, error.message.upper(), error.body.upper())
+        return None
+    except (errors.APITimeoutError, TimeoutError) as error:
+        print(error)
+        return None
+    except ThanksIOError as error:
+        attempts: int = error.attempts
+        advice: str = error.advice
+        print(attempts, advice)
+        return None if error.may_have_cancelled else False
+    return True
+
+
+def tested() -> None:
+    with FakeThanksIO(token="x", port=0) as fake, ThanksIO(fake.token, base_url=fake.base_url) as client:
+        client.cancel_order(37294)
+        status: str = fake.orders[37294].status
+        path: str = fake.calls[0].path
+        print(status, path)
+
+
+# What must not pass the checkers; an ignore that is not needed is an error in both.
+ThanksIO("token", "https://api.example")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+ThanksIO(cancel_path="both")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+ThanksIO(transport=httpx.AsyncHTTPTransport())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+ThanksIO().cancel_order(1.0)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+RetryPolicy(5)
