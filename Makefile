@@ -16,7 +16,7 @@ help: ## Print this list
 demo: .venv/ready check-generated ## Cancel order 37294 at a server on this machine, and see what comes back
 	@.venv/bin/python scripts/demo.py
 
-test: .venv/ready ## Run every test
+test: .venv/ready .venv-generator/ready ## Run every test
 	.venv/bin/python -m pytest
 
 generate: .venv-generator/ready ## Write generated/ anew from openapi.yaml
@@ -37,7 +37,7 @@ types: .venv/ready ## Check the types: mypy on everything, pyright on the facade
 	@$(MAKE) --no-print-directory $(LOCKS)/node_modules/ready
 	$(NODE_TOOLS)/pyright --pythonpath .venv/bin/python
 
-wheel-test: .venv/ready ## Build the wheel and run the tests on it, with the oldest and newest libraries too
+wheel-test: .venv/ready .venv-generator/ready ## Build the wheel and run the tests on it, with the oldest and newest libraries too
 	.venv/bin/python scripts/wheel_test.py
 
 format: .venv/ready ## Put the code in shape

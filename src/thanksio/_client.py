@@ -79,7 +79,7 @@ def _parsed_types(hint: Any) -> frozenset[type]:  # noqa: ANN401 - a type annota
     if hint is Any:
         return frozenset(drift.JSON_TYPES)
     if typing.get_origin(hint) is list:
-        hint = list
+        return frozenset[type]({list})
     parts = typing.get_args(hint)
     return frozenset[type]().union(*(_parsed_types(part) for part in parts)) if parts else _parsed_type(hint)
 
@@ -89,7 +89,7 @@ def _parsed_type(kind: type) -> frozenset[type]:
         return frozenset({str})
     if kind is Unset:
         return frozenset()
-    return frozenset({kind if kind in drift.JSON_TYPES else dict})
+    return frozenset[type]({kind}) if kind in drift.JSON_TYPES else frozenset[type]({dict})
 
 
 @define

@@ -1,0 +1,73 @@
+"""Cancel order 37294 at a thanks.io on this machine, then meet a 200 that does not cancel."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import textwrap
+import time
+
+from thanksio import Order, OrderNotCancelledError, ThanksIO
+from thanksio.testing import FakeThanksIO
+
+COLOURED = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+GREEN, RED, BOLD = "32", "31", "1"
+
+
+def coloured(text: str, code: str) -> str:
+    """Give `text` a colour on a terminal, and leave it alone elsewhere."""
+    return f"\033[{code}m{text}\033[0m" if COLOURED else text
+
+
+def show(label: str, text: str) -> None:
+    """Print one fact, wrapped to a terminal of 80 columns."""
+    lines = textwrap.wrap(text, 64) or [""]
+    print(f"  {label:<10}  {lines[0]}", *(f"{'':14}{line}" for line in lines[1:]), sep="\n")
+
+
+def totals(order: Order) -> str:
+    """Say what an order's totals are, in dollars; the API speaks of US cents."""
+    return f"authorized {dollars(order.authorization_total)}, now {dollars(order.grand_total)}"
+
+
+def dollars(cents: object) -> str:
+    """Write US cents as dollars."""
+    return f"${cents / 100:.2f}" if isinstance(cents, int) else "unknown"
+
+
+def cancel(client: ThanksIO, fake: FakeThanksIO, order_id: int) -> None:
+    """Cancel one order, and print the request, the verdict and what is known of the order."""
+    before, calls = fake.orders[order_id].status, len(fake.calls)
+    start = time.perf_counter()
+    error: OrderNotCancelledError | None = None
+    try:
+        order = client.cancel_order(order_id)
+    except OrderNotCancelledError as not_cancelled:
+        order, error = not_cancelled.order, not_cancelled
+    milliseconds = 1000 * (time.perf_counter() - start)
+    attempts = fake.calls[calls:]
+    print(coloured(f"{attempts[-1].method} {attempts[-1].path}", BOLD))
+    show("verdict", coloured("NOT CANCELLED", RED) if error else coloured("CANCELLED", GREEN))
+    show("status", f"{order.status} (before: {before})")
+    show("totals", totals(order))
+    show("attempts", str(len(attempts)))
+    show("time", f"{milliseconds:.0f} ms")
+    if error:
+        show("error", f"{type(error).__name__}: {error}")
+        doubt = "some: a lost attempt may have cancelled it" if error.may_have_cancelled else "none"
+        show("doubt", f"{doubt} (may_have_cancelled is {error.may_have_cancelled})")
+
+
+def main() -> None:
+    """Run both calls."""
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    with FakeThanksIO() as fake, ThanksIO(fake.token, base_url=fake.base_url) as client:
+        print(f"A thanks.io of our own listens at {fake.base_url}. Nothing leaves this machine.\n")
+        cancel(client, fake, 37294)
+        print("\nAnd now an order that is already fulfilled. The server answers 200, and it is not cancelled:\n")
+        cancel(client, fake, 42708)
+
+
+if __name__ == "__main__":
+    main()

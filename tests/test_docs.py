@@ -1,0 +1,70 @@
+"""What the documents show is run, and what they name exists."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from conftest import ROOT, TOKEN
+
+from thanksio import errors
+
+if TYPE_CHECKING:
+    from thanksio.testing import FakeThanksIO
+
+DOCUMENTS = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")] + sorted(ROOT.glob("docs/*.md"))
+README = (ROOT / "README.md").read_text("utf-8")
+
+
+def blocks() -> list[Any]:
+    """Give every Python block of the documents, with as many blank lines before it as there are above it."""
+    found = []
+    for path in DOCUMENTS:
+        text = path.read_text("utf-8")
+        for match in re.finditer(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL):
+            line = text[: match.start(1)].count("\n")
+            found.append(pytest.param(path.name, "\n" * line + match[1], id=f"{path.name}:{line + 1}"))
+    return found
+
+
+@pytest.mark.parametrize(("name", "code"), blocks())
+def test_the_code_of_the_documents_runs(
+    name: str, code: str, fake: FakeThanksIO, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("THANKSIO_TOKEN", TOKEN)
+    monkeypatch.setenv("THANKSIO_BASE_URL", fake.base_url)
+
+    exec(compile(code, name, "exec"), {"__name__": "__main__"})  # noqa: S102 - it is our own
+
+    assert fake.orders[37294].status == "cancelled" or "FakeThanksIO" in code
+    assert "cancelled" in capsys.readouterr().out or "print" not in code
+
+
+def test_the_readme_shows_code() -> None:
+    assert len(blocks()) >= 3
+
+
+def test_the_table_of_errors_is_complete() -> None:
+    named = re.findall(r"^\| `(\w+Error)` \|", README, re.MULTILINE)
+
+    assert sorted([*named, "ThanksIOError"]) == sorted(errors.__all__)
+
+
+def test_every_target_that_is_named_exists() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
+    named = {
+        word
+        for path in [*DOCUMENTS, ROOT / ".ci" / "run", ROOT / ".github" / "workflows" / "ci.yml"]
+        for line in re.findall(r"(?:`|\$ |^|run: )make ([a-z- ]+)", path.read_text("utf-8"), re.MULTILINE)
+        for word in line.split()
+    }
+
+    assert {"demo", "test", "generate", "check-generated", "lint", "types", "wheel-test"} <= named
+    assert named <= targets
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_every_link_into_the_repository_leads_somewhere(path: Any) -> None:
+    for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", path.read_text("utf-8")):
+        assert (path.parent / target).exists(), target
