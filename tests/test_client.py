@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import copy
 import json
 import logging
 import pickle
+import random
 import threading
+import traceback
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
@@ -16,7 +20,7 @@ import httpx
 import pytest
 import yaml
 from conftest import CANCELLED, LETTER, ROOT, TOKEN, Connect, ok, order, script
-from raw_server import RawServer, silence
+from raw_server import RawServer, answer, silence
 
 from thanksio import AsyncThanksIO, ConfigurationError, InvalidOrderIdError, RetryPolicy, ThanksIO, errors
 from thanksio._client import _json_types
@@ -73,10 +77,10 @@ def test_a_number_and_its_digits_are_the_same_id(connect: Connect, order_id: int
 
 
 BAD_IDS = ["", " ", " 1", "1 ", "1\n", "01", "0", "..", ".", "1/2", "1?x", "1#x", "%31", "+1", "-1", "1e3", "1_0", "٣"]
-BAD_IDS += [0, -1, True, False, None, 1.0, b"1", [1], "9" * 300, 10**300, 2**63, str(2**63)]  # type: ignore[list-item]
+BAD_IDS += [10**5000, 0, -1, True, False, None, 1.0, b"1", [1], "9" * 300, 10**300, 2**63, str(2**63)]  # type: ignore[list-item]
 
 
-@pytest.mark.parametrize("order_id", BAD_IDS, ids=lambda value: repr(value)[:20])
+@pytest.mark.parametrize("order_id", BAD_IDS, ids=[str(index) for index, _ in enumerate(BAD_IDS)])
 def test_a_bad_id_is_refused_before_anything_is_sent(connect: Connect, order_id: object) -> None:
     handler, received = script(ok())
 
@@ -147,8 +151,24 @@ def test_the_contract_names_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
     ["http://api.thanks.io/api/v2", "http://127.0.0.1.evil.example/", "http://localhost.evil.example", "http://127.1"]
     + ["http://0.0.0.0:80", "https://user@api.thanks.io", "https://user:pw@api.thanks.io", "https://@api.thanks.io"]
     + ["https://api.thanks.io?x", "https://api.thanks.io/?", "https://api.thanks.io/#", "https://", "api.thanks.io"]
-    + ["/api/v2", "ftp://127.0.0.1", "", " ", "https://a b", "https://x:port/", "https://xn--a", "https://\x00", 5]
-    + ["http://127.0.0.1\\@evil.example/", "http://127.0.0.1@evil.example", "https://user:geheim@a b:z"],
+    + [
+        "/api/v2",
+        "ftp://127.0.0.1",
+        "",
+        " ",
+        "https://a b",
+        "https://x:port/",
+        "https://x:99999",
+        "https://xn--a",
+        "https://\x00",
+        5,
+    ]
+    + [
+        "http://127.0.0.1\\@evil.example/",
+        "http://127.0.0.1@evil.example",
+        "https://user:geheim@a b:z",
+        "https://x:99999",
+    ],
 )
 def test_an_unusable_base_url_is_refused(url: Any) -> None:
     with pytest.raises(ConfigurationError) as caught:
@@ -165,10 +185,59 @@ def test_a_usable_base_url_loses_its_trailing_slash(host: str) -> None:
     assert repr(ThanksIO(TOKEN, base_url=host)) == f"ThanksIO(base_url='{host.rstrip('/')}')"
 
 
-@pytest.mark.parametrize("settings", [{"timeout": 0}, {"timeout": None}, {"deadline": -1}, {"deadline": float("inf")}])
-def test_an_unusable_time_is_refused(settings: dict[str, Any]) -> None:
-    with pytest.raises(ConfigurationError):
+@pytest.mark.parametrize(
+    "settings",
+    [{"timeout": 0}, {"timeout": None}, {"deadline": -1}, {"deadline": float("inf")}]
+    + [
+        {"deadline": 10**400},
+        {"timeout": float("nan")},
+        {"timeout": 1e7},
+        {"retry": None},
+        {"cancel_path": "x"},
+        {"transport": "x"},
+    ]
+    + [{"transport": httpx.AsyncHTTPTransport()}],
+)
+def test_an_unusable_setting_is_refused(settings: dict[str, Any]) -> None:
+    with pytest.raises(ConfigurationError) as caught:
         ThanksIO(TOKEN, **settings)
+
+    assert_no_local_holds(TOKEN, caught.value)
+
+
+@pytest.mark.parametrize("token", ["", "tokén", "Bearer abc"])
+def test_a_refused_token_stands_in_no_traceback(token: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        ThanksIO(token)
+
+    assert_no_local_holds(token or "''", caught.value)
+
+
+def assert_no_local_holds(secret: str, error: Exception) -> None:
+    frames = traceback.TracebackException.from_exception(error, capture_locals=True).stack
+    ours = [frame.locals or {} for frame in frames if "/thanksio/" in frame.filename]
+    assert ours
+    assert not any(secret in value for shown in ours for value in shown.values())
+
+
+def test_certificates_that_cannot_be_loaded_are_a_matter_of_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing() -> httpx.HTTPTransport:
+        raise FileNotFoundError(2, "No such file", "/etc/ssl/none.pem")
+
+    monkeypatch.setattr(httpx, "HTTPTransport", missing)
+
+    with pytest.raises(ConfigurationError, match=r"certificates .*none\.pem"):
+        ThanksIO(TOKEN)
+
+
+def test_a_transport_that_is_in_use_already_is_refused() -> None:
+    """Its open connections could not be held to a deadline."""
+    transport = httpx.HTTPTransport()
+    with RawServer(answer({})) as server, httpx.Client(transport=transport) as other:
+        other.get(server.base_url)
+
+        with pytest.raises(ConfigurationError, match="not been used"):
+            ThanksIO(TOKEN, transport=transport)
 
 
 def test_an_unusable_deadline_of_a_call_is_refused_before_anything_is_sent(connect: Connect) -> None:
@@ -210,6 +279,9 @@ def test_an_order_shows_no_letter_when_it_is_printed(connect: Connect) -> None:
 
     assert repr(found) == str(found) == "<Order 37294 Cancelled>"
     assert found.message == LETTER
+
+    found.status = f"{LETTER} {TOKEN}"
+    assert repr(found) == "<Order 37294 ...>"
 
 
 def test_an_order_survives_copying_and_pickling(connect: Connect) -> None:
@@ -299,6 +371,15 @@ def test_a_hook_that_fails_does_not_cost_the_caller_the_verdict(
     assert LETTER not in caplog.text
 
 
+def test_a_token_as_a_fields_name_is_not_reported(connect: Connect, caplog: pytest.LogCaptureFixture) -> None:
+    seen: list[Drift] = []
+
+    connect(script(ok(order(**{TOKEN: 1})))[0], on_drift=seen.append).cancel_order(37294)
+
+    assert [drift.pointer for drift in seen] == ["/order/[token]"]
+    assert TOKEN not in caplog.text
+
+
 def test_a_server_that_makes_up_names_fills_neither_log_nor_memory(connect: Connect) -> None:
     seen: list[Drift] = []
     made_up = {f"{number}/~\n" + "x" * 3000: 1 for number in range(300)}
@@ -339,6 +420,20 @@ def test_a_closed_client_says_so(connect: Connect) -> None:
         client.cancel_order(37294)
 
     assert received == []
+
+
+def test_closing_a_client_ends_the_calls_that_run(connect: Connect) -> None:
+    def close_and_lose(_request: httpx.Request) -> httpx.Response:
+        client.client._closed = True
+        raise httpx.ReadError("lost")
+
+    client = connect(close_and_lose)
+
+    with pytest.raises(errors.APIConnectionError) as caught:
+        client.cancel_order(37294)
+
+    assert (caught.value.attempts, caught.value.may_have_cancelled) == (2, True)
+    assert str(caught.value.__cause__) == "the client was closed"
 
 
 def test_leaving_the_context_closes_the_client(fake: FakeThanksIO) -> None:
@@ -388,7 +483,7 @@ def test_a_cancelled_task_leaves_a_client_that_works(fake: FakeThanksIO, backend
                 with anyio.move_on_after(0.1) as scope:
                     await stuck.cancel_order(37294)
                 assert scope.cancelled_caught
-                assert stuck._transport._pool.connections == []  # type: ignore[attr-defined]
+                assert vars(stuck._transport)["_pool"].connections == []
         transport = httpx.AsyncHTTPTransport(limits=limits)
         async with AsyncThanksIO(TOKEN, base_url=fake.base_url, transport=transport) as client:
             with anyio.move_on_after(0):
@@ -396,6 +491,23 @@ def test_a_cancelled_task_leaves_a_client_that_works(fake: FakeThanksIO, backend
             assert (await client.cancel_order(37294)).status == "cancelled"
 
     anyio.run(use, backend=backend)
+
+
+def test_calls_that_are_cancelled_at_any_moment_leave_no_connection_busy(fake: FakeThanksIO) -> None:
+    """Asyncio's own cancellation knows no shield; httpx alone loses connections to it."""
+
+    async def use() -> None:
+        chance = random.Random(1)  # noqa: S311 - a repeatable test, no secret
+        transport = httpx.AsyncHTTPTransport(limits=httpx.Limits(max_connections=3))
+        async with AsyncThanksIO(TOKEN, base_url=fake.base_url, transport=transport) as client:
+            for _ in range(400):
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(client.cancel_order(37294), chance.uniform(0, 0.006))
+            await asyncio.sleep(0.05)
+            assert all(connection.is_idle() for connection in transport._pool.connections)
+            assert (await client.cancel_order(37294)).id == 37294
+
+    asyncio.run(use())
 
 
 def test_many_threads_share_one_client_and_one_pool(fake: FakeThanksIO) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import ssl
 import threading
@@ -13,7 +14,7 @@ import anyio
 import httpcore
 import httpx
 import pytest
-from conftest import CANCELLED, LETTER, TOKEN, Connect, order
+from conftest import CANCELLED, LETTER, TOKEN, Connect, ok, order, script
 from raw_server import (
     DRIP_BODY,
     DRIP_HEADERS,
@@ -276,6 +277,39 @@ def test_a_foreign_transport_is_held_to_the_deadline_between_chunks(connect: Con
         client.cancel_order(37294, deadline=0.2)
 
 
+def test_an_answer_that_came_whole_counts_though_it_came_late(connect: Connect) -> None:
+    def late(_request: httpx.Request) -> httpx.Response:
+        time.sleep(0.1)
+        return ok(CANCELLED)
+
+    assert connect(late, retry=ONCE).cancel_order(37294, deadline=0.05).id == 37294
+
+
+def test_a_transport_that_breaks_its_own_rules_breaks_no_verdict(connect: Connect) -> None:
+    class Wordless(Exception):  # noqa: N818 - hostile
+        def __str__(self) -> str:
+            return str(1 // 0)
+
+    odd = httpx.Response(200)
+    odd.status_code = "x"  # type: ignore[assignment]
+    for strange in (lambda _: odd, script(Wordless())[0]):
+        with pytest.raises(errors.APIConnectionError) as caught:
+            connect(strange, retry=ONCE).cancel_order(37294)
+        assert caught.value.may_have_cancelled is True
+
+
+@pytest.mark.parametrize("kind", ["asyncio"])
+def test_a_transport_that_cancels_itself_leaves_doubt(connect: Connect) -> None:
+    class Cancelling(httpx.AsyncBaseTransport):
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            raise asyncio.CancelledError(request)
+
+    with pytest.raises(errors.APIConnectionError) as caught:
+        connect(transport=Cancelling(), retry=ONCE).cancel_order(37294)
+
+    assert caught.value.may_have_cancelled is True
+
+
 class Plain(httpx.AsyncByteStream):
     """A body whose iterator is no generator."""
 
@@ -313,7 +347,9 @@ def test_a_foreign_async_transport_is_cut_even_before_its_answer(connect: Connec
 def test_a_proxy_is_held_to_the_deadline_too(connect: Connect, kind: str) -> None:
     through = httpx.HTTPTransport if kind == "sync" else httpx.AsyncHTTPTransport
     with RawServer(DRIP_HEADERS) as proxy:
-        client = connect(base_url="https://api.thanks.io", transport=through(proxy=proxy.base_url), retry=ONCE)
+        client = connect(
+            base_url="https://api.thanks.io", transport=through(proxy=httpx.Proxy(proxy.base_url)), retry=ONCE
+        )
 
         with ends_within(0.3), pytest.raises(errors.APITimeoutError) as caught:
             client.cancel_order(37294, deadline=0.3)
@@ -335,12 +371,45 @@ def test_a_unix_socket_is_held_to_the_deadline_too(connect: Connect, kind: str, 
         assert client.cancel_order(37294).id == 37294
 
 
-def test_retries_of_httpxs_own_pass_through(connect: Connect, kind: str) -> None:
+@pytest.mark.parametrize("retries", [1, 9])
+def test_retries_of_httpxs_own_end_with_the_deadline(connect: Connect, kind: str, retries: int) -> None:
     through = httpx.HTTPTransport if kind == "sync" else httpx.AsyncHTTPTransport
-    client = connect(transport=through(retries=2), retry=ONCE)
+    client = connect(transport=through(retries=retries), retry=ONCE)
 
-    with ends_within(3.0), pytest.raises(errors.APIConnectionError) as caught:
+    with ends_within(0.6), pytest.raises(errors.APIConnectionError) as caught:
+        client.cancel_order(37294, deadline=0.6)
+
+    assert caught.value.may_have_cancelled is False
+
+
+def test_a_deadline_that_is_over_before_the_request_is_written_was_sent_nothing(connect: Connect) -> None:
+    with RawServer(answer(CANCELLED)) as server:
+        client = connect(base_url=server.base_url, retry=ONCE)
         client.cancel_order(37294)
+
+        with pytest.raises(errors.APITimeoutError) as caught:
+            client.cancel_order(37294, deadline=1e-6)
+
+    assert caught.value.may_have_cancelled is False
+
+
+@pytest.mark.parametrize("host", ["a" * 64 + ".example", "a..example"])
+def test_a_name_that_cannot_be_encoded_was_sent_nothing(connect: Connect, host: str) -> None:
+    with pytest.raises(errors.APIConnectionError) as caught:
+        connect(base_url=f"https://{host}", retry=ONCE).cancel_order(37294)
+
+    assert caught.value.may_have_cancelled is False
+
+
+@pytest.mark.parametrize("action", [raw_then_close(b""), raw_then_close(b"nonsense"), answer({}, "403 No")])
+def test_a_proxy_that_refuses_the_tunnel_was_sent_no_request(connect: Connect, kind: str, action: Action) -> None:
+    through = httpx.HTTPTransport if kind == "sync" else httpx.AsyncHTTPTransport
+    with RawServer(action) as proxy:
+        transport = through(proxy=httpx.Proxy(proxy.base_url))
+        client = connect(base_url="https://api.thanks.io", transport=transport, retry=ONCE)
+
+        with pytest.raises(errors.APIConnectionError) as caught:
+            client.cancel_order(37294)
 
     assert caught.value.may_have_cancelled is False
 
@@ -362,7 +431,7 @@ def test_the_deadline_of_one_thread_is_not_anothers() -> None:
         thread.start()
         thread.join()
         with pytest.raises(TimeoutError):
-            _deadline.check()
+            _deadline._cut(7.0, TimeoutError)
 
     assert seen == [7.0]
-    _deadline.check()
+    assert _deadline._cut(None, TimeoutError) is None

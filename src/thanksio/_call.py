@@ -37,9 +37,11 @@ _NOT_SERVED = frozenset({404, 405})
 
 def order_number(order_id: object) -> int:
     """Give the order's number, or raise InvalidOrderIdError: `..`, for one, would call another path."""
-    digits = str(int(order_id)) if isinstance(order_id, int) and not isinstance(order_id, bool) else order_id
-    if isinstance(digits, str) and _DIGITS.fullmatch(digits) and int(digits) <= _LARGEST_ID:
-        return int(digits)
+    number = order_id if isinstance(order_id, int) and not isinstance(order_id, bool) else 0
+    if isinstance(order_id, str) and _DIGITS.fullmatch(order_id):
+        number = int(order_id)
+    if 1 <= number <= _LARGEST_ID:
+        return int(number)
     raise InvalidOrderIdError(
         f"An order id is a positive integer or a string of its digits, not this {type(order_id).__name__}. "
         f"Nothing was sent. {InvalidOrderIdError.advice}"
@@ -63,13 +65,18 @@ class Spellings:
         """Give the spelling that a call begins with."""
         return self.served or "order"
 
-    def learn(self, spelling: Spelling, answer: Answer) -> None:
-        """Stay with a spelling once the operation itself has answered under it.
+    def keep(self, spelling: Spelling) -> None:
+        """Stay with a spelling from now on."""
+        self.served = self.served or spelling
 
-        Redirects, 408, 425, 429 and 5xx come from anything that stands in front of it, so they prove nothing.
+    def learn(self, spelling: Spelling, status: int) -> None:
+        """Stay with a spelling under which the operation itself has refused.
+
+        Redirects, 408, 425, 429 and 5xx come from anything that stands in front of it, so they prove nothing; nor
+        does a 2xx without an order.
         """
-        if not may_retry(answer) and not 300 <= answer.status < 400 and answer.status not in _NOT_SERVED:  # noqa: PLR2004
-            self.served = self.served or spelling
+        if 400 <= status < 500 and status not in _NOT_SERVED and not may_retry(Answer(status)):  # noqa: PLR2004
+            self.keep(spelling)
 
     def other(self, spelling: Spelling, answer: Answer) -> Spelling | None:
         """Give the spelling to try instead, if `answer` may only mean that this one is not served."""
@@ -119,9 +126,11 @@ def course(  # noqa: PLR0913 - what a call depends on, each thing once
         outcome = yield Attempt(spelling, end - now() - wait, wait)
         wait = 0.0
         if isinstance(outcome, Answer):
-            spellings.learn(spelling, outcome)
             if outcome.is_success:
-                return _settle(outcome, call)
+                reading = _settle(outcome, call)
+                spellings.keep(spelling)
+                return reading
+            spellings.learn(spelling, outcome.status)
             other = spellings.other(spelling, outcome) if unserved is None else None
             if other and now() < end:
                 spelling, unserved = other, outcome

@@ -9,13 +9,14 @@ import copyreg
 import enum
 import logging
 import random
+import re
 import time
 import typing
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, AsyncIterator
 from functools import cache
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any, Generic, NoReturn, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, Self, TypeVar, cast
 
 import anyio
 import httpx
@@ -23,8 +24,8 @@ from attrs import define, field
 
 from thanksio import _deadline, _settings, drift
 from thanksio._call import Attempt, Call, CancelPath, Spellings, course, order_number
-from thanksio._retry import RetryPolicy, positive_seconds
-from thanksio._verdict import MAX_BODY, Answer, NoAnswer, Reading, clean
+from thanksio._retry import RetryPolicy, checked_policy, positive_seconds
+from thanksio._verdict import MAX_BODY, Answer, NoAnswer, Reading, clean, facts
 from thanksio.errors import ConfigurationError, OrderNotCancelledError
 from thanksio_generated import models
 from thanksio_generated.api.orders import cancel_order, cancel_order_plural
@@ -40,21 +41,24 @@ __all__ = ["AsyncThanksIO", "Order", "ThanksIO"]
 _logger = logging.getLogger("thanksio")
 _Transport = TypeVar("_Transport", httpx.BaseTransport, httpx.AsyncBaseTransport)
 
+_LONGEST_WORD = 20  # letters of a status that an order's repr shows; what is longer is no status
 # Seconds past the deadline after which an async attempt is cancelled from outside, if its transport let it go on.
 _GRACE = 0.25
-# With these, a request has not reached the server: there was no connection to it.
+# Where the text of an error begins to quote the server's bytes.
+_QUOTED = re.compile(r"""bytearray\(|b['"]|additional_data""")
+# With these, a foreign transport has not reached the server; httpx's own are watched as they send.
 _NOT_SENT = (
     httpx.ConnectError,
     httpx.ConnectTimeout,
     httpx.PoolTimeout,
     httpx.ProxyError,
     httpx.UnsupportedProtocol,
-    httpx.LocalProtocolError,
 )
 
 
 def _order_repr(order: Order) -> str:
-    return f"<Order {order.id} {clean(str(order.status), str, 40)}>"
+    word = str(order.status).strip()
+    return f"<Order {order.id} {word if word.isalpha() and len(word) <= _LONGEST_WORD else '...'}>"
 
 
 # A letter and an address must not reach a log because somebody printed an order.
@@ -84,34 +88,40 @@ def _parsed_types(hint: Any) -> frozenset[type]:  # noqa: ANN401 - a type annota
     return frozenset[type]().union(*(_parsed_types(part) for part in parts)) if parts else _parsed_type(hint)
 
 
-def _parsed_type(kind: type) -> frozenset[type]:
+def _parsed_type(kind: type[object]) -> frozenset[type]:
     if issubclass(kind, enum.Enum):
         return frozenset({str})
     if kind is Unset:
         return frozenset()
-    return frozenset[type]({kind}) if kind in drift.JSON_TYPES else frozenset[type]({dict})
+    return frozenset({kind if kind in drift.JSON_TYPES else cast("type[object]", dict)})
 
 
 @define
 class _Body:
-    """An answer's body while it arrives: never much more than MAX_BODY, never after the deadline."""
+    """An answer's body while it arrives: never much more than MAX_BODY, and nothing after the last chunk in time."""
 
+    watch: _deadline.Watch
     data: bytearray = field(factory=bytearray, repr=False)
+    is_late: bool = False
 
     def add(self, chunk: bytes) -> bool:
-        """Take a chunk; True says that no more may come."""
-        _deadline.check()
+        """Take a chunk; True says that no more may come. Raises TimeoutError if the chunk before came too late."""
+        if self.is_late:
+            raise TimeoutError("the deadline of the call")
+        self.is_late = self.watch.is_over()
         self.data += chunk[: MAX_BODY + 1]
         return len(self.data) > MAX_BODY
 
     def answer(self, response: httpx.Response) -> Answer:
         """Give the whole answer as a value."""
         cut = len(self.data) > MAX_BODY
-        return Answer(response.status_code, bytes(self.data), dict(response.headers), time.time(), cut)
+        return Answer(int(response.status_code), bytes(self.data), dict(response.headers), time.time(), cut)
 
 
 class _Facade(ABC, Generic[_Transport]):
     """What both clients are made of and decide alike."""
+
+    _kind: ClassVar[type]
 
     def __init__(  # noqa: PLR0913 - the settings of a client, all but the token by keyword
         self,
@@ -125,11 +135,13 @@ class _Facade(ABC, Generic[_Transport]):
         transport: _Transport | None = None,
         on_drift: drift.Hook | None = None,
     ) -> None:
-        self._token = _settings.read_token(token)
+        self._token = _settings.Token.given(token)
+        token = None  # a traceback can show locals
+        self._token.check()
         self._base_url = _settings.read_base_url(base_url)
         self._timeout = positive_seconds(timeout, "timeout")
         self._deadline = positive_seconds(deadline, "deadline")
-        self._retry = retry
+        self._retry = checked_policy(retry)
         self._spellings = Spellings(cancel_path)
         self._headers = httpx.Headers(
             [
@@ -139,19 +151,31 @@ class _Facade(ABC, Generic[_Transport]):
                 self._token.header(),
             ]
         )
-        self._drift = drift.Watch(_json_types(), on_drift)
-        self._transport: _Transport = self._own_transport() if transport is None else transport
-        _deadline.keep_deadline(self._transport)
+        self._drift = drift.Watch(_json_types(), self._token.hide, on_drift)
+        self._transport: _Transport = self._checked(transport)
+        self._watched = _deadline.keep_deadline(self._transport)
         self._closed = False
         # Seams for tests: no test waits for a real backoff.
         self._now = time.monotonic
         self._random = random.random
 
+    @staticmethod
     @abstractmethod
-    def _own_transport(self) -> _Transport: ...
+    def _own_transport() -> _Transport: ...
+
+    @classmethod
+    def _checked(cls, transport: object) -> _Transport:
+        try:
+            own = cls._own_transport() if transport is None else None
+        except OSError as error:
+            raise ConfigurationError(f"The TLS certificates of this machine cannot be loaded: {error}") from None
+        chosen = own or transport
+        if not isinstance(chosen, cls._kind):
+            raise ConfigurationError(f"transport must be an httpx.{cls._kind.__name__}.")
+        return cast("_Transport", chosen)
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}(base_url={self._base_url!r})"
+        return f"{type(self).__name__}(base_url={getattr(self, '_base_url', None)!r})"
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a client holds connections and a token and is never pickled; make one in each process")
@@ -176,14 +200,18 @@ class _Facade(ABC, Generic[_Transport]):
             extensions={"timeout": httpx.Timeout(step).as_dict()},
         )
 
-    def _no_answer(self, error: Exception) -> NoAnswer:
+    def _no_answer(self, error: Exception, watch: _deadline.Watch) -> NoAnswer:
         """Turn whatever a transport raised into a value, without its frames: their locals hold the token."""
-        of_httpx = isinstance(error, httpx.TransportError) and type(error).__module__ == "httpx"
-        text = str(error).partition("bytearray(")[0].partition("b'")[0]  # h11 quotes the server's bytes
-        cause = type(error) if of_httpx else ConnectionError
-        said = clean(text if of_httpx else f"{type(error).__name__}: {text}", self._token.hide, 200)
+        sent = watch.sent if self._watched else not isinstance(error, _NOT_SENT)
         timed_out = isinstance(error, httpx.TimeoutException | TimeoutError)
-        return NoAnswer(sent=not isinstance(error, _NOT_SENT), timed_out=timed_out, cause=cause(said))
+        if isinstance(error, httpx.TransportError) and type(error).__module__ == "httpx":
+            text = _QUOTED.split(str(error))[0]
+            return NoAnswer(sent, timed_out, type(error)(clean(text, self._token.hide, 200)))
+        return NoAnswer(sent, timed_out, ConnectionError(f"the transport raised {type(error).__name__}"))
+
+    def _closed_meanwhile(self) -> NoAnswer:
+        cause = ConnectionError("the client was closed")
+        return NoAnswer(sent=False, timed_out=False, cause=cause, final=True)
 
     def _announce(self, call: Call, attempt: Attempt) -> None:
         if attempt.wait:
@@ -198,7 +226,8 @@ class _Facade(ABC, Generic[_Transport]):
             return order
         what = f'the server shows it in status "{clean(reading.status, self._token.hide, 40)}".'
         message = call.describe(what, OrderNotCancelledError)
-        raise OrderNotCancelledError(message, order=order, status=reading.status, attempts=call.attempts)
+        plain = Order.from_dict(facts(reading.fields, self._token.hide))
+        raise OrderNotCancelledError(message, order=order, facts=plain, attempts=call.attempts)
 
 
 class ThanksIO(_Facade[httpx.BaseTransport]):
@@ -211,7 +240,10 @@ class ThanksIO(_Facade[httpx.BaseTransport]):
     once for each way in which answers leave the contract. Raises ConfigurationError for what cannot be used.
     """
 
-    def _own_transport(self) -> httpx.BaseTransport:
+    _kind = httpx.BaseTransport
+
+    @staticmethod
+    def _own_transport() -> httpx.BaseTransport:
         return httpx.HTTPTransport()
 
     def cancel_order(self, order_id: int | str, *, deadline: float | None = None) -> Order:
@@ -240,9 +272,12 @@ class ThanksIO(_Facade[httpx.BaseTransport]):
             time.sleep(seconds)
 
     def _attempt(self, call: Call, attempt: Attempt) -> Answer | NoAnswer:
-        request, body = self._request(call, attempt), _Body()
-        try:
-            with _deadline.within(attempt.left):
+        if self._closed:
+            return self._closed_meanwhile()
+        request = self._request(call, attempt)
+        with _deadline.within(attempt.left) as watch:
+            body = _Body(watch)
+            try:
                 response = self._transport.handle_request(request)
                 try:
                     for chunk in cast("httpx.SyncByteStream", response.stream):
@@ -250,9 +285,9 @@ class ThanksIO(_Facade[httpx.BaseTransport]):
                             break
                 finally:
                     response.close()
-        except Exception as error:  # noqa: BLE001 - whatever a transport raises, the caller gets the verdict
-            return self._no_answer(error)
-        return body.answer(response)
+                return body.answer(response)
+            except Exception as error:  # noqa: BLE001 - whatever a transport raises, the caller gets the verdict
+                return self._no_answer(error, watch)
 
     def close(self) -> None:
         """Close the connections. The client cannot be used afterwards."""
@@ -268,13 +303,31 @@ class ThanksIO(_Facade[httpx.BaseTransport]):
         self.close()
 
 
+async def _receive(response: httpx.Response, body: _Body) -> None:
+    """Read an answer's body, and give its connection back whatever happens."""
+    chunks: AsyncIterator[bytes] | None = None
+    try:
+        chunks = aiter(cast("httpx.AsyncByteStream", response.stream))
+        async for chunk in chunks:
+            if body.add(chunk):
+                break
+    finally:
+        with anyio.CancelScope(shield=True):
+            if isinstance(chunks, AsyncGenerator):
+                await chunks.aclose()  # one that is left in the middle is ended by the event loop, some time
+            await response.aclose()
+
+
 class AsyncThanksIO(_Facade[httpx.AsyncBaseTransport]):
     """Cancels orders at thanks.io, under asyncio or trio. One client serves many tasks of one event loop.
 
     The settings are those of ThanksIO; `transport` is an async httpx transport.
     """
 
-    def _own_transport(self) -> httpx.AsyncBaseTransport:
+    _kind = httpx.AsyncBaseTransport
+
+    @staticmethod
+    def _own_transport() -> httpx.AsyncBaseTransport:
         return httpx.AsyncHTTPTransport()
 
     async def cancel_order(self, order_id: int | str, *, deadline: float | None = None) -> Order:
@@ -299,22 +352,29 @@ class AsyncThanksIO(_Facade[httpx.AsyncBaseTransport]):
             await anyio.sleep(seconds)
 
     async def _attempt(self, call: Call, attempt: Attempt) -> Answer | NoAnswer:
-        request, body = self._request(call, attempt), _Body()
-        try:
-            with _deadline.within(attempt.left), anyio.fail_after(attempt.left + _GRACE):
-                response = await self._transport.handle_async_request(request)
-                chunks = aiter(cast("httpx.AsyncByteStream", response.stream))
-                try:
-                    async for chunk in chunks:
-                        if body.add(chunk):
-                            break
-                finally:
-                    if isinstance(chunks, AsyncGenerator):
-                        await chunks.aclose()  # one that is left in the middle is ended by the event loop, some time
-                    await response.aclose()
-        except Exception as error:  # noqa: BLE001 - whatever a transport raises, the caller gets the verdict
-            return self._no_answer(error)
-        return body.answer(response)
+        """Make the attempt in a task of its own.
+
+        httpcore closes connections in scopes that anyio shields, but asyncio's own cancellation (`wait_for`) knows no
+        shield: one that arrives while a connection is closed would leave it busy for ever.
+        """
+        if self._closed:
+            return self._closed_meanwhile()
+        cancelled = ConnectionError("the transport cancelled itself")
+        outcomes: list[Answer | NoAnswer] = [NoAnswer(sent=True, timed_out=False, cause=cancelled)]
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self._exchange, self._request(call, attempt), attempt.left, outcomes)
+        return outcomes[-1]
+
+    async def _exchange(self, request: httpx.Request, left: float, outcomes: list[Answer | NoAnswer]) -> None:
+        with _deadline.within(left) as watch:
+            body = _Body(watch)
+            try:
+                with anyio.fail_after(left + _GRACE):
+                    response = await self._transport.handle_async_request(request)
+                    await _receive(response, body)
+                outcomes.append(body.answer(response))
+            except Exception as error:  # noqa: BLE001 - whatever a transport raises, the caller gets the verdict
+                outcomes.append(self._no_answer(error, watch))
 
     async def aclose(self) -> None:
         """Close the connections. The client cannot be used afterwards."""

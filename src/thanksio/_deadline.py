@@ -10,9 +10,12 @@ import socket
 import time
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, cast
 
 import httpcore
+from attrs import define
+
+from thanksio.errors import ConfigurationError
 
 if TYPE_CHECKING:
     import ssl
@@ -20,46 +23,74 @@ if TYPE_CHECKING:
 
 SocketOption: TypeAlias = tuple[int, int, int] | tuple[int, int, bytes | bytearray] | tuple[int, int, None, int]
 
+
+@define
+class Watch:
+    """One attempt as its socket sees it: when it must end, and whether any of the request has been sent."""
+
+    end: float
+    sent: bool = False
+
+    def is_over(self) -> bool:
+        """Whether the attempt's time has run out."""
+        return time.monotonic() >= self.end
+
+
 # The running attempt of this thread or task; connections are shared, attempts are not.
-_end: ContextVar[float | None] = ContextVar("thanksio_deadline", default=None)
+_watch: ContextVar[Watch | None] = ContextVar("thanksio_attempt", default=None)
 
 
 @contextmanager
-def within(seconds: float) -> Generator[None, None, None]:
+def within(seconds: float) -> Generator[Watch, None, None]:
     """Let no socket step in this block, of this thread or task, last longer than `seconds` from now."""
-    token = _end.set(time.monotonic() + seconds)
+    token = _watch.set(Watch(time.monotonic() + seconds))
     try:
-        yield
+        yield cast("Watch", _watch.get())
     finally:
-        _end.reset(token)
-
-
-def check() -> None:
-    """Raise TimeoutError if the attempt's time is over; for transports whose steps cannot be cut."""
-    _cut(None, TimeoutError)
+        _watch.reset(token)
 
 
 def _cut(timeout: float | None, error: type[Exception]) -> float | None:
     """Give what is left, at most `timeout`; raise `error` if nothing is, for ready data would never time out."""
-    end = _end.get()
-    if end is None:
+    watch = _watch.get()
+    if watch is None:
         return timeout
-    left = end - time.monotonic()
+    left = watch.end - time.monotonic()
     if left <= 0:
         raise error("the deadline of the call")
     return left if timeout is None else min(timeout, left)
 
 
-def keep_deadline(transport: object) -> None:
-    """Seat the deadline in a transport of httpx's own, its proxies included; leave any other as it is."""
+def _sending(buffer: bytes) -> None:
+    """Note that the request is on its way; a CONNECT speaks to a proxy, and goes before it."""
+    watch = _watch.get()
+    if watch is not None and buffer and not buffer.startswith(b"CONNECT "):
+        watch.sent = True
+
+
+def _pause(seconds: float) -> None:
+    """End the attempt instead of a pause between httpx's own connection retries that would outlast it."""
+    watch = _watch.get()
+    if watch is not None and time.monotonic() + seconds >= watch.end:
+        raise httpcore.ConnectTimeout("the deadline of the call")
+
+
+def keep_deadline(transport: object) -> bool:
+    """Seat the deadline in a transport of httpx's own, its proxies included; False says it is another's.
+
+    Raises ConfigurationError for one that holds connections already, which nothing could watch.
+    """
     pool = getattr(transport, "_pool", None)  # httpx takes no network backend, httpcore does
     backend = getattr(pool, "_network_backend", None)
     if isinstance(backend, _Backend | _AsyncBackend):
-        return  # this transport serves another client, too
-    if isinstance(backend, httpcore.NetworkBackend):
-        pool._network_backend = _Backend(backend)  # type: ignore[union-attr]  # noqa: SLF001 - see above
-    elif isinstance(backend, httpcore.AsyncNetworkBackend):
-        pool._network_backend = _AsyncBackend(backend)  # type: ignore[union-attr]  # noqa: SLF001 - see above
+        return True  # this transport serves another client, too
+    if not isinstance(backend, httpcore.NetworkBackend | httpcore.AsyncNetworkBackend):
+        return False
+    if getattr(pool, "connections", None):
+        raise ConfigurationError("The transport has open connections already. Give one that has not been used.")
+    ours = _Backend(backend) if isinstance(backend, httpcore.NetworkBackend) else _AsyncBackend(backend)
+    pool._network_backend = ours  # type: ignore[union-attr]  # noqa: SLF001 - see above
+    return True
 
 
 class _Stream(httpcore.NetworkStream):
@@ -70,7 +101,9 @@ class _Stream(httpcore.NetworkStream):
         return self._stream.read(max_bytes, _cut(timeout, httpcore.ReadTimeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._stream.write(buffer, _cut(timeout, httpcore.WriteTimeout))
+        left = _cut(timeout, httpcore.WriteTimeout)
+        _sending(buffer)
+        self._stream.write(buffer, left)
 
     def close(self) -> None:
         self._stream.close()
@@ -112,6 +145,7 @@ class _Backend(httpcore.NetworkBackend):
         return _Stream(self._backend.connect_unix_socket(path, left, socket_options))
 
     def sleep(self, seconds: float) -> None:
+        _pause(seconds)
         self._backend.sleep(seconds)
 
 
@@ -119,7 +153,7 @@ def _addresses(host: str, port: int) -> list[str]:
     """Look a name up. The time this takes is the operating system's; nothing can cut it."""
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except OSError as error:
+    except (OSError, ValueError) as error:  # a ValueError is a name that cannot be encoded
         raise httpcore.ConnectError(str(error)) from error
     return list(dict.fromkeys(str(address[4][0]) for address in found))
 
@@ -132,7 +166,9 @@ class _AsyncStream(httpcore.AsyncNetworkStream):
         return await self._stream.read(max_bytes, _cut(timeout, httpcore.ReadTimeout))
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        await self._stream.write(buffer, _cut(timeout, httpcore.WriteTimeout))
+        left = _cut(timeout, httpcore.WriteTimeout)
+        _sending(buffer)
+        await self._stream.write(buffer, left)
 
     async def aclose(self) -> None:
         await self._stream.aclose()
@@ -169,4 +205,5 @@ class _AsyncBackend(httpcore.AsyncNetworkBackend):
         return _AsyncStream(await self._backend.connect_unix_socket(path, left, socket_options))
 
     async def sleep(self, seconds: float) -> None:
+        _pause(seconds)
         await self._backend.sleep(seconds)

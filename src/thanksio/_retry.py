@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from datetime import UTC
 from email.utils import parsedate_to_datetime
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
 
 # A cancel is a PUT and idempotent (RFC 9110, section 9.2.2), so these may be tried again; every 5xx may, too.
 _RETRIED = frozenset({408, 425, 429})
+_LONGEST = 1_000_000  # seconds, eleven days; sockets and clocks refuse numbers that are much larger
 _SECONDS = re.compile(r"[0-9]{1,9}(?:\.[0-9]{0,9})?", re.ASCII)  # nine digits are 31 years; more is garbage
 
 
@@ -46,16 +46,25 @@ class RetryPolicy:
         return max(asked or 0.0, random() * ceiling)
 
 
+def checked_policy(policy: object) -> RetryPolicy:
+    """Give `policy` back if it is one, or raise ConfigurationError before anything is sent."""
+    if not isinstance(policy, RetryPolicy):
+        raise ConfigurationError("retry must be a RetryPolicy; RetryPolicy(max_attempts=1) turns retries off.")
+    return policy
+
+
 def positive_seconds(value: object, name: str) -> float:
     """Give `value` back if it is a usable number of seconds, or raise ConfigurationError."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
-        raise ConfigurationError(f"{name} must be a positive, finite number of seconds.")
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= _LONGEST:
+        raise ConfigurationError(f"{name} must be a number of seconds, more than 0 and at most {_LONGEST}.")
     return float(value)
 
 
 def may_retry(outcome: Answer | NoAnswer) -> bool:
     """Tell whether repeating the request can change this outcome."""
-    return isinstance(outcome, NoAnswer) or outcome.status in _RETRIED or 500 <= outcome.status < 600  # noqa: PLR2004
+    if isinstance(outcome, NoAnswer):
+        return not outcome.final
+    return outcome.status in _RETRIED or 500 <= outcome.status < 600  # noqa: PLR2004
 
 
 def retry_after(outcome: Answer | NoAnswer) -> float | None:

@@ -25,13 +25,22 @@ class Token:
         """Give the header that carries the token."""
         return b"Authorization", f"Bearer {self._value}".encode("ascii")
 
-    def problem(self) -> str:
-        """Say what makes the token unusable, without a character of it; empty if nothing does."""
+    @classmethod
+    def given(cls, argument: object) -> Token:
+        """Take the token from the argument or THANKSIO_TOKEN, without the newline that `echo` left on it."""
+        return cls(_given(argument, "THANKSIO_TOKEN"))
+
+    def check(self) -> None:
+        """Raise ConfigurationError if the token cannot be used, without showing a character of it."""
+        problem = ""
         if not self._value:
-            return "is missing or empty"
-        if not (self._value.isascii() and self._value.isprintable()):
-            return "holds a character that is not printable ASCII"
-        return "holds a space: give it alone, without Bearer" if " " in self._value else ""
+            problem = "is missing or empty"
+        elif not (self._value.isascii() and self._value.isprintable()):
+            problem = "holds a character that is not printable ASCII"
+        elif " " in self._value:
+            problem = "holds a space: give it alone, without Bearer"
+        if problem:
+            raise ConfigurationError(f"The token {problem}. Pass token=... or set THANKSIO_TOKEN.")
 
     def hide(self, text: str) -> str:
         """Take the token out of a text, for servers and proxies that echo what they were sent."""
@@ -42,15 +51,6 @@ class Token:
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a token is never pickled")
-
-
-def read_token(token: str | None) -> Token:
-    """Take the token from the argument or THANKSIO_TOKEN, without the newline that `echo` left on it."""
-    found = Token(_given(token, "THANKSIO_TOKEN"))
-    problem = found.problem()
-    if problem:
-        raise ConfigurationError(f"The token {problem}. Pass token=... or set THANKSIO_TOKEN.")
-    return found
 
 
 def _given(argument: object, variable: str) -> str:
@@ -80,6 +80,8 @@ def _url_problem(given: str) -> str:
         return "must be an absolute https URL"
     if url.userinfo or "@" in given or "?" in given or "#" in given:
         return "must not hold user info, a query or a fragment"
+    if url.port is not None and not 0 < url.port <= 65535:  # noqa: PLR2004 - ports have 16 bits
+        return "has a port that does not exist"
     if scheme == "http" and not _is_loopback(host):
         return "must be https, for the token would travel in the open; plain http is for this machine alone"
     return ""

@@ -30,6 +30,14 @@ if TYPE_CHECKING:
 MAX_BODY = 1024 * 1024  # bytes; the largest documented answer has under 2,000
 EXCERPT = 500  # characters of a server's text that an error may show
 
+# A document with one of these at its top is an order, or part of one.
+_ORDER_KEYS = frozenset({"id", "order_id", "user_id", "type", "size", "style", "front_image", "display_status"})
+# The fields of an order that say nothing of what was written or to whom; only these go into a pickle.
+_FACTS = (
+    *("id", "status", "display_status", "type", "size", "method", "created_at", "updated_at"),
+    *("total_estimated_recipients", "total_recipients", "authorization_total", "grand_total"),
+)
+
 _STATUS_ERRORS: dict[int, type[APIStatusError]] = {
     400: CancellationRefusedError,
     401: AuthenticationError,
@@ -65,6 +73,7 @@ class NoAnswer:
     sent: bool
     timed_out: bool
     cause: Exception
+    final: bool = False  # a repetition cannot help
 
 
 @frozen
@@ -72,7 +81,7 @@ class Reading:
     """An order as an answer showed it, in the server's own fields."""
 
     fields: Mapping[str, object] = field(repr=False)
-    status: str
+    status: str = field(repr=False)
 
     @property
     def is_cancelled(self) -> bool:
@@ -148,6 +157,12 @@ def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
     return document
 
 
+def facts(fields: Mapping[str, object], hide: Callable[[str], str]) -> dict[str, object]:
+    """Reduce an order to plain values that name nobody and quote nothing."""
+    plain = {name: fields[name] for name in _FACTS if isinstance(fields.get(name), int | float | str)}
+    return {name: clean(value, hide, 80) if isinstance(value, str) else value for name, value in plain.items()}
+
+
 def status_error(answer: Answer) -> type[APIStatusError]:
     """Choose the error for a status that is not 2xx."""
     server_failed = 500 <= answer.status < 600  # noqa: PLR2004 - RFC 9110, section 15.6
@@ -157,11 +172,12 @@ def status_error(answer: Answer) -> type[APIStatusError]:
 def leaves_doubt(outcome: Answer | NoAnswer) -> bool:
     """Tell whether the server may have acted though this outcome does not show the order.
 
-    Only a 4xx says that it refused before it acted. A 3xx says nothing: web applications redirect after success.
+    Only a 4xx says that it refused before it acted; 408 and 499 may be a gateway that lost patience while it did. A
+    3xx says nothing: web applications redirect after success.
     """
     if isinstance(outcome, NoAnswer):
         return outcome.sent
-    return not 400 <= outcome.status < 500  # noqa: PLR2004 - RFC 9110, section 15.5
+    return not 400 <= outcome.status < 500 or outcome.status in {408, 499}  # noqa: PLR2004 - RFC 9110, section 15.5
 
 
 def explain(answer: Answer, hide: Callable[[str], str]) -> tuple[str, str]:
@@ -170,16 +186,16 @@ def explain(answer: Answer, hide: Callable[[str], str]) -> tuple[str, str]:
     if isinstance(document, Unreadable):
         text = clean(_page_text(answer), hide)
         return text, text
-    said = _said(document)
+    said = _said(document, hide)
     message = said.get("message") or said.get("errors") or said.get("status") or ""
     excerpt = json.dumps(said, ensure_ascii=False) if said else ""
-    return clean(message, hide), clean(excerpt, hide)
+    return message, clean(excerpt, str)
 
 
-def _said(document: Mapping[str, object]) -> dict[str, str]:
+def _said(document: Mapping[str, object], hide: Callable[[str], str]) -> dict[str, str]:
     """Keep the keys of the documented error answers; in an order, `message` is the letter."""
-    names = () if "id" in document else ("message", "errors", "status", "code")
-    said = {name: "; ".join(_sentences(document.get(name))) for name in names}
+    names = () if document.keys() & _ORDER_KEYS else ("message", "errors", "status", "code")
+    said = {name: clean("; ".join(_sentences(document.get(name))), hide) for name in names}
     return {name: text for name, text in said.items() if text}
 
 
@@ -199,7 +215,7 @@ def _page_text(answer: Answer) -> str:
     if kind == "text/html":
         title = re.search(r"<title[^>]*>([^<]*)", text, re.IGNORECASE)
         return title[1] if title else ""
-    return text if kind == "text/plain" else ""
+    return text if kind == "text/plain" and text.lstrip()[:1] not in {"{", "["} else ""
 
 
 def clean(text: str, hide: Callable[[str], str], limit: int = EXCERPT) -> str:

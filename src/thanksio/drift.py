@@ -53,6 +53,7 @@ class Watch:
     """Compare orders with the contract, and report each kind of difference once."""
 
     contract: Mapping[str, frozenset[type]]
+    hide: Callable[[str], str] = field(repr=False)
     hook: Hook | None = None
     _seen: set[Drift] = field(factory=set[Drift], init=False)
     _lock: threading.Lock = field(factory=threading.Lock, init=False)
@@ -63,7 +64,7 @@ class Watch:
             allowed = self.contract.get(name)
             if allowed is None or type(value) not in allowed:
                 kind: Literal["unknown field", "other type"] = "unknown field" if allowed is None else "other type"
-                self._report(Drift(_pointer(name), kind, JSON_TYPES[type(value)]))
+                self._report(Drift(_pointer(self.hide(name)), kind, JSON_TYPES[type(value)]))
 
     def _report(self, drift: Drift) -> None:
         with self._lock:

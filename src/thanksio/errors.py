@@ -45,12 +45,6 @@ __all__ = [
     "ThanksIOError",
 ]
 
-# The fields of an order that say nothing of what was written or to whom; only these go into a pickle.
-_FACTS = (
-    "id", "status", "display_status", "type", "size", "method", "total_estimated_recipients", "total_recipients",
-    "authorization_total", "grand_total", "created_at", "updated_at",
-)  # fmt: skip
-
 
 def _revive(kind: type[ThanksIOError]) -> ThanksIOError:
     return kind.__new__(kind)
@@ -92,22 +86,23 @@ class InvalidOrderIdError(ThanksIOError, ValueError):
 class OrderNotCancelledError(ThanksIOError):
     """The server answered with this order, and it is not cancelled.
 
-    `status` is the server's word for where the order stands, `order` the order itself: it holds the letter and the
-    sender's address, which neither `str` nor `repr` of this error shows and a pickle leaves out.
+    `status` is the server's word for where the order stands, cleaned and cut; `order` the order itself. It holds the
+    letter and the sender's address, which neither `str` nor `repr` of this error shows; a pickle or a copy keeps of
+    it the facts alone: number, status, kind, totals and times.
     """
 
     advice = "Only orders in status reviewing can be cancelled, for about an hour after they were placed."
     order: Order
     status: str
 
-    def __init__(self, message: str, *, order: Order, status: str, attempts: int = 0) -> None:
+    def __init__(self, message: str, *, order: Order, facts: Order, attempts: int = 0) -> None:
         super().__init__(message, attempts=attempts)
         self.order = order
-        self.status = status
+        self.status = str(facts.status)
+        self._facts = facts
 
     def _state(self) -> dict[str, object]:
-        facts = {name: value for name, value in self.order.to_dict().items() if name in _FACTS}
-        return {**super()._state(), "order": type(self.order).from_dict(facts)}
+        return {**super()._state(), "order": self._facts}
 
 
 class APIConnectionError(ThanksIOError):
