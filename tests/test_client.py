@@ -23,7 +23,7 @@ from conftest import CANCELLED, LETTER, ROOT, TOKEN, Connect, ok, order, script
 from raw_server import RawServer, answer, silence
 
 from thanksio import AsyncThanksIO, ConfigurationError, InvalidOrderIdError, RetryPolicy, ThanksIO, errors
-from thanksio._client import _json_types
+from thanksio._client import _contract_types
 from thanksio._settings import CONTRACT_SERVER, Token
 from thanksio.drift import JSON_TYPES, Drift
 
@@ -398,7 +398,7 @@ def test_the_types_that_drift_is_measured_by_are_those_of_the_contract() -> None
     properties = CONTRACT["components"]["schemas"]["Order"]["properties"]
     expected = {name: _types_of(schema) for name, schema in properties.items()}
 
-    assert {name: {JSON_TYPES[kind] for kind in kinds} for name, kinds in _json_types().items()} == expected
+    assert {name: {JSON_TYPES[kind] for kind in kinds} for name, kinds in _contract_types().items()} == expected
 
 
 def _types_of(schema: dict[str, Any]) -> set[str]:

@@ -6,26 +6,22 @@ The only module that imports generated code.
 from __future__ import annotations
 
 import copyreg
-import enum
 import logging
 import random
-import re
 import time
-import typing
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, AsyncIterator
 from functools import cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, Self, TypeVar, cast
 
 import anyio
 import httpx
-from attrs import define, field
 
 from thanksio import _deadline, _settings, drift
 from thanksio._call import Attempt, Call, CancelPath, Spellings, course, order_number
+from thanksio._exchange import aexchange, exchange
 from thanksio._retry import RetryPolicy, checked_policy, positive_seconds
-from thanksio._verdict import MAX_BODY, Answer, NoAnswer, Reading, clean, facts
+from thanksio._verdict import Answer, NoAnswer, Reading, clean, facts
 from thanksio.errors import ConfigurationError, OrderNotCancelledError
 from thanksio_generated import models
 from thanksio_generated.api.orders import cancel_order, cancel_order_plural
@@ -42,18 +38,6 @@ _logger = logging.getLogger("thanksio")
 _Transport = TypeVar("_Transport", httpx.BaseTransport, httpx.AsyncBaseTransport)
 
 _LONGEST_WORD = 20  # letters of a status that an order's repr shows; what is longer is no status
-# Seconds past the deadline after which an async attempt is cancelled from outside, if its transport let it go on.
-_GRACE = 0.25
-# Where the text of an error begins to quote the server's bytes.
-_QUOTED = re.compile(r"""bytearray\(|b['"]|additional_data""")
-# With these, a foreign transport has not reached the server; httpx's own are watched as they send.
-_NOT_SENT = (
-    httpx.ConnectError,
-    httpx.ConnectTimeout,
-    httpx.PoolTimeout,
-    httpx.ProxyError,
-    httpx.UnsupportedProtocol,
-)
 
 
 def _order_repr(order: Order) -> str:
@@ -73,49 +57,8 @@ def _user_agent() -> bytes:
 
 
 @cache
-def _json_types() -> dict[str, frozenset[type]]:
-    """Read from the generated model which Python types each field of an order may have after JSON parsing."""
-    hints = typing.get_type_hints(Order, localns=vars(models))
-    return {name.rstrip("_"): _parsed_types(hint) for name, hint in hints.items() if name != "additional_properties"}
-
-
-def _parsed_types(hint: Any) -> frozenset[type]:  # noqa: ANN401 - a type annotation may be anything
-    if hint is Any:
-        return frozenset(drift.JSON_TYPES)
-    if typing.get_origin(hint) is list:
-        return frozenset[type]({list})
-    parts = typing.get_args(hint)
-    return frozenset[type]().union(*(_parsed_types(part) for part in parts)) if parts else _parsed_type(hint)
-
-
-def _parsed_type(kind: type[object]) -> frozenset[type]:
-    if issubclass(kind, enum.Enum):
-        return frozenset({str})
-    if kind is Unset:
-        return frozenset()
-    return frozenset({kind if kind in drift.JSON_TYPES else cast("type[object]", dict)})
-
-
-@define
-class _Body:
-    """An answer's body while it arrives: never much more than MAX_BODY, and nothing after the last chunk in time."""
-
-    watch: _deadline.Watch
-    data: bytearray = field(factory=bytearray, repr=False)
-    is_late: bool = False
-
-    def add(self, chunk: bytes) -> bool:
-        """Take a chunk; True says that no more may come. Raises TimeoutError if the chunk before came too late."""
-        if self.is_late:
-            raise TimeoutError("the deadline of the call")
-        self.is_late = self.watch.is_over()
-        self.data += chunk[: MAX_BODY + 1]
-        return len(self.data) > MAX_BODY
-
-    def answer(self, response: httpx.Response) -> Answer:
-        """Give the whole answer as a value."""
-        cut = len(self.data) > MAX_BODY
-        return Answer(int(response.status_code), bytes(self.data), dict(response.headers), time.time(), cut)
+def _contract_types() -> drift.Types:
+    return drift.types_of(Order, vars(models), absent=Unset)
 
 
 class _Facade(ABC, Generic[_Transport]):
@@ -151,9 +94,9 @@ class _Facade(ABC, Generic[_Transport]):
                 self._token.header(),
             ]
         )
-        self._drift = drift.Watch(_json_types(), self._token.hide, on_drift)
+        self._drift = drift.Reporter(_contract_types(), self._token.hide, on_drift)
         self._transport: _Transport = self._checked(transport)
-        self._watched = _deadline.keep_deadline(self._transport)
+        _deadline.keep_deadline(self._transport)
         self._closed = False
         # Seams for tests: no test waits for a real backoff.
         self._now = time.monotonic
@@ -199,15 +142,6 @@ class _Facade(ABC, Generic[_Transport]):
             headers=self._headers,
             extensions={"timeout": httpx.Timeout(step).as_dict()},
         )
-
-    def _no_answer(self, error: Exception, watch: _deadline.Watch) -> NoAnswer:
-        """Turn whatever a transport raised into a value, without its frames: their locals hold the token."""
-        sent = watch.sent if self._watched else not isinstance(error, _NOT_SENT)
-        timed_out = isinstance(error, httpx.TimeoutException | TimeoutError)
-        if isinstance(error, httpx.TransportError) and type(error).__module__ == "httpx":
-            text = _QUOTED.split(str(error))[0]
-            return NoAnswer(sent, timed_out, type(error)(clean(text, self._token.hide, 200)))
-        return NoAnswer(sent, timed_out, ConnectionError(f"the transport raised {type(error).__name__}"))
 
     def _closed_meanwhile(self) -> NoAnswer:
         cause = ConnectionError("the client was closed")
@@ -274,20 +208,7 @@ class ThanksIO(_Facade[httpx.BaseTransport]):
     def _attempt(self, call: Call, attempt: Attempt) -> Answer | NoAnswer:
         if self._closed:
             return self._closed_meanwhile()
-        request = self._request(call, attempt)
-        with _deadline.within(attempt.left) as watch:
-            body = _Body(watch)
-            try:
-                response = self._transport.handle_request(request)
-                try:
-                    for chunk in cast("httpx.SyncByteStream", response.stream):
-                        if body.add(chunk):
-                            break
-                finally:
-                    response.close()
-                return body.answer(response)
-            except Exception as error:  # noqa: BLE001 - whatever a transport raises, the caller gets the verdict
-                return self._no_answer(error, watch)
+        return exchange(self._transport, self._request(call, attempt), attempt.left, call.hide)
 
     def close(self) -> None:
         """Close the connections. The client cannot be used afterwards."""
@@ -301,21 +222,6 @@ class ThanksIO(_Facade[httpx.BaseTransport]):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-async def _receive(response: httpx.Response, body: _Body) -> None:
-    """Read an answer's body, and give its connection back whatever happens."""
-    chunks: AsyncIterator[bytes] | None = None
-    try:
-        chunks = aiter(cast("httpx.AsyncByteStream", response.stream))
-        async for chunk in chunks:
-            if body.add(chunk):
-                break
-    finally:
-        with anyio.CancelScope(shield=True):
-            if isinstance(chunks, AsyncGenerator):
-                await chunks.aclose()  # one that is left in the middle is ended by the event loop, some time
-            await response.aclose()
 
 
 class AsyncThanksIO(_Facade[httpx.AsyncBaseTransport]):
@@ -352,29 +258,9 @@ class AsyncThanksIO(_Facade[httpx.AsyncBaseTransport]):
             await anyio.sleep(seconds)
 
     async def _attempt(self, call: Call, attempt: Attempt) -> Answer | NoAnswer:
-        """Make the attempt in a task of its own.
-
-        httpcore closes connections in scopes that anyio shields, but asyncio's own cancellation (`wait_for`) knows no
-        shield: one that arrives while a connection is closed would leave it busy for ever.
-        """
         if self._closed:
             return self._closed_meanwhile()
-        cancelled = ConnectionError("the transport cancelled itself")
-        outcomes: list[Answer | NoAnswer] = [NoAnswer(sent=True, timed_out=False, cause=cancelled)]
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(self._exchange, self._request(call, attempt), attempt.left, outcomes)
-        return outcomes[-1]
-
-    async def _exchange(self, request: httpx.Request, left: float, outcomes: list[Answer | NoAnswer]) -> None:
-        with _deadline.within(left) as watch:
-            body = _Body(watch)
-            try:
-                with anyio.fail_after(left + _GRACE):
-                    response = await self._transport.handle_async_request(request)
-                    await _receive(response, body)
-                outcomes.append(body.answer(response))
-            except Exception as error:  # noqa: BLE001 - whatever a transport raises, the caller gets the verdict
-                outcomes.append(self._no_answer(error, watch))
+        return await aexchange(self._transport, self._request(call, attempt), attempt.left, call.hide)
 
     async def aclose(self) -> None:
         """Close the connections. The client cannot be used afterwards."""

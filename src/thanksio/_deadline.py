@@ -75,22 +75,28 @@ def _pause(seconds: float) -> None:
         raise httpcore.ConnectTimeout("the deadline of the call")
 
 
-def keep_deadline(transport: object) -> bool:
-    """Seat the deadline in a transport of httpx's own, its proxies included; False says it is another's.
+def keep_deadline(transport: object) -> None:
+    """Seat the deadline in a transport of httpx's own, its proxies included; leave another's as it is.
 
     Raises ConfigurationError for one that holds connections already, which nothing could watch.
     """
-    pool = getattr(transport, "_pool", None)  # httpx takes no network backend, httpcore does
-    backend = getattr(pool, "_network_backend", None)
-    if isinstance(backend, _Backend | _AsyncBackend):
-        return True  # this transport serves another client, too
-    if not isinstance(backend, httpcore.NetworkBackend | httpcore.AsyncNetworkBackend):
-        return False
+    backend = _backend(transport)
+    pool = getattr(transport, "_pool", None)
+    if is_watched(transport) or not isinstance(backend, httpcore.NetworkBackend | httpcore.AsyncNetworkBackend):
+        return
     if getattr(pool, "connections", None):
         raise ConfigurationError("The transport has open connections already. Give one that has not been used.")
     ours = _Backend(backend) if isinstance(backend, httpcore.NetworkBackend) else _AsyncBackend(backend)
-    pool._network_backend = ours  # type: ignore[union-attr]  # noqa: SLF001 - see above
-    return True
+    pool._network_backend = ours  # type: ignore[union-attr]  # noqa: SLF001 - httpx takes no backend, httpcore does
+
+
+def is_watched(transport: object) -> bool:
+    """Whether the deadline is seated in a transport, so that what it sends is known."""
+    return isinstance(_backend(transport), _Backend | _AsyncBackend)
+
+
+def _backend(transport: object) -> object:
+    return getattr(getattr(transport, "_pool", None), "_network_backend", None)
 
 
 class _Stream(httpcore.NetworkStream):

@@ -7,9 +7,11 @@ names the field and the JSON type that was seen, never a value.
 
 from __future__ import annotations
 
+import enum
 import logging
 import threading
-from typing import TYPE_CHECKING, Literal, TypeAlias
+import typing
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from attrs import define, field, frozen
 
@@ -46,13 +48,39 @@ class Drift:
 
 
 Hook: TypeAlias = "Callable[[Drift], object]"
+Types: TypeAlias = "Mapping[str, frozenset[type]]"
+
+
+def types_of(model: type, names: Mapping[str, object], *, absent: type) -> Types:
+    """Read from a generated model which Python types each of its fields may have as parsed JSON.
+
+    `names` are those that its annotations use; `absent` is the generator's type for a field that was not sent.
+    """
+    hints = typing.get_type_hints(model, localns=dict(names))
+    fields = {name: hint for name, hint in hints.items() if name != "additional_properties"}
+    return {name.rstrip("_"): _parsed(hint) - {absent} for name, hint in fields.items()}  # `type_`: a word of Python's
+
+
+def _parsed(hint: Any) -> frozenset[type]:  # noqa: ANN401 - a type annotation may be anything
+    if hint is Any:
+        return frozenset(JSON_TYPES)
+    if typing.get_origin(hint) is list:
+        return frozenset[type]({list})
+    parts = typing.get_args(hint)
+    return frozenset[type]().union(*(_parsed(part) for part in parts)) if parts else frozenset({_parsed_class(hint)})
+
+
+def _parsed_class(kind: type[object]) -> type[object]:
+    if issubclass(kind, enum.Enum):
+        return str
+    return dict if hasattr(kind, "from_dict") else kind  # a generated model is an object, anything else is itself
 
 
 @define
-class Watch:
+class Reporter:
     """Compare orders with the contract, and report each kind of difference once."""
 
-    contract: Mapping[str, frozenset[type]]
+    contract: Types
     hide: Callable[[str], str] = field(repr=False)
     hook: Hook | None = None
     _seen: set[Drift] = field(factory=set[Drift], init=False)

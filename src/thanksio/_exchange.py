@@ -1,0 +1,135 @@
+"""Send one request over an httpx transport, and bring back what came of it as a value.
+
+The layer between what a call decides and what a socket does. It speaks to a transport and not to `httpx.Client`: no
+cookie is kept, no redirect followed, no proxy of the environment used and no body read without a limit, because
+nothing is here that would.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import AsyncGenerator, AsyncIterator
+from typing import TYPE_CHECKING, TypeAlias, cast
+
+import anyio
+import httpx
+from attrs import define, field
+
+from thanksio import _deadline
+from thanksio._verdict import MAX_BODY, Answer, NoAnswer, clean
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Hide: TypeAlias = Callable[[str], str]
+
+# Seconds past the deadline after which an async exchange is cancelled from outside, if its transport let it go on.
+_GRACE = 0.25
+# Where the text of an error begins to quote the server's bytes.
+_QUOTED = re.compile(r"""bytearray\(|b['"]|additional_data""")
+# With these, a foreign transport has not reached the server; httpx's own are watched as they send.
+_NOT_SENT = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.ProxyError,
+    httpx.UnsupportedProtocol,
+)
+
+
+@define
+class _Body:
+    """An answer's body while it arrives: never much more than MAX_BODY, and nothing after the last chunk in time."""
+
+    watch: _deadline.Watch
+    data: bytearray = field(factory=bytearray, repr=False)
+    is_late: bool = False
+
+    def add(self, chunk: bytes) -> bool:
+        """Take a chunk; True says that no more may come. Raises TimeoutError if the chunk before came too late."""
+        if self.is_late:
+            raise TimeoutError("the deadline of the call")
+        self.is_late = self.watch.is_over()
+        self.data += chunk[: MAX_BODY + 1]
+        return len(self.data) > MAX_BODY
+
+    def answer(self, response: httpx.Response) -> Answer:
+        """Give the whole answer as a value."""
+        cut = len(self.data) > MAX_BODY
+        return Answer(int(response.status_code), bytes(self.data), dict(response.headers), time.time(), cut)
+
+
+def _no_answer(error: Exception, watch: _deadline.Watch, transport: object, hide: Hide) -> NoAnswer:
+    """Turn whatever a transport raised into a value, without its frames: their locals hold the token."""
+    sent = watch.sent if _deadline.is_watched(transport) else not isinstance(error, _NOT_SENT)
+    timed_out = isinstance(error, httpx.TimeoutException | TimeoutError)
+    if isinstance(error, httpx.TransportError) and type(error).__module__ == "httpx":
+        text = _QUOTED.split(str(error))[0]
+        return NoAnswer(sent, timed_out, type(error)(clean(text, hide, 200)))
+    return NoAnswer(sent, timed_out, ConnectionError(f"the transport raised {type(error).__name__}"))
+
+
+def exchange(transport: httpx.BaseTransport, request: httpx.Request, left: float, hide: Hide) -> Answer | NoAnswer:
+    """Send `request` and read its answer within `left` seconds. Raises nothing of a transport's."""
+    with _deadline.within(left) as watch:
+        body = _Body(watch)
+        try:
+            response = transport.handle_request(request)
+            try:
+                for chunk in cast("httpx.SyncByteStream", response.stream):
+                    if body.add(chunk):
+                        break
+            finally:
+                response.close()
+            return body.answer(response)
+        except Exception as error:  # noqa: BLE001 - whatever a transport raises, the caller gets the verdict
+            return _no_answer(error, watch, transport, hide)
+
+
+async def aexchange(
+    transport: httpx.AsyncBaseTransport, request: httpx.Request, left: float, hide: Hide
+) -> Answer | NoAnswer:
+    """Do the same, in a task of its own.
+
+    httpcore closes connections in scopes that anyio shields, but asyncio's own cancellation (`wait_for`) knows no
+    shield: one that arrives while a connection is closed would leave it busy for ever.
+    """
+    cancelled = ConnectionError("the transport cancelled itself")
+    outcomes: list[Answer | NoAnswer] = [NoAnswer(sent=True, timed_out=False, cause=cancelled)]
+
+    async def work() -> None:
+        outcomes.append(await _exchange(transport, request, left, hide))
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(work)
+    return outcomes[-1]
+
+
+async def _exchange(
+    transport: httpx.AsyncBaseTransport, request: httpx.Request, left: float, hide: Hide
+) -> Answer | NoAnswer:
+    with _deadline.within(left) as watch:
+        body = _Body(watch)
+        try:
+            with anyio.fail_after(left + _GRACE):
+                response = await transport.handle_async_request(request)
+                await _receive(response, body)
+            return body.answer(response)
+        except Exception as error:  # noqa: BLE001 - whatever a transport raises, the caller gets the verdict
+            return _no_answer(error, watch, transport, hide)
+
+
+async def _receive(response: httpx.Response, body: _Body) -> None:
+    """Read an answer's body, and give its connection back whatever happens."""
+    chunks: AsyncIterator[bytes] | None = None
+    try:
+        chunks = aiter(cast("httpx.AsyncByteStream", response.stream))
+        async for chunk in chunks:
+            if body.add(chunk):
+                break
+    finally:
+        with anyio.CancelScope(shield=True):
+            if isinstance(chunks, AsyncGenerator):
+                await chunks.aclose()  # one that is left in the middle is ended by the event loop, some time
+            await response.aclose()
