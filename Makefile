@@ -29,12 +29,12 @@ lint: .venv/ready ## Check the contract and the style of the code
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
 	.venv/bin/openapi-spec-validator openapi.yaml
-	@$(MAKE) --no-print-directory $(LOCKS)/node_modules/ready
+	@$(MAKE) --silent $(LOCKS)/node_modules/ready
 	$(NODE_TOOLS)/redocly lint openapi.yaml
 
 types: .venv/ready ## Check the types: mypy on everything, pyright on the facade
 	.venv/bin/mypy
-	@$(MAKE) --no-print-directory $(LOCKS)/node_modules/ready
+	@$(MAKE) --silent $(LOCKS)/node_modules/ready
 	$(NODE_TOOLS)/pyright --pythonpath .venv/bin/python
 
 wheel-test: .venv/ready .venv-generator/ready ## Build the wheel and run the tests on it, with the oldest and newest libraries too

@@ -151,6 +151,8 @@ class _Facade(ABC, Generic[_Transport]):
         if attempt.wait:
             what = "order %d: attempt %d did not settle it, waiting %.2f s"
             _logger.info(what, call.order_id, call.attempts - 1, attempt.wait)
+        what = "order %d: attempt %d under /%s/, %.2f s left"
+        _logger.debug(what, call.order_id, call.attempts, attempt.spelling, attempt.left)
 
     def _conclude(self, call: Call, reading: Reading) -> Order:
         """Give the order if it is cancelled, and raise it as an error if it is not."""
