@@ -67,7 +67,7 @@ clean: ## Remove what make has installed and built
 
 $(LOCKS)/node_modules/ready: $(LOCKS)/package-lock.json
 	@command -v npm >/dev/null || { \
-	  echo "Node.js is missing, so redocly and pyright did not run. Install Node.js 20 or newer (Debian: apt install npm)." >&2; \
+	  echo "Node.js is missing, so redocly and pyright did not run. Install Node.js 20 or newer, then type this again." >&2; \
 	  exit 1; }
 	@echo "installing redocly and pyright ..."
 	@cd $(LOCKS) && npm ci --silent --no-audit --no-fund

@@ -202,6 +202,14 @@ def test_a_wait_that_ends_after_the_deadline_is_not_begun() -> None:
     assert run.waits == [0.0]
 
 
+def test_attempts_are_counted_in_words() -> None:
+    once = Run(LOST, policy=RetryPolicy(max_attempts=1))
+    twice = Run(LOST, LOST, policy=RetryPolicy(max_attempts=2))
+
+    assert "no answer came in 1 attempt; the last ended in ReadError" in str(once.error)
+    assert "no answer came in 2 attempts; the last" in str(twice.error)
+
+
 def test_past_the_deadline_the_error_says_so() -> None:
     run = Run(LOST, deadline=1.0, each=1.5)
 

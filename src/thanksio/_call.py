@@ -179,7 +179,8 @@ def _failure(outcome: Outcome, call: Call, *, timed_out: bool) -> ThanksIOError:
 def _connection_error(outcome: NoAnswer, call: Call, *, timed_out: bool) -> APIConnectionError:
     kind = APITimeoutError if outcome.timed_out or timed_out else APIConnectionError
     when = " before the deadline of the call" if timed_out else ""
-    what = f"no answer came{when} in {call.attempts} attempt(s); the last ended in {type(outcome.cause).__name__}."
+    attempts = f"{call.attempts} attempt{'s' if call.attempts > 1 else ''}"
+    what = f"no answer came{when} in {attempts}; the last ended in {type(outcome.cause).__name__}."
     error = kind(call.describe(what, kind), may_have_cancelled=call.doubt, attempts=call.attempts)
     error.__cause__ = outcome.cause
     return error
