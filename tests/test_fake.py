@@ -120,6 +120,15 @@ def test_it_runs_by_hand_until_it_is_told_to_stop() -> None:
         assert process.wait(10) == 0
 
 
+@pytest.mark.parametrize("port", ["99999", "-1", "http"])
+def test_a_port_that_does_not_exist_is_refused(port: str) -> None:
+    command = [sys.executable, "-m", "thanksio.testing", "--port", port]
+    run = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+
+    assert run.returncode == 2
+    assert "argument --port" in run.stderr
+
+
 def test_without_its_extra_it_says_what_to_install() -> None:
     program = """
         import sys

@@ -9,10 +9,17 @@ import threading
 from thanksio.testing import FakeThanksIO
 
 
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 <= port < 2**16:
+        raise ValueError(text)  # argparse words it
+    return port
+
+
 def main() -> None:
     """Listen until Ctrl-C or SIGTERM."""
     parser = argparse.ArgumentParser(prog="python -m thanksio.testing", description="A thanks.io on this machine.")
-    parser.add_argument("--port", type=int, default=8000, help="port on 127.0.0.1 (default: %(default)s; 0: any)")
+    parser.add_argument("--port", type=_port, default=8000, help="port on 127.0.0.1 (default: %(default)s; 0: any)")
     stopped = threading.Event()
 
     def stop(_number: int, _frame: object) -> None:
