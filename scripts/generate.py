@@ -25,6 +25,8 @@ class GenerationError(Exception):
 
 def generate(contract: Path, target: Path) -> None:
     """Write the package for `contract` into `target`, which must not exist yet."""
+    if not contract.is_file():
+        raise GenerationError(f"There is no contract at {contract}.")
     tools = Path(sys.executable).parent
     command = [str(tools / "openapi-python-client"), "generate", "--meta", "none", "--fail-on-warning"]
     command += ["--path", str(contract), "--config", str(ROOT / "openapi-python-client.yaml")]
@@ -40,18 +42,26 @@ def _complete(package: Path) -> None:
     """Add what `--meta none` leaves out, and make sure that no part is missing."""
     for name in REQUIRED:
         if not (package / name).is_file() or b"OrderAnswer" not in (package / name).read_bytes():
-            raise GenerationError(f"{name} is missing or empty of meaning, though the generator reported success.")
+            raise GenerationError(
+                f"The generator reported success, but {name} is missing or has no answer in it.\n"
+                "The operations must be named cancelOrder and cancelOrderPlural, with the tag orders."
+            )
     for module in package.rglob("*.py"):
         module.write_bytes(BANNER + module.read_bytes())
     (package / "py.typed").touch()
 
 
 def swap_in(new: Path, package: Path) -> None:
-    """Put `new` in the place of `package`; whoever looks sees the old one or the new one, whole."""
+    """Put `new` in the place of `package`, by renaming; if that fails, the old one is put back."""
     old = new.with_name("old")
     if package.exists():
         package.rename(old)
-    new.rename(package)
+    try:
+        new.rename(package)
+    except OSError:
+        if old.exists():
+            old.rename(package)
+        raise
 
 
 def differences(expected: Path, actual: Path) -> list[str]:

@@ -14,6 +14,7 @@ import anyio.from_thread
 import httpx
 import pytest
 
+import thanksio
 from thanksio import AsyncThanksIO, Order, ThanksIO
 from thanksio.testing import FakeThanksIO
 
@@ -37,6 +38,11 @@ FULFILLED = documented("cancel/200-fulfilled-id42708-2026-09.json")
 def order(status: object = "cancelled", **fields: object) -> dict[str, Any]:
     """Make an answer about order 37294 that holds a letter."""
     return {"order": CANCELLED["order"] | {"message": LETTER, "return_address": LETTER, "status": status} | fields}
+
+
+def is_ours(filename: str) -> bool:
+    """Tell whether a frame is the package's own, wherever it is installed."""
+    return Path(filename).is_relative_to(Path(thanksio.__file__).parent)
 
 
 class Driver:

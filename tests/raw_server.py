@@ -28,7 +28,6 @@ class RawServer:
             self._listener = socket.create_server(("127.0.0.1", 0))
         self._lock = threading.Lock()
         self.requests: list[bytes] = []
-        self.open = 0
         self.connections = 0
         port = 80 if path else self._listener.getsockname()[1]
         self.base_url = f"http://127.0.0.1:{port}"
@@ -49,7 +48,6 @@ class RawServer:
 
     def _serve(self, connection: socket.socket) -> None:
         with self._lock:
-            self.open += 1
             self.connections += 1
         with connection, contextlib.suppress(OSError):
             connection.settimeout(LONGEST)
@@ -58,8 +56,6 @@ class RawServer:
                     self.requests.append(request)
                     action = self._actions[min(len(self.requests), len(self._actions)) - 1]
                 action(connection)
-        with self._lock:
-            self.open -= 1
 
 
 def _request(connection: socket.socket) -> bytes:

@@ -52,7 +52,7 @@ class Run:
             while True:
                 self.attempts.append(attempt)
                 self.time += attempt.wait + each
-                attempt = steps.send(next(outcomes))
+                attempt = steps.send(next(outcomes, None) or pytest.fail("the script is too short"))
         except StopIteration as end:
             self.reading = end.value
         except ThanksIOError as error:
@@ -94,8 +94,14 @@ def test_a_405_under_both_spellings_is_told_as_it_is() -> None:
 
 
 @pytest.mark.parametrize("code", [400, 401, 402, 403, 409, 410, 422])
-def test_a_spelling_that_answered_anything_else_is_kept(code: int) -> None:
-    first = Run(status(code))
+def test_a_refusal_in_html_proves_no_spelling(code: int) -> None:
+    """It may come from what stands in front of the operation."""
+    assert Run(Answer(code, b"<html>")).spellings.served is None
+
+
+@pytest.mark.parametrize("code", [400, 401, 402, 403, 409, 410, 422])
+def test_a_spelling_under_which_the_operation_refused_is_kept(code: int) -> None:
+    first = Run(Answer(code, b'{"message": "no"}'))
     assert first.spellings.served == "order"
 
     second = Run(status(404), spellings=first.spellings)
@@ -206,7 +212,7 @@ def test_attempts_are_counted_in_words() -> None:
     once = Run(LOST, policy=RetryPolicy(max_attempts=1))
     twice = Run(LOST, LOST, policy=RetryPolicy(max_attempts=2))
 
-    assert "no answer came in 1 attempt; the last ended in ReadError" in str(once.error)
+    assert "no answer came in 1 attempt; the last ended in ReadError (reset)." in str(once.error)
     assert "no answer came in 2 attempts; the last" in str(twice.error)
 
 

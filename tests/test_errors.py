@@ -9,7 +9,7 @@ import traceback
 
 import httpx
 import pytest
-from conftest import LETTER, TOKEN, Connect, ok, order, script
+from conftest import LETTER, TOKEN, Connect, is_ours, ok, order, script
 
 import thanksio
 from thanksio import errors
@@ -67,7 +67,7 @@ def test_an_error_survives_copying_and_pickling(error: errors.ThanksIOError, cop
 
 def test_an_error_holds_neither_token_nor_letter(error: errors.ThanksIOError) -> None:
     frames = traceback.TracebackException.from_exception(error, capture_locals=True).stack
-    ours = [frame for frame in frames if "/thanksio/" in frame.filename]
+    ours = [frame for frame in frames if is_ours(frame.filename)]
     shown = [str(error), repr(error), repr(vars(error)), repr(error.__cause__), repr([frame.locals for frame in ours])]
 
     assert ours

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 from attrs import define, field, frozen
 
 from thanksio._retry import RetryPolicy, may_retry, retry_after
-from thanksio._verdict import Answer, NoAnswer, Reading, clean, explain, leaves_doubt, read_order, status_error
+from thanksio._verdict import Answer, NoAnswer, Reading, clean, explain, is_json, leaves_doubt, read_order, status_error
 from thanksio.errors import (
     APIConnectionError,
     APIResponseValidationError,
@@ -31,7 +31,7 @@ CancelPath: TypeAlias = Literal["auto", "order", "orders"]
 Outcome: TypeAlias = Answer | NoAnswer
 
 _DIGITS = re.compile(r"[1-9][0-9]{0,18}", re.ASCII)
-_LARGEST_ID = 2**63 - 1  # no database counts further; 300 digits are a mistake, not an order
+_LARGEST_ID = 2**63 - 1  # a limit of our own: ids seen have five digits, and 300 are a mistake
 _NOT_SERVED = frozenset({404, 405})
 
 
@@ -43,8 +43,8 @@ def order_number(order_id: object) -> int:
     if 1 <= number <= _LARGEST_ID:
         return int(number)
     raise InvalidOrderIdError(
-        f"An order id is a positive integer or a string of its digits, not this {type(order_id).__name__}. "
-        f"Nothing was sent. {InvalidOrderIdError.advice}"
+        f"This {type(order_id).__name__} is no order id: that is an integer from 1 to 2**63 - 1, or a string "
+        f"of its digits without sign, space or leading zero. Nothing was sent. {InvalidOrderIdError.advice}"
     )
 
 
@@ -69,13 +69,14 @@ class Spellings:
         """Stay with a spelling from now on."""
         self.served = self.served or spelling
 
-    def learn(self, spelling: Spelling, status: int) -> None:
+    def learn(self, spelling: Spelling, answer: Answer) -> None:
         """Stay with a spelling under which the operation itself has refused.
 
-        Redirects, 408, 425, 429 and 5xx come from anything that stands in front of it, so they prove nothing; nor
-        does a 2xx without an order.
+        Redirects, 408, 425, 429, 5xx, and refusals that are pages and not JSON come from anything that stands in
+        front of it, so they prove nothing; nor does a 2xx without an order.
         """
-        if 400 <= status < 500 and status not in _NOT_SERVED and not may_retry(Answer(status)):  # noqa: PLR2004
+        refused = 400 <= answer.status < 500 and answer.status not in _NOT_SERVED and not may_retry(answer)  # noqa: PLR2004
+        if refused and is_json(answer):
             self.keep(spelling)
 
     def other(self, spelling: Spelling, answer: Answer) -> Spelling | None:
@@ -103,10 +104,10 @@ class Call:
     attempts: int = 0
     doubt: bool = False
 
-    def describe(self, what: str, kind: type[ThanksIOError]) -> str:
+    def describe(self, what: str, advice: str) -> str:
         """Say what happened, what is true now and what to do next."""
         truth = "It may have been cancelled: nobody can say yet." if self.doubt else "This call did not cancel it."
-        return f"Order {self.order_id}: {what} {truth} {kind.advice}".rstrip()
+        return f"Order {self.order_id}: {what} {truth} {advice}"
 
 
 def course(  # noqa: PLR0913 - what a call depends on, each thing once
@@ -130,7 +131,7 @@ def course(  # noqa: PLR0913 - what a call depends on, each thing once
                 reading = _settle(outcome, call)
                 spellings.keep(spelling)
                 return reading
-            spellings.learn(spelling, outcome.status)
+            spellings.learn(spelling, outcome)
             other = spellings.other(spelling, outcome) if unserved is None else None
             if other and now() < end:
                 spelling, unserved = other, outcome
@@ -150,7 +151,7 @@ def _settle(answer: Answer, call: Call) -> Reading:
     call.doubt = True
     kind = APIResponseValidationError
     what = f"the server answered {answer.status}, but the answer {reading.why}."
-    raise kind(call.describe(what, kind), may_have_cancelled=True, attempts=call.attempts)
+    raise kind(call.describe(what, kind.advice), may_have_cancelled=True, attempts=call.attempts)
 
 
 def _telling(outcome: Outcome, unserved: Answer | None) -> Outcome:
@@ -166,7 +167,7 @@ def _failure(outcome: Outcome, call: Call, *, timed_out: bool) -> ThanksIOError:
     message, excerpt = explain(outcome, call.hide)
     said = f', saying "{clean(message, call.hide, 200)}"' if message else ""
     return kind(
-        call.describe(f"the server answered {outcome.status}{said}.", kind),
+        call.describe(f"the server answered {outcome.status}{said}.", kind.advice),
         status_code=outcome.status,
         message=message,
         retry_after=retry_after(outcome),
@@ -180,7 +181,8 @@ def _connection_error(outcome: NoAnswer, call: Call, *, timed_out: bool) -> APIC
     kind = APITimeoutError if outcome.timed_out or timed_out else APIConnectionError
     when = " before the deadline of the call" if timed_out else ""
     attempts = f"{call.attempts} attempt{'s' if call.attempts > 1 else ''}"
-    what = f"no answer came{when} in {attempts}; the last ended in {type(outcome.cause).__name__}."
-    error = kind(call.describe(what, kind), may_have_cancelled=call.doubt, attempts=call.attempts)
+    last = f"{type(outcome.cause).__name__} ({outcome.cause})"
+    what = f"no answer came{when} in {attempts}; the last ended in {last}."
+    error = kind(call.describe(what, kind.advice), may_have_cancelled=call.doubt, attempts=call.attempts)
     error.__cause__ = outcome.cause
     return error

@@ -21,7 +21,7 @@ from thanksio import _deadline, _settings, drift
 from thanksio._call import Attempt, Call, CancelPath, Spellings, course, order_number
 from thanksio._exchange import aexchange, exchange
 from thanksio._retry import RetryPolicy, checked_policy, positive_seconds
-from thanksio._verdict import Answer, NoAnswer, Reading, clean, facts
+from thanksio._verdict import Answer, NoAnswer, Reading, clean, facts, next_step
 from thanksio.errors import ConfigurationError, OrderNotCancelledError
 from thanksio_generated import models
 from thanksio_generated.api.orders import cancel_order, cancel_order_plural
@@ -98,9 +98,6 @@ class _Facade(ABC, Generic[_Transport]):
         self._transport: _Transport = self._checked(transport)
         _deadline.keep_deadline(self._transport)
         self._closed = False
-        # Seams for tests: no test waits for a real backoff.
-        self._now = time.monotonic
-        self._random = random.random
 
     @staticmethod
     @abstractmethod
@@ -128,7 +125,7 @@ class _Facade(ABC, Generic[_Transport]):
             raise ConfigurationError("This client is closed. Nothing was sent. Make a new one.")
         call = Call(order_number(order_id), self._token.hide)
         limit = self._deadline if deadline is None else positive_seconds(deadline, "deadline")
-        return call, course(call, self._spellings, self._retry, limit, now=self._now, random=self._random)
+        return call, course(call, self._spellings, self._retry, limit, now=time.monotonic, random=random.random)
 
     def _request(self, call: Call, attempt: Attempt) -> httpx.Request:
         operation = cancel_order if attempt.spelling == "order" else cancel_order_plural
@@ -161,9 +158,11 @@ class _Facade(ABC, Generic[_Transport]):
         if reading.is_cancelled:
             return order
         what = f'the server shows it in status "{clean(reading.status, self._token.hide, 40)}".'
-        message = call.describe(what, OrderNotCancelledError)
+        advice = next_step(reading)
         plain = Order.from_dict(facts(reading.fields, self._token.hide))
-        raise OrderNotCancelledError(message, order=order, facts=plain, attempts=call.attempts)
+        raise OrderNotCancelledError(
+            call.describe(what, advice), order=order, facts=plain, advice=advice, attempts=call.attempts
+        )
 
 
 class ThanksIO(_Facade[httpx.BaseTransport]):

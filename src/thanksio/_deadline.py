@@ -10,7 +10,7 @@ import socket
 import time
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, TypeAlias, cast
+from typing import TYPE_CHECKING, TypeAlias
 
 import httpcore
 from attrs import define
@@ -43,9 +43,10 @@ _watch: ContextVar[Watch | None] = ContextVar("thanksio_attempt", default=None)
 @contextmanager
 def within(seconds: float) -> Generator[Watch, None, None]:
     """Let no socket step in this block, of this thread or task, last longer than `seconds` from now."""
-    token = _watch.set(Watch(time.monotonic() + seconds))
+    watch = Watch(time.monotonic() + seconds)
+    token = _watch.set(watch)
     try:
-        yield cast("Watch", _watch.get())
+        yield watch
     finally:
         _watch.reset(token)
 

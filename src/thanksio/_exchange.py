@@ -40,7 +40,10 @@ _NOT_SENT = (
 
 @define
 class _Body:
-    """An answer's body while it arrives: never much more than MAX_BODY, and nothing after the last chunk in time."""
+    """An answer's body while it arrives: never much more than MAX_BODY, and no chunk after the first late one.
+
+    So an answer that came whole counts, though it came late; the server has said what is true.
+    """
 
     watch: _deadline.Watch
     data: bytearray = field(factory=bytearray, repr=False)

@@ -55,7 +55,9 @@ class Token:
 
 def _given(argument: object, variable: str) -> str:
     value = os.environ.get(variable, "") if argument is None else argument
-    return value.strip() if isinstance(value, str) else ""
+    if not isinstance(value, str):
+        raise ConfigurationError(f"What is given in the place of {variable} is no string.")
+    return value.strip()
 
 
 def read_base_url(base_url: str | None) -> str:

@@ -31,7 +31,7 @@ MAX_BODY = 1024 * 1024  # bytes; the largest documented answer has under 2,000
 EXCERPT = 500  # characters of a server's text that an error may show
 
 # A document with one of these at its top is an order, or part of one.
-_ORDER_KEYS = frozenset({"id", "order_id", "user_id", "type", "size", "style", "front_image", "display_status"})
+_ORDER_KEYS = frozenset({"order_id", "user_id", "size", "style", "front_image", "display_status"})
 # The fields of an order that say nothing of what was written or to whom; only these go into a pickle.
 _FACTS = (
     *("id", "status", "display_status", "type", "size", "method", "created_at", "updated_at"),
@@ -106,10 +106,25 @@ def read_order(answer: Answer, order_id: int) -> Reading | Unreadable:
         return Unreadable("holds no order")
     number, status = order.get("id"), order.get("status")
     if type(number) is not int or number != order_id:
-        return Unreadable("is about another order, or about none")
+        return Unreadable("does not carry the number of this order")
     if not isinstance(status, str):
         return Unreadable("does not say in which status the order is")
     return Reading(order, status)
+
+
+def is_json(answer: Answer) -> bool:
+    """Whether the body is a JSON object, as every answer of the operation is."""
+    return not isinstance(_document(answer), Unreadable)
+
+
+def next_step(reading: Reading) -> str:
+    """Say what to do about an order that is not cancelled."""
+    status = reading.status.strip().casefold()
+    if status == "reviewing":
+        return "In this status it can be cancelled: call again, and look at it in the thanks.io dashboard if it stays."
+    if status in {"processing", "printing", "printed", "fulfilled", "shipped", "delivered"}:
+        return "It is too late: orders can be cancelled in status reviewing, for about an hour after they were placed."
+    return "Look at the order in the thanks.io dashboard."
 
 
 def _object(value: object) -> dict[str, object] | None:
@@ -194,13 +209,14 @@ def explain(answer: Answer, hide: Callable[[str], str]) -> tuple[str, str]:
 
 def _said(document: Mapping[str, object], hide: Callable[[str], str]) -> dict[str, str]:
     """Keep the keys of the documented error answers; in an order, `message` is the letter."""
-    names = () if document.keys() & _ORDER_KEYS else ("message", "errors", "status", "code")
+    is_order = bool(document.keys() & _ORDER_KEYS) or isinstance(document.get("id"), int)
+    names = () if is_order else ("message", "errors", "status", "code")
     said = {name: clean("; ".join(_sentences(document.get(name))), hide) for name in names}
     return {name: text for name, text in said.items() if text}
 
 
 def _sentences(value: object, depth: int = 2) -> list[str]:
-    """Flatten the three documented shapes: a sentence, a list of them, lists of them by field."""
+    """Flatten the three known shapes: a sentence, a list of them, lists of them by field."""
     if isinstance(value, str):
         return [value]
     parts = (_object(value) or {}).values() if not isinstance(value, list) else cast("list[object]", value)

@@ -22,7 +22,7 @@ All of them pickle and copy, and none holds the token, the letter's text or an a
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from thanksio._client import Order
@@ -58,7 +58,7 @@ class ThanksIOError(Exception):
     requests that were made, the first included. `advice` says what to do next.
     """
 
-    advice: ClassVar[str] = ""
+    advice: str = ""
 
     def __init__(self, message: str, *, may_have_cancelled: bool = False, attempts: int = 0) -> None:
         super().__init__(message)
@@ -91,12 +91,12 @@ class OrderNotCancelledError(ThanksIOError):
     it the facts alone: number, status, kind, totals and times.
     """
 
-    advice = "Only orders in status reviewing can be cancelled, for about an hour after they were placed."
     order: Order
     status: str
 
-    def __init__(self, message: str, *, order: Order, facts: Order, attempts: int = 0) -> None:
+    def __init__(self, message: str, *, order: Order, facts: Order, advice: str = "", attempts: int = 0) -> None:
         super().__init__(message, attempts=attempts)
+        self.advice = advice
         self.order = order
         self.status = str(facts.status)
         self._facts = facts
@@ -129,7 +129,7 @@ class APIStatusError(ThanksIOError):
     asked to wait, None if it did not.
     """
 
-    advice = "Look at the order in the thanks.io dashboard."
+    advice = "Check the base URL, and look at the order in the thanks.io dashboard."
 
     def __init__(  # noqa: PLR0913 - each is a fact of the answer
         self,
@@ -162,25 +162,27 @@ class PaymentRequiredError(APIStatusError):
 
 
 class PermissionDeniedError(APIStatusError):
-    """403: the token may not do this."""
+    """403: the server forbids it; documents of sibling operations call the token missing or invalid."""
 
-    advice = "Use a token that may cancel this order."
+    advice = "Check the token."
 
 
 class OrderNotFoundError(APIStatusError):
-    """404 under every spelling of the path that was tried."""
+    """404, under the spelling of the path that the server is known to serve or, while none is known, under either."""
 
-    advice = "Check the number, and that the token is of the account that placed the order."
+    advice = "Check the number, that the token is of the account that placed the order, and the base URL."
 
 
 class CancellationRefusedError(APIStatusError):
     """400, 409 or 422: the server understood and refused; the hour may be over, or the order cancelled already."""
 
+    advice = "Look at the order in the thanks.io dashboard."
+
 
 class RateLimitError(APIStatusError):
     """429: the account has used its requests of this minute."""
 
-    advice = "Call again when the minute is over; the account's limit is shared by everything that uses it."
+    advice = "Call again when the minute is over; the limit seems to be the whole account's."
 
 
 class ServerError(APIStatusError):

@@ -90,4 +90,4 @@ ThanksIO("token", "https://api.example")  # type: ignore[call-arg]  # pyright: i
 ThanksIO(cancel_path="both")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 ThanksIO(transport=httpx.AsyncHTTPTransport())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 ThanksIO().cancel_order(1.0)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
-RetryPolicy(5)
+RetryPolicy(attempts=5)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]

@@ -26,20 +26,20 @@ class Order:
     """An order as the server shows it. Every field but id and status may be missing, for the documents disagree;
     a missing field is `UNSET`, and a field that is not described here is kept in `additional_properties`.
     Nothing is converted: times are strings, money is an integer number of US cents. The lists of known words
-    (status, type, method) are open: `error`, `magnacard` and `postcard6x9` were seen outside the vendor's own
-    lists, so a word that nobody knows stays a string.
+    (status, type, method) are open: `magnacard` and `postcard6x9` stand outside the vendor's own enums, so a word
+    that nobody knows stays a string.
 
         Attributes:
             id (int): Number of the order. The client checks that it is the one that was asked for.
             status (OrderKnownOrderStatus | str): Where the order stands. Decides whether it is cancelled: compare without
                 regard to case. Cancel answers show the raw lower-case word, list and track the display form (`processing`
-                displays as Printing).
+                displays as Printing). The raw form of `error` is inferred from the display form.
             user_id (int | Unset): Owner of the account.
             sub_account_id (int | None | Unset): Sub-account that the order belongs to; null when it has none.
             sub_account (None | OrderSubAccountType0 | Unset): The sub-account itself. Seen only in answers of the send
                 operations.
-            type_ (OrderKnownOrderType | str | Unset): Kind of mail piece. An open set: newer pieces come back with words
-                that no document lists.
+            type_ (OrderKnownOrderType | str | Unset): Kind of mail piece. An open set: `magnacard` and `postcard6x9` stand
+                in no enum of the vendor's own.
             size (None | str | Unset): Postcard size, such as `4x6`, `6x9` or `6x11`; other kinds of mail carry none.
             message (str | Unset): The letter's text, with merge tags such as `%FIRST_NAME%` and line breaks (CRLF or LF).
                 Private: never log it.
@@ -49,8 +49,10 @@ class Order:
             handwriting_color (None | str | Unset): Ink colour, as `#000001` or `rgba(...)`.
             handwriting_image (Any | Unset): Only null was ever seen; the type when set is unknown.
             font_size (str | Unset): `auto`, `small`, `medium` or `large`.
-            realism (int | Unset): Handwriting realism as a number. Replaced by handwriting_realism in 2026.
-            handwriting_realism (bool | Unset): Whether the handwriting varies as a hand would. Took the place of realism.
+            realism (int | Unset): Handwriting realism as a number (the meaning is inferred from the name). The 2026 example
+                has handwriting_realism in its place.
+            handwriting_realism (bool | Unset): Whether the handwriting varies as a hand would (the meaning is inferred from
+                the name). In the place of realism.
             addons (None | OrderAddonsType0 | Unset): Extras of the order, such as `standardmail` set to `on`; null when
                 there are none. Its keys are open.
             envelope_id (Any | Unset): Only null was ever seen; the type when set is unknown.
@@ -62,8 +64,8 @@ class Order:
                 none.
             is_dynamic (int | Unset): 1 when the front image is made per recipient (the meaning is inferred from the name).
             dynamic_image_url (Any | Unset): Only null was ever seen; the type when set is unknown.
-            append_or_current_resident (bool | int | Unset): Whether "or current resident" is added to the address: 0 or 1
-                in cancel answers, a boolean in send answers.
+            append_or_current_resident (bool | int | Unset): Whether "or current resident" is added to the address (the
+                meaning is inferred from the name): 0 in the cancel answer, a boolean in send answers.
             custom_background_url (None | str | Unset): Address of a custom background.
             additional_letter_pages (Any | Unset): Only null was ever seen; the type when set is unknown.
             additional_letter_pages_count (int | Unset): Number of additional letter pages.
@@ -76,7 +78,7 @@ class Order:
             qrcode_url (None | str | Unset): Where the printed QR code leads.
             share_image (Any | Unset): Only null was ever seen; the type when set is unknown.
             share_url (str | Unset): Page on which the order can be shared.
-            allow_share (int | Unset): 1 when the order may be shared.
+            allow_share (int | Unset): 1 when the order may be shared (the meaning is inferred from the name).
             mailing_lists (Any | Unset): Only null was ever seen; the type when set is unknown.
             mailing_list_ids_used (None | str | Unset): Ids of the mailing lists, joined by commas in one string; null or
                 the empty string when there are none.
@@ -86,15 +88,15 @@ class Order:
             total_estimated_recipients (int | Unset): Number of recipients when the order was placed.
             total_recipients (int | Unset): Number of recipients now: 0 after the recorded cancel.
             recipient_count (int | Unset): Number of recipients. Seen only in lists.
-            authorization_total (int | Unset): Amount authorized when the order was placed, in US cents. The recorded cancel
-                left it unchanged; it is no statement about a refund.
+            authorization_total (int | Unset): Amount authorized for the order, in US cents. The recorded cancel left it
+                unchanged; it is no statement about a refund.
             grand_total (int | Unset): Amount of the order now: 0 after the recorded cancel. US cents (the unit is inferred:
                 it equals fields that are documented as cents).
             order_total (int | Unset): Amount of the order, seen only in lists. US cents (inferred, as for grand_total).
             sales_tax_total (int | Unset): Sales tax. US cents (inferred, as for grand_total).
             leads_fee (int | Unset): Fee for leads, in US cents.
-            transaction_id (int | Unset): Number of the payment transaction.
-            settled (int | Unset): 1 when the order has been settled.
+            transaction_id (int | Unset): Number of a transaction, of the payment as it seems (inferred from the name).
+            settled (int | Unset): 1 when the order has been settled (the meaning is inferred from the name).
             display_status (str | Unset): Form of the status for people. Never decides anything.
             method (OrderKnownOrderMethod | str | Unset): How the order was placed. Raw word in cancel answers, display form
                 in lists.
@@ -112,15 +114,15 @@ class Order:
             return_province (None | str | Unset): Sender's state or province. Private.
             return_postal_code (None | str | Unset): Sender's postal code; a string, as "07095" shows. Private.
             session_id (Any | Unset): Only null was ever seen; the type when set is unknown.
-            total_scans (int | Unset): How often the printed code was scanned.
+            total_scans (int | Unset): How often the printed code was scanned (the meaning is inferred from the name).
             unique_scans (int | Unset): How many people scanned the printed code (the meaning is inferred from the name).
             last_scan (None | str | Unset): When the printed code was last scanned; the form when set is inferred to be a
                 date string.
             metadata (None | OrderMetadataType0 | Unset): The caller's own data, returned as it was sent with the order;
                 null when there was none. At most 8,192 bytes as JSON. May be private.
-            created_at (str | Unset): When the order was placed, in UTC (inferred). Three forms are known: `2020-04-06
-                00:20:31`, `2025-09-08T16:05:12.000000Z`, and in old lists an object with the keys date, timezone_type and
-                timezone. Absent from the newer cancel answers.
+            created_at (str | Unset): When the order was placed, in UTC (inferred). Two forms of string are known,
+                `2020-04-06 00:20:31` and `2025-09-08T16:05:12.000000Z`; old lists had an object with the keys date,
+                timezone_type and timezone, which the contract does not allow here. Absent from the newer cancel answers.
             updated_at (str | Unset): When the order last changed; the same three forms as created_at. Absent from the newer
                 cancel answers.
             replayed_from_order_id (int | Unset): The order that this one repeats. Seen only in answers of the replay

@@ -114,7 +114,7 @@ def sync_detailed(
 
     Args:
         order_id (str): Number of the order, in digits. Documented as a string in the path, an
-            integer in every body.
+            integer in every body. The pattern is a rule of this client.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -153,7 +153,7 @@ def sync(
 
     Args:
         order_id (str): Number of the order, in digits. Documented as a string in the path, an
-            integer in every body.
+            integer in every body. The pattern is a rule of this client.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -187,7 +187,7 @@ async def asyncio_detailed(
 
     Args:
         order_id (str): Number of the order, in digits. Documented as a string in the path, an
-            integer in every body.
+            integer in every body. The pattern is a rule of this client.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -224,7 +224,7 @@ async def asyncio(
 
     Args:
         order_id (str): Number of the order, in digits. Documented as a string in the path, an
-            integer in every body.
+            integer in every body. The pattern is a rule of this client.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
