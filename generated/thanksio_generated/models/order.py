@@ -26,8 +26,8 @@ class Order:
     """An order as the server shows it. Every field but id and status may be missing, for the documents disagree;
     a missing field is `UNSET`, and a field that is not described here is kept in `additional_properties`.
     Nothing is converted: times are strings, money is an integer number of US cents. The lists of known words
-    (status, type, method) are open: `magnacard` and `postcard6x9` stand outside the vendor's own enums, so a word
-    that nobody knows stays a string.
+    (status, type, method) are open: `magnacard` and `postcard6x9` stand outside the vendor's own enum of an order's
+    type, so a word that nobody knows stays a string.
 
         Attributes:
             id (int): Number of the order. The client checks that it is the one that was asked for.
