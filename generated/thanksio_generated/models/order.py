@@ -39,7 +39,7 @@ class Order:
             sub_account (None | OrderSubAccountType0 | Unset): The sub-account itself. Seen only in answers of the send
                 operations.
             type_ (OrderKnownOrderType | str | Unset): Kind of mail piece. An open set: `magnacard` and `postcard6x9` stand
-                in no enum of the vendor's own.
+                outside the vendor's own enum.
             size (None | str | Unset): Postcard size, such as `4x6`, `6x9` or `6x11`; other kinds of mail carry none.
             message (str | Unset): The letter's text, with merge tags such as `%FIRST_NAME%` and line breaks (CRLF or LF).
                 Private: never log it.
