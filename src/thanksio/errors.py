@@ -17,7 +17,7 @@
        └─ ServerError                  5xx
 
 All of them pickle and copy, and none holds the token, the letter's text or an address, but for
-`OrderNotCancelledError.order`, which a pickle reduces to the facts about the order.
+`OrderNotCancelledError.order`, which a pickle or a copy reduces to the facts about the order.
 """
 
 from __future__ import annotations
