@@ -25,7 +25,7 @@ from conftest import CANCELLED, LETTER, ROOT, TOKEN, Connect, is_ours, ok, order
 from raw_server import RawServer, answer, silence
 
 from thanksio import AsyncThanksIO, ConfigurationError, InvalidOrderIdError, RetryPolicy, ThanksIO, errors
-from thanksio._client import _contract_types
+from thanksio._client import order_types
 from thanksio._settings import CONTRACT_SERVER, Token
 from thanksio.drift import JSON_TYPES, Drift
 
@@ -276,6 +276,22 @@ def test_logs_hold_neither_token_nor_letter(
     assert LETTER not in caplog.text
 
 
+def test_httpcore_logs_no_word_of_a_server_that_we_asked_and_all_of_others(
+    connect: Connect, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    echo = {"X_Echo": TOKEN, "X_Letter": LETTER}
+    with RawServer(answer(CANCELLED, **echo)) as server:
+        connect(base_url=server.base_url).cancel_order(37294)
+        ours, said = caplog.text, len(caplog.messages)
+        httpx.put(server.base_url)
+
+    assert "receive_response_headers.complete" in ours
+    assert TOKEN not in ours
+    assert LETTER not in ours
+    assert any(LETTER in message for message in caplog.messages[said:])
+
+
 def test_an_order_shows_no_letter_when_it_is_printed(connect: Connect) -> None:
     found = connect(script(ok(order("Cancelled")))[0]).cancel_order(37294)
 
@@ -400,7 +416,7 @@ def test_the_types_that_drift_is_measured_by_are_those_of_the_contract() -> None
     properties = CONTRACT["components"]["schemas"]["Order"]["properties"]
     expected = {name: _types_of(schema) for name, schema in properties.items()}
 
-    assert {name: {JSON_TYPES[kind] for kind in kinds} for name, kinds in _contract_types().items()} == expected
+    assert {name: {JSON_TYPES[kind] for kind in kinds} for name, kinds in order_types().items()} == expected
 
 
 def _types_of(schema: dict[str, Any]) -> set[str]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import gzip
 import json
+import pickle
 import zlib
 from typing import Any
 
@@ -14,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from thanksio import APIResponseValidationError, OrderNotCancelledError, errors
-from thanksio._verdict import MAX_BODY, Answer, Reading, Unreadable, clean, explain, read_order
+from thanksio._verdict import MAX_BODY, MAX_DEPTH, Answer, Reading, Unreadable, clean, explain, read_order
 
 
 @pytest.mark.parametrize("status", ["cancelled", "Cancelled", "CANCELLED", " cancelled\n", "\tCancelled "])
@@ -117,6 +119,24 @@ def test_a_2xx_that_cannot_be_read_is_neither_yes_nor_no(connect: Connect, body:
     assert caught.value.attempts == len(received) == 1
     assert LETTER not in str(caught.value)
     assert "nobody can say yet" in str(caught.value)
+
+
+def nested(levels: int) -> bytes:
+    """Make an answer with so many objects and arrays within each other, of which the document and the order are two."""
+    return b'{"order": {"id": 1, "status": "cancelled", "x": %s}}' % (b"[" * (levels - 2) + b"]" * (levels - 2))
+
+
+def test_what_nests_deeper_than_can_be_copied_is_not_read() -> None:
+    """Python gives up on it in different places, and later versions only when the caller copies the order."""
+    found = read_order(Answer(200, nested(MAX_DEPTH)), 1)
+
+    assert isinstance(found, Reading)
+    assert pickle.loads(pickle.dumps(found.fields)) == copy.deepcopy(found.fields) == found.fields
+    for levels in (MAX_DEPTH + 1, 1_000, 100_000):
+        assert read_order(Answer(200, nested(levels)), 1) in {
+            Unreadable("nests too deep"),
+            Unreadable("is not a JSON object"),
+        }
 
 
 def test_id_1_is_not_true() -> None:

@@ -20,6 +20,7 @@ import httpx
 from thanksio import _deadline, _settings, drift
 from thanksio._call import Attempt, Call, CancelPath, Spellings, course, order_number
 from thanksio._exchange import aexchange, exchange
+from thanksio._quiet import keep_quiet
 from thanksio._retry import RetryPolicy, checked_policy, positive_seconds
 from thanksio._verdict import Answer, NoAnswer, Reading, clean, facts, next_step
 from thanksio.errors import ConfigurationError, OrderNotCancelledError
@@ -57,7 +58,8 @@ def _user_agent() -> bytes:
 
 
 @cache
-def _contract_types() -> drift.Types:
+def order_types() -> drift.Types:
+    """Give the types that the contract allows each field of an order, as parsed JSON."""
     return drift.types_of(Order, vars(models), absent=Unset)
 
 
@@ -94,9 +96,10 @@ class _Facade(ABC, Generic[_Transport]):
                 self._token.header(),
             ]
         )
-        self._drift = drift.Reporter(_contract_types(), self._token.hide, on_drift)
+        self._drift = drift.Reporter(order_types(), self._token.hide, on_drift)
         self._transport: _Transport = self._checked(transport)
         _deadline.keep_deadline(self._transport)
+        keep_quiet()
         self._closed = False
 
     @staticmethod
@@ -125,7 +128,13 @@ class _Facade(ABC, Generic[_Transport]):
             raise ConfigurationError("This client is closed. Nothing was sent. Make a new one.")
         call = Call(order_number(order_id), self._token.hide)
         limit = self._deadline if deadline is None else positive_seconds(deadline, "deadline")
-        return call, course(call, self._spellings, self._retry, limit, now=time.monotonic, random=random.random)
+        return call, course(call, self._spellings, self._retry, limit, now=self._now, random=self._random)
+
+    def _now(self) -> float:
+        return time.monotonic()
+
+    def _random(self) -> float:
+        return random.random()  # noqa: S311 - it spreads retries, and guards nothing
 
     def _request(self, call: Call, attempt: Attempt) -> httpx.Request:
         operation = cancel_order if attempt.spelling == "order" else cancel_order_plural

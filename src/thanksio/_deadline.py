@@ -51,6 +51,11 @@ def within(seconds: float) -> Generator[Watch, None, None]:
         _watch.reset(token)
 
 
+def is_running() -> bool:
+    """Whether this thread or task is within an attempt."""
+    return _watch.get() is not None
+
+
 def _cut(timeout: float | None, error: type[Exception]) -> float | None:
     """Give what is left, at most `timeout`; raise `error` if nothing is, for ready data would never time out."""
     watch = _watch.get()
@@ -87,7 +92,7 @@ def keep_deadline(transport: object) -> None:
         return
     if getattr(pool, "connections", None):
         raise ConfigurationError("The transport has open connections already. Give one that has not been used.")
-    ours = _Backend(backend) if isinstance(backend, httpcore.NetworkBackend) else _AsyncBackend(backend)
+    ours = _Backend(backend, pool) if isinstance(backend, httpcore.NetworkBackend) else _AsyncBackend(backend, pool)
     pool._network_backend = ours  # type: ignore[union-attr]  # noqa: SLF001 - httpx takes no backend, httpcore does
 
 
@@ -100,9 +105,24 @@ def _backend(transport: object) -> object:
     return getattr(getattr(transport, "_pool", None), "_network_backend", None)
 
 
+def _has_more(pool: object, stream: object) -> bool:
+    """Whether a connection holds bytes that came after an answer: the next request would take them for its own.
+
+    httpcore looks at the socket before it uses a connection again, and not at what it has read from it already.
+    """
+    for connection in getattr(pool, "connections", ()):
+        while connection is not None and getattr(connection, "_network_stream", None) is not stream:
+            connection = getattr(connection, "_connection", None)  # noqa: PLW2901 - a proxy's wraps another
+        parser = getattr(connection, "_h11_state", None)
+        if parser is not None:
+            return bool(parser.trailing_data[0])
+    return False
+
+
 class _Stream(httpcore.NetworkStream):
-    def __init__(self, stream: httpcore.NetworkStream) -> None:
+    def __init__(self, stream: httpcore.NetworkStream, pool: object) -> None:
         self._stream = stream
+        self._pool = pool
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         return self._stream.read(max_bytes, _cut(timeout, httpcore.ReadTimeout))
@@ -118,15 +138,18 @@ class _Stream(httpcore.NetworkStream):
     def start_tls(
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore.NetworkStream:
-        return _Stream(self._stream.start_tls(ssl_context, server_hostname, _cut(timeout, httpcore.ConnectTimeout)))
+        left = _cut(timeout, httpcore.ConnectTimeout)
+        return _Stream(self._stream.start_tls(ssl_context, server_hostname, left), self._pool)
 
     def get_extra_info(self, info: str) -> object:
-        return self._stream.get_extra_info(info)
+        found = self._stream.get_extra_info(info)
+        return found or _has_more(self._pool, self) if info == "is_readable" else found
 
 
 class _Backend(httpcore.NetworkBackend):
-    def __init__(self, backend: httpcore.NetworkBackend) -> None:
+    def __init__(self, backend: httpcore.NetworkBackend, pool: object = None) -> None:
         self._backend = backend
+        self._pool = pool
 
     def connect_tcp(
         self,
@@ -140,16 +163,18 @@ class _Backend(httpcore.NetworkBackend):
         for address in _addresses(host, port):  # one by one, for the standard library times each of them anew
             left = _cut(timeout, httpcore.ConnectTimeout)
             try:
-                return _Stream(self._backend.connect_tcp(address, port, left, local_address, socket_options))
+                stream = self._backend.connect_tcp(address, port, left, local_address, socket_options)
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 failure = error
+            else:
+                return _Stream(stream, self._pool)
         raise failure
 
     def connect_unix_socket(
         self, path: str, timeout: float | None = None, socket_options: Iterable[SocketOption] | None = None
     ) -> httpcore.NetworkStream:
         left = _cut(timeout, httpcore.ConnectTimeout)
-        return _Stream(self._backend.connect_unix_socket(path, left, socket_options))
+        return _Stream(self._backend.connect_unix_socket(path, left, socket_options), self._pool)
 
     def sleep(self, seconds: float) -> None:
         _pause(seconds)
@@ -166,8 +191,9 @@ def _addresses(host: str, port: int) -> list[str]:
 
 
 class _AsyncStream(httpcore.AsyncNetworkStream):
-    def __init__(self, stream: httpcore.AsyncNetworkStream) -> None:
+    def __init__(self, stream: httpcore.AsyncNetworkStream, pool: object) -> None:
         self._stream = stream
+        self._pool = pool
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         return await self._stream.read(max_bytes, _cut(timeout, httpcore.ReadTimeout))
@@ -184,15 +210,17 @@ class _AsyncStream(httpcore.AsyncNetworkStream):
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore.AsyncNetworkStream:
         left = _cut(timeout, httpcore.ConnectTimeout)
-        return _AsyncStream(await self._stream.start_tls(ssl_context, server_hostname, left))
+        return _AsyncStream(await self._stream.start_tls(ssl_context, server_hostname, left), self._pool)
 
     def get_extra_info(self, info: str) -> object:
-        return self._stream.get_extra_info(info)
+        found = self._stream.get_extra_info(info)
+        return found or _has_more(self._pool, self) if info == "is_readable" else found
 
 
 class _AsyncBackend(httpcore.AsyncNetworkBackend):
-    def __init__(self, backend: httpcore.AsyncNetworkBackend) -> None:
+    def __init__(self, backend: httpcore.AsyncNetworkBackend, pool: object) -> None:
         self._backend = backend
+        self._pool = pool
 
     async def connect_tcp(
         self,
@@ -203,13 +231,14 @@ class _AsyncBackend(httpcore.AsyncNetworkBackend):
         socket_options: Iterable[SocketOption] | None = None,
     ) -> httpcore.AsyncNetworkStream:
         left = _cut(timeout, httpcore.ConnectTimeout)
-        return _AsyncStream(await self._backend.connect_tcp(host, port, left, local_address, socket_options))
+        stream = await self._backend.connect_tcp(host, port, left, local_address, socket_options)
+        return _AsyncStream(stream, self._pool)
 
     async def connect_unix_socket(
         self, path: str, timeout: float | None = None, socket_options: Iterable[SocketOption] | None = None
     ) -> httpcore.AsyncNetworkStream:
         left = _cut(timeout, httpcore.ConnectTimeout)
-        return _AsyncStream(await self._backend.connect_unix_socket(path, left, socket_options))
+        return _AsyncStream(await self._backend.connect_unix_socket(path, left, socket_options), self._pool)
 
     async def sleep(self, seconds: float) -> None:
         _pause(seconds)

@@ -25,9 +25,11 @@ from thanksio.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 MAX_BODY = 1024 * 1024  # bytes; the largest documented answer has under 2,000
+MAX_DEPTH = 100  # of objects and arrays within each other; the documented answers have 3
+READ_HEADERS = frozenset({"content-encoding", "content-type", "date", "retry-after"})  # nothing else is looked at
 EXCERPT = 500  # characters of a server's text that an error may show
 
 # A document with one of these at its top is an order, or part of one.
@@ -140,7 +142,23 @@ def _document(answer: Answer) -> dict[str, object] | Unreadable:
         document = _object(json.loads(body, parse_constant=_refuse, object_pairs_hook=_unique))
     except (ValueError, RecursionError):  # a decoding error is a ValueError; a number of 5,000 digits too
         document = None
-    return Unreadable("is not a JSON object") if document is None else document
+    if document is None:
+        return Unreadable("is not a JSON object")
+    return Unreadable("nests too deep") if _nests_deeper(document, MAX_DEPTH) else document
+
+
+def _nests_deeper(document: object, limit: int) -> bool:
+    """Whether more than `limit` objects and arrays are within each other: a copy or a pickle of them would fail."""
+    level = [document]
+    while limit and level:
+        level, limit = [inner for outer in level for inner in _children(outer)], limit - 1
+    return any(isinstance(value, dict | list) for value in level)
+
+
+def _children(value: object) -> Iterable[object]:
+    if isinstance(value, dict):
+        return cast("dict[str, object]", value).values()
+    return cast("list[object]", value) if isinstance(value, list) else ()
 
 
 def _payload(answer: Answer) -> bytes | Unreadable:
@@ -219,8 +237,7 @@ def _sentences(value: object, depth: int = 2) -> list[str]:
     """Flatten the three known shapes: a sentence, a list of them, lists of them by field."""
     if isinstance(value, str):
         return [value]
-    parts = (_object(value) or {}).values() if not isinstance(value, list) else cast("list[object]", value)
-    return [text for part in parts for text in _sentences(part, depth - 1)] if depth else []
+    return [text for part in _children(value) for text in _sentences(part, depth - 1)] if depth else []
 
 
 def _page_text(answer: Answer) -> str:
