@@ -17,7 +17,7 @@ demo: .venv/ready check-generated ## Cancel order 37294 at a server on this mach
 	@.venv/bin/python scripts/demo.py
 
 test: .venv/ready .venv-generator/ready ## Run every test
-	.venv/bin/python -m pytest
+	.venv/bin/python -m pytest --numprocesses auto
 
 generate: .venv-generator/ready ## Write generated/ anew from openapi.yaml
 	@.venv-generator/bin/python scripts/generate.py

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
 import textwrap
@@ -61,7 +60,6 @@ def cancel(client: ThanksIO, fake: FakeThanksIO, order_id: int) -> None:
 
 def main() -> None:
     """Run both calls."""
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
     with FakeThanksIO() as fake, ThanksIO(fake.token, base_url=fake.base_url) as client:
         print(f"A thanks.io of our own listens at {fake.base_url}. Nothing leaves this machine.\n")
         cancel(client, fake, 37294)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -20,6 +19,7 @@ from thanksio.testing import FakeThanksIO
 
 ROOT = Path(__file__).resolve().parent.parent
 ANSWERS = Path(__file__).resolve().parent / "answers"
+pytest_plugins = ["pytester"]
 TOKEN = "tk-0123456789-secret"
 LETTER = "Dear Jane, this is nobody else's business"
 KINDS = ("sync", "asyncio", "trio")
@@ -115,7 +115,6 @@ def connect(kind: str) -> Iterator[Connect]:
 
 @pytest.fixture
 def fake() -> Iterator[FakeThanksIO]:
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
     with FakeThanksIO(token=TOKEN) as running:
         yield running
 

@@ -177,7 +177,7 @@ WRONG["object"] = {"a": [{}]}
 
 
 @pytest.mark.parametrize("value", WRONG.values(), ids=WRONG.keys())
-@pytest.mark.parametrize("name", ORDER["properties"].keys() - ORDER["required"])
+@pytest.mark.parametrize("name", [name for name in ORDER["properties"] if name not in ORDER["required"]])
 def test_no_json_type_in_any_field_is_an_error_or_lost(name: str, value: Any) -> None:
     whole = {"id": 1, "status": "cancelled", name: value}
 

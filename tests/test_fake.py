@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import re
 import signal
+import socket
 import subprocess
 import sys
-import textwrap
-from typing import TYPE_CHECKING
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
+import anyio
 import httpx
 import pytest
-from conftest import CANCELLED, FULFILLED, TOKEN
+from conftest import CANCELLED, FULFILLED, TOKEN, documented
 
-from thanksio import OrderNotCancelledError, ThanksIO
+from thanksio import APIConnectionError, AuthenticationError, OrderNotCancelledError, RetryPolicy, ThanksIO
+from thanksio.testing import FakeThanksIO, Fault
+from thanksio.testing.faults import Truth
 
 if TYPE_CHECKING:
-    from thanksio.testing import FakeThanksIO
+    from thanksio.testing._account import CancelPath, Refusal
+    from thanksio.testing._orders import Shape
 
 
 def put(fake: FakeThanksIO, path: str, method: str = "PUT", token: str = TOKEN) -> httpx.Response:
@@ -34,8 +41,9 @@ def test_order_37294_is_cancelled_with_the_documented_answer(fake: FakeThanksIO,
     assert put(fake, f"/{spelling}/37294/cancel").json() == CANCELLED
 
 
-def test_an_order_that_cannot_be_cancelled_comes_back_unchanged_with_200(fake: FakeThanksIO) -> None:
-    answer = put(fake, "/orders/42708/cancel")
+def test_an_order_that_cannot_be_cancelled_comes_back_unchanged_with_200() -> None:
+    with FakeThanksIO(token=TOKEN, shape="2026") as fake:
+        answer = put(fake, "/orders/42708/cancel")
 
     assert (answer.status_code, answer.json()) == (200, FULFILLED)
 
@@ -129,13 +137,354 @@ def test_a_port_that_does_not_exist_is_refused(port: str) -> None:
     assert "argument --port" in run.stderr
 
 
-def test_without_its_extra_it_says_what_to_install() -> None:
-    program = """
-        import sys
-        sys.modules["pytest_httpserver"] = None
-        import thanksio.testing
-    """
-    run = subprocess.run([sys.executable, "-c", textwrap.dedent(program)], capture_output=True, text=True, check=False)
+# What an account is and can become
 
-    assert run.returncode == 1
-    assert run.stderr.endswith("thanksio.testing needs its extra: pip install 'thanksio[testing]'\n")
+
+@pytest.mark.parametrize(("shape", "count"), [("2025", 57), ("2026", 48)])
+def test_every_order_has_the_fields_of_the_chosen_year(shape: Shape, count: int) -> None:
+    with FakeThanksIO(token=TOKEN, shape=shape) as fake:
+        fake.place(5)
+        answers = [put(fake, f"/orders/{number}/cancel").json()["order"] for number in (37294, 42708, 5)]
+
+    assert [len(answer) for answer in answers] == [count] * 3
+    assert ("created_at" in answers[2]) is (shape == "2025")
+    assert ("metadata" in answers[2]) is (shape == "2026")
+    assert answers[0]["authorization_total"] == 267
+
+
+def test_a_placed_order_is_reviewed_for_an_hour_and_then_moves_on(fake: FakeThanksIO) -> None:
+    order = fake.place(5, message="Hello")
+    seen = []
+    for _ in range(6):
+        seen.append((order.status, order.fields["updated_at"]))
+        fake.advance(minutes=59, seconds=59)
+        fake.advance(seconds=1)
+    fake.advance(hours=100)
+
+    assert (order.fields["message"], order.fields["created_at"]) == ("Hello", "2023-10-04 02:46:14")
+    assert seen[:5] == [
+        ("reviewing", "2023-10-04 02:46:14"),
+        ("processing", "2023-10-04 03:46:14"),
+        ("printed", "2023-10-04 04:46:14"),
+        ("fulfilled", "2023-10-04 05:46:14"),
+        ("fulfilled", "2023-10-04 05:46:14"),
+    ]
+    assert order.status == "delivered"
+    assert order.fields["display_status"] == "Delivered"
+
+
+def test_time_does_not_move_what_was_set_by_hand_or_cancelled(fake: FakeThanksIO) -> None:
+    paused, cancelled = fake.place(), fake.place()
+    paused.status = "paused"
+    put(fake, f"/order/{cancelled.id}/cancel")
+
+    fake.advance(hours=5)
+
+    assert (paused.status, cancelled.status, fake.orders[42708].status) == ("paused", "cancelled", "fulfilled")
+
+
+def test_when_the_hour_is_over_the_order_is_not_cancelled(fake: FakeThanksIO) -> None:
+    order = fake.place()
+    fake.advance(minutes=61)
+
+    with fake.client() as client, pytest.raises(OrderNotCancelledError):
+        client.cancel_order(order.id)
+
+    assert order.status == "processing"
+    assert fake.calls[-1].cancelled is False
+
+
+REFUSALS: dict[int, dict[str, Any]] = {
+    200: {"status": "processing"},
+    400: {"status": "Order #5 cannot be cancelled.", "message": "Order #5 cannot be cancelled.", "failure": True},
+    422: {"status": "failed", "errors": ["Order #5 cannot be cancelled."]},
+}
+
+
+@pytest.mark.parametrize("refusal", [200, 400, 422])
+def test_how_an_order_that_cannot_be_cancelled_is_answered_can_be_chosen(refusal: Refusal) -> None:
+    with FakeThanksIO(token=TOKEN, refusal=refusal) as fake:
+        fake.place(5)
+        assert put(fake, "/order/5/cancel").status_code == 200
+        fake.orders[5].status = "processing"
+        late = put(fake, "/order/5/cancel")
+
+    assert late.status_code == refusal
+    assert REFUSALS[refusal].items() <= (late.json().get("order") or late.json()).items()
+
+
+def test_an_order_that_is_cancelled_already_may_be_refused_in_words(fake: FakeThanksIO) -> None:
+    put(fake, "/order/37294/cancel")
+    fake.refusal = 422
+
+    assert put(fake, "/order/37294/cancel").json()["errors"] == ["Order #37294 is already cancelled."]
+    assert [call.cancelled for call in fake.calls] == [True, False]
+
+
+def test_in_test_mode_orders_are_cancelled_as_they_are_placed(fake: FakeThanksIO) -> None:
+    fake.test_mode = True
+
+    assert fake.place().status == "cancelled"
+
+
+def test_an_order_of_another_account_is_not_ours_to_cancel(fake: FakeThanksIO) -> None:
+    order = fake.place(account="another")
+
+    answer = put(fake, f"/order/{order.id}/cancel")
+
+    assert (answer.status_code, answer.json()) == (401, {"status": "failed", "errors": ["Unauthorized"]})
+    assert order.status == "reviewing"
+
+
+def test_a_disabled_account_is_told_so(fake: FakeThanksIO) -> None:
+    fake.disabled = True
+
+    answer = put(fake, "/order/37294/cancel")
+
+    assert (answer.status_code, answer.json()) == (402, documented("errors/402-api-disabled-2026-08.json"))
+    assert fake.orders[37294].status == "reviewing"
+
+
+@pytest.mark.parametrize(("served", "other"), [("order", "orders"), ("orders", "order")])
+def test_one_spelling_alone_may_be_served(fake: FakeThanksIO, served: CancelPath, other: str) -> None:
+    fake.cancel_path = served
+
+    assert put(fake, f"/{other}/37294/cancel").json()["message"].startswith("The route api/v2/")
+    with fake.client() as client:
+        assert client.cancel_order(37294).status == "cancelled"
+
+
+def test_the_limit_is_laravels_fixed_window(fake: FakeThanksIO) -> None:
+    fake.limit(2, per=60)
+    answers = [put(fake, "/order/37294/cancel") for _ in range(3)]
+    assert put(fake, "/order/37294/cancel", token="wrong").status_code == 401
+    fake.advance(seconds=61)
+    answers.append(put(fake, "/order/37294/cancel"))
+
+    assert [answer.status_code for answer in answers] == [200, 200, 429, 200]
+    assert [answer.headers["X-RateLimit-Remaining"] for answer in answers] == ["1", "0", "0", "1"]
+    assert {answer.headers["X-RateLimit-Limit"] for answer in answers} == {"2"}
+    assert answers[2].json() == {"message": "Too Many Attempts."}
+    left = int(answers[2].headers["Retry-After"])
+    assert 55 <= left <= 60
+    assert int(answers[2].headers["X-RateLimit-Reset"]) == int(fake.now.timestamp()) - 61 + left
+    assert "Retry-After" not in answers[0].headers
+
+
+def test_a_429_need_not_say_when(fake: FakeThanksIO) -> None:
+    fake.limit(1, retry_after=False)
+
+    assert put(fake, "/order/37294/cancel").status_code == 200
+    assert not {"retry-after", "x-ratelimit-reset"} & put(fake, "/order/37294/cancel").headers.keys()
+
+
+# Clients, waits and faults
+
+
+def test_its_clients_do_not_wait_but_move_its_clock(fake: FakeThanksIO) -> None:
+    fake.limit(1, per=60)
+    start = fake.now
+
+    with fake.client() as client:
+        client.cancel_order(37294)
+        client.cancel_order(37294)
+
+    assert [call.cancelled for call in fake.calls] == [True, False, False]
+    assert 50 < (fake.now - start).total_seconds() <= 60
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+@pytest.mark.parametrize("tls", [False, True])
+def test_its_clients_trust_it(backend: str, *, tls: bool) -> None:
+    """It works inside of a running event loop, too."""
+
+    async def use() -> None:
+        with FakeThanksIO(tls=tls) as fake:
+            assert fake.base_url.startswith("https://" if tls else "http://")
+            async with fake.async_client() as client:
+                fake.fail_next("maintenance_503")
+                assert (await client.cancel_order(37294)).status == "cancelled"
+            with fake.client() as other:
+                assert other.cancel_order(37294).status == "cancelled"
+            assert len(fake.calls) == 3
+
+    anyio.run(use, backend=backend)
+
+
+def test_a_client_of_a_fake_may_have_other_settings(fake: FakeThanksIO) -> None:
+    transport = httpx.HTTPTransport()
+    with fake.client(token="wrong", transport=transport) as client, pytest.raises(AuthenticationError):
+        client.cancel_order(37294)
+
+
+def test_faults_queue_up_and_are_forgotten(fake: FakeThanksIO) -> None:
+    fake.fail_next("server_error_500")
+    fake.faults("not_found_404", times=2)
+    fake.faults("throttled_429")
+
+    seen = [put(fake, "/order/37294/cancel").status_code for _ in range(6)]
+    fake.recover()
+    seen.append(put(fake, "/order/37294/cancel").status_code)
+
+    assert seen == [500, 404, 404, 429, 429, 429, 200]
+    assert [call.fault for call in fake.calls[:2]] == ["server_error_500", "not_found_404"]
+    assert fake.calls[-1].fault is None
+    assert [call.cancelled for call in fake.calls] == [True] + [False] * 6
+
+
+def test_a_fault_may_be_ones_own(fake: FakeThanksIO) -> None:
+    teapot = Fault("teapot", "is one", Truth.IDLE, lambda answer: [answer.showing({}, 418).encode()])
+    fake.fail_next(teapot)
+
+    assert put(fake, "/order/37294/cancel").status_code == 418
+    assert fake.orders[37294].status == "reviewing"
+
+
+@pytest.mark.parametrize(
+    ("name", "times", "words"),
+    [
+        ("no_such_fault", 1, "No fault is called 'no_such_fault'"),
+        ("wrong_certificate", 1, "make the fake with tls=True"),
+        ("port_closed", 1, "it lasts from faults"),
+    ],
+)
+def test_a_fault_that_cannot_happen_is_refused(fake: FakeThanksIO, name: str, times: int, words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        fake.faults(name, times=times)
+
+
+def broken(_answer: object) -> list[bytes]:
+    raise KeyError("mine")
+
+
+BROKEN = Fault("broken", "raises", Truth.IDLE, broken)
+
+
+def test_what_goes_wrong_inside_is_raised_by_check(fake: FakeThanksIO) -> None:
+    fake.fail_next(BROKEN)
+    with fake.client() as client:
+        assert client.cancel_order(37294).status == "cancelled"
+
+    with pytest.raises(KeyError, match="mine"):
+        fake.check()
+    fake.check()
+
+
+def test_what_went_wrong_inside_comes_before_what_it_led_to(fake: FakeThanksIO) -> None:
+    fake.faults(BROKEN)
+    with fake.client() as client, pytest.raises(APIConnectionError) as led_to:
+        client.cancel_order(37294)
+
+    with pytest.raises(KeyError) as caught:
+        fake.__exit__(APIConnectionError, led_to.value, None)
+
+    assert caught.value.__cause__ is led_to.value
+
+
+def test_an_order_that_is_no_json_is_raised_on_leaving() -> None:
+    def use() -> None:
+        with FakeThanksIO() as fake, fake.client() as client:
+            fake.orders[37294].fields["odd"] = object()
+            client.cancel_order(37294)
+
+    with pytest.raises(TypeError, match="not JSON serializable"):
+        use()
+
+
+# The server below
+
+
+def test_it_keeps_connections_and_closes_when_it_is_told_to(fake: FakeThanksIO) -> None:
+    with httpx.Client(base_url=fake.base_url, headers={"Authorization": f"Bearer {TOKEN}"}) as client:
+        streams = {client.put("/order/37294/cancel").extensions["network_stream"] for _ in range(2)}
+        client.put("/order/37294/cancel", headers={"Connection": "close"})
+        streams.add(client.put("/order/37294/cancel").extensions["network_stream"])
+
+    assert len(streams) == 2
+
+
+def test_head_is_answered_without_a_body(fake: FakeThanksIO) -> None:
+    with httpx.Client(base_url=fake.base_url) as client:
+        assert client.head("/order/37294/cancel").status_code == 405
+        assert client.get("/order/37294/cancel").json()["message"].startswith("The GET method")
+
+
+def test_what_is_no_http_is_told_so_and_a_body_is_read(fake: FakeThanksIO) -> None:
+    assert b"400 Bad Request" in said_to(fake, b"nonsense\r\n\r\n")
+    asked = b"PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n"
+    assert re.match(rb"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 404 Not Found", said_to(fake, asked, b"abc"))
+    assert said_to(fake, b"") == b""
+    assert fake.calls[-1].body == b"abc"
+
+
+def said_to(fake: FakeThanksIO, *pieces: bytes) -> bytes:
+    said = b""
+    with socket.create_connection(("127.0.0.1", urlsplit(fake.base_url).port or 0), 5) as connection:
+        for number, piece in enumerate(pieces):
+            if number:
+                said += connection.recv(100)
+            connection.sendall(piece)
+        connection.shutdown(socket.SHUT_WR)
+        while chunk := connection.recv(65536):
+            said += chunk
+    return said
+
+
+def test_headers_that_stand_twice_are_joined(fake: FakeThanksIO) -> None:
+    httpx.put(fake.base_url, headers=[("X-A", "1"), ("x-a", "2")])
+
+    assert fake.calls[0].headers["x-a"] == "1, 2"
+
+
+def test_it_starts_again_on_its_port_and_knows_what_it_knew(fake: FakeThanksIO) -> None:
+    put(fake, "/order/37294/cancel")
+    address = fake.base_url
+    fake.stop()
+    with pytest.raises(httpx.ConnectError):
+        put(fake, "/order/37294/cancel")
+    fake.start()
+
+    assert fake.base_url == address
+    assert put(fake, "/order/37294/cancel").json() == CANCELLED
+
+
+def test_a_port_that_is_taken_is_said_to_be(fake: FakeThanksIO) -> None:
+    port = urlsplit(fake.base_url).port or 0
+
+    with pytest.raises(OSError, match="in use"):
+        FakeThanksIO(port=port).start()
+
+
+def test_stopping_ends_whatever_is_going_on(fake: FakeThanksIO) -> None:
+    fake.faults("silent")
+    with ThreadPoolExecutor() as threads, fake.client(retry=RetryPolicy(max_attempts=1)) as client:
+        future = threads.submit(client.cancel_order, 37294)
+        while not fake.calls:
+            time.sleep(0.01)
+        fake.stop()
+
+        with pytest.raises(APIConnectionError):
+            future.result(timeout=5)
+
+
+def test_out_of_file_descriptors_it_says_so(fake: FakeThanksIO, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise a test of somebody's would wait for an answer that never comes."""
+
+    def full(_listener: object) -> None:
+        raise OSError(24, "Too many open files")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(socket.socket, "accept", full)
+        httpx.put(fake.base_url)  # by the accept that is under way
+        with pytest.raises(httpx.HTTPError):
+            httpx.put(fake.base_url, timeout=0.2)
+
+    with pytest.raises(OSError, match="Too many open files"):
+        fake.check()
+
+
+def test_tls_without_its_extra_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "trustme", None)
+
+    with pytest.raises(ModuleNotFoundError, match=r"pip install 'thanksio\[testing\]'"):
+        FakeThanksIO(tls=True)

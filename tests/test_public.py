@@ -43,7 +43,7 @@ SOURCES = sorted((ROOT / "src" / "thanksio").rglob("*.py"))
 
 def test_the_public_names_are_these() -> None:
     assert sorted(thanksio.__all__) == PUBLIC
-    assert sorted(thanksio.testing.__all__) == ["FakeOrder", "FakeThanksIO", "ReceivedCall"]
+    assert sorted(thanksio.testing.__all__) == ["FAULTS", "FakeOrder", "FakeThanksIO", "Fault", "ReceivedCall"]
     assert all(hasattr(thanksio, name) for name in PUBLIC)
 
 

@@ -1,10 +1,12 @@
-"""A thanks.io on your own machine, to test your code against. Needs `pip install 'thanksio[testing]'`."""
+"""A thanks.io on your own machine, to test your code against: it behaves, fails and lets hours pass as you say.
 
-try:
-    import pytest_httpserver as _  # noqa: F401 - only to say plainly what is missing
-except ModuleNotFoundError as error:
-    raise ModuleNotFoundError("thanksio.testing needs its extra: pip install 'thanksio[testing]'") from error
+`pytest_plugins = ["thanksio.testing.plugin"]` in your conftest.py gives it as a fixture. TLS needs
+`pip install 'thanksio[testing]'`.
+"""
 
-from thanksio.testing._fake import FakeOrder, FakeThanksIO, ReceivedCall
+from thanksio.testing._account import ReceivedCall
+from thanksio.testing._fake import FakeThanksIO
+from thanksio.testing._orders import FakeOrder
+from thanksio.testing.faults import FAULTS, Fault
 
-__all__ = ["FakeOrder", "FakeThanksIO", "ReceivedCall"]
+__all__ = ["FAULTS", "FakeOrder", "FakeThanksIO", "Fault", "ReceivedCall"]

@@ -1,120 +1,91 @@
-"""The fake: a real HTTP server on loopback that keeps orders in memory and cancels them as documented."""
+"""The fake: a thanks.io that listens on loopback, and fails when it is told to."""
 
 from __future__ import annotations
 
-import json
-import re
-from importlib.resources import files
+import math
 from typing import TYPE_CHECKING, Any, Self
 
-from attrs import define, frozen
-from pytest_httpserver import HTTPServer
-from pytest_httpserver.httpserver import METHOD_ALL
-from werkzeug import Request, Response
+import httpx
+from attrs import define
+
+from thanksio.testing._account import ROOT, Account, CancelPath, ReceivedCall, Refusal
+from thanksio.testing._clients import WaitlessAsyncThanksIO, WaitlessThanksIO, trust
+from thanksio.testing._fault import Fault, Stage, Truth
+from thanksio.testing._script import Response
+from thanksio.testing._server import Request, Server
+from thanksio.testing._tls import Certificates
+from thanksio.testing.faults import FAULTS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from types import TracebackType
 
-_ROOT = "/api/v2"
-_CANCEL = re.compile(rf"{_ROOT}/orders?/([^/]+)/cancel")
-# Recorded with the cancel answer of 2023-10-04.
-_HEADERS = {"Cache-Control": "no-cache, private", "X-RateLimit-Limit": "150", "X-RateLimit-Remaining": "149"}
+    from thanksio import AsyncThanksIO, ThanksIO
+    from thanksio.testing._orders import Shape
+    from thanksio.testing._script import Script
 
 
-@frozen
-class ReceivedCall:
-    """A request as it arrived. `authorized` says whether it carried the fake's token; the header itself is left out."""
+@define
+class _Armed:
+    """A fault that waits for requests, and how many of them it is for."""
 
-    method: str
-    path: str
-    query: str
-    headers: Mapping[str, str]  # names in lower case
-    body: bytes
-    authorized: bool
+    fault: Fault
+    left: float
 
 
-@define(repr=False)
-class FakeOrder:
-    """An order as the server knows it; `fields` is what an answer shows of it."""
-
-    fields: dict[str, Any]
-
-    def __repr__(self) -> str:
-        return f"<FakeOrder {self.id} {self.status}>"
-
-    @property
-    def id(self) -> int:
-        """The order's number."""
-        number: int = self.fields["id"]
-        return number
-
-    @property
-    def status(self) -> str:
-        """Where the order stands: the truth to assert against."""
-        status: str = self.fields["status"]
-        return status
-
-    @status.setter
-    def status(self, status: str) -> None:
-        self.fields |= {"status": status, "display_status": _DISPLAY.get(status, status.capitalize())}
-
-    def cancel(self) -> None:
-        """Cancel it if it is in status reviewing, with the effect on its totals that was recorded in 2023."""
-        if self.status == "reviewing":
-            self.status = "cancelled"
-            self.fields |= {"total_recipients": 0, "grand_total": 0}
-
-
-_DISPLAY = {"processing": "Printing"}  # documented: raw and display words are not a case-fold of each other
-
-
-def _documented(order_id: int) -> FakeOrder:
-    text = (files("thanksio.testing") / f"order-{order_id}.json").read_text("utf-8")
-    return FakeOrder(json.loads(text)["order"])
-
-
-def _placed() -> FakeOrder:
-    """Make order 37294 as it must have been before the documented answer cancelled it (inferred)."""
-    order = _documented(37294)
-    recipients, cents = order.fields["total_estimated_recipients"], order.fields["authorization_total"]
-    order.fields |= {"total_recipients": recipients, "grand_total": cents}
-    order.status = "reviewing"
-    return order
-
-
-class _Server(HTTPServer):
-    def thread_target(self) -> None:
-        assert self.server is not None  # noqa: S101 - it is set before the thread starts
-        self.server.serve_forever(poll_interval=0.01)  # by default every stop waits for half a second
-
-
-class FakeThanksIO:
-    """A thanks.io that listens on this machine, under both spellings of the path.
+class FakeThanksIO(Account):
+    """A thanks.io that listens on this machine: a real HTTP server, whose answers, faults and clock you decide.
 
     It knows two documented orders: 37294, in status reviewing, and 42708, fulfilled, which a 200 does not cancel.
-    Put more into `orders`; read `calls` for what arrived. It takes `token` alone, and listens on a free port unless
-    one is given. Use it as a context manager, or call `start` and `stop`.
+    `place` adds more; `orders[37294].status` is the truth, and `calls` is what arrived. Its clock, `now`, stands
+    still until `advance` moves it. It takes `token` alone and listens on a free port unless one is given.
+
+    `shape` is the year whose fields an order shows, "2025" or "2026". `cancel_path` is the spelling that is served,
+    "order", "orders" or "both". `refusal` is the status that answers a cancel of an order that cannot be cancelled:
+    200 shows the order as it is, which is what the documents suggest; 400 and 422 say so in the shapes of sibling
+    operations. `disabled=True` answers 402, and `test_mode=True` cancels at once what is placed, as the account's
+    testing mode does. All of these can be changed at any time. `tls=True` makes it speak https, with certificates of
+    its own.
+
+    Use it as a context manager, or call `start` and `stop`. What goes wrong inside of it is raised by `check`, and
+    on leaving the context.
     """
 
-    def __init__(self, *, token: str = "test-token", port: int = 0) -> None:  # noqa: S107 - it opens nothing
-        self.token = token
-        self.orders = {order.id: order for order in (_placed(), _documented(42708))}
-        self.calls: list[ReceivedCall] = []
-        self._server = _Server(host="127.0.0.1", port=port, threaded=True)
-        self._server.expect_request(re.compile(""), method=METHOD_ALL).respond_with_handler(self._receive)
+    def __init__(  # noqa: PLR0913 - each is one property of the account or the server
+        self,
+        *,
+        token: str = "test-token",  # noqa: S107 - it opens nothing
+        port: int = 0,
+        shape: Shape = "2025",
+        cancel_path: CancelPath = "both",
+        refusal: Refusal = 200,
+        disabled: bool = False,
+        test_mode: bool = False,
+        tls: bool = False,
+    ) -> None:
+        super().__init__(
+            token=token,
+            shape=shape,
+            cancel_path=cancel_path,
+            refusal=refusal,
+            disabled=disabled,
+            test_mode=test_mode,
+        )
+        self.certificates = Certificates() if tls else None
+        self._armed: list[_Armed] = []
+        self._errors: list[Exception] = []
+        self._server = Server(self, port, self.certificates)
 
     @property
     def base_url(self) -> str:
         """What to give to a client as `base_url`. The port is known once the fake has been started."""
-        return self._server.url_for(_ROOT)
+        return f"{'https' if self.certificates else 'http'}://127.0.0.1:{self._server.port}{ROOT}"
 
     def start(self) -> None:
-        """Begin to listen."""
-        self._server.start()
+        """Begin to listen. Raises OSError if the port is taken."""
+        self._server.listen()
 
     def stop(self) -> None:
-        """Stop listening."""
+        """Stop listening, and end every connection."""
         self._server.stop()
 
     def __enter__(self) -> Self:
@@ -125,31 +96,106 @@ class FakeThanksIO:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+        try:
+            self.check()
+        except Exception as inside:
+            raise inside from error
 
-    def _receive(self, request: Request) -> Response:
-        authorized = request.headers.get("Authorization") == f"Bearer {self.token}"
-        headers = {name.lower(): value for name, value in request.headers if name.lower() != "authorization"}
-        call = ReceivedCall(
-            request.method, request.path, request.query_string.decode(), headers, request.get_data(), authorized
-        )
-        self.calls.append(call)
-        status, document = self._decide(call)
-        allow = {"Allow": "PUT"} if status == 405 else {}  # noqa: PLR2004
-        return Response(json.dumps(document), status, _HEADERS | allow, content_type="application/json")
+    def check(self) -> None:
+        """Raise the first exception that came up inside of the fake: in a fault of yours, or over an odd order."""
+        errors, self._errors = self._errors, []
+        if errors:
+            raise errors[0]
 
-    def _decide(self, call: ReceivedCall) -> tuple[int, dict[str, Any]]:
-        """Answer as the vendor's documents do, or as its framework does where they are silent."""
-        path = _CANCEL.fullmatch(call.path)
-        route = call.path.removeprefix("/")
-        if not path:
-            return 404, {"message": f"The route {route} could not be found."}
-        if call.method != "PUT":
-            message = f"The {call.method} method is not supported for route {route}. Supported methods: PUT."
-            return 405, {"message": message}
-        if not call.authorized:
-            return 401, {"message": "Unauthenticated."}
-        order = self.orders.get(int(path[1])) if path[1].isdecimal() and path[1].isascii() else None
-        if order is None:
-            return 404, {"message": "Not Found"}
-        order.cancel()
-        return 200, {"order": order.fields}
+    def client(self, **settings: Any) -> ThanksIO:  # noqa: ANN401 - they are those of ThanksIO
+        """Make a client of this fake. Its waits move the fake's clock instead of passing."""
+        usual = {"token": self.token, "base_url": self.base_url}
+        through = {} if "transport" in settings else {"transport": httpx.HTTPTransport(verify=trust(self.certificates))}
+        return WaitlessThanksIO(self, **usual | through | settings)
+
+    def async_client(self, **settings: Any) -> AsyncThanksIO:  # noqa: ANN401 - they are those of AsyncThanksIO
+        """Make an async client of this fake. Its waits move the fake's clock instead of passing."""
+        usual = {"token": self.token, "base_url": self.base_url}
+        transport = settings.pop("transport", None) or httpx.AsyncHTTPTransport(verify=trust(self.certificates))
+        return WaitlessAsyncThanksIO(self, transport=transport, **usual | settings)
+
+    def fail_next(self, fault: str | Fault) -> None:
+        """Let the next request, or TLS handshake, meet a fault: one of `FAULTS` by its name, or one of your own."""
+        self.faults(fault, times=1)
+
+    def faults(self, fault: str | Fault, *, times: int | None = None) -> None:
+        """Let the next `times` requests meet a fault, or all of them until `recover`. Faults queue up."""
+        fault = known_fault(fault)
+        if fault.stage is Stage.HANDSHAKE and not self.certificates:
+            raise ValueError(f"{fault.name} happens in a TLS handshake: make the fake with tls=True.")
+        if fault.is_lasting:
+            self._stop_accepting(fault, times)
+            return
+        with self._lock:
+            self._armed.append(_Armed(fault, math.inf if times is None else times))
+        if fault.stage is Stage.HANDSHAKE:
+            self._server.hang_up()  # a connection that is kept needs no handshake
+
+    def _stop_accepting(self, fault: Fault, times: int | None) -> None:
+        if times is not None:
+            raise ValueError(f"{fault.name} cannot be counted: it lasts from faults() until recover().")
+        if fault.stage is Stage.REFUSED:
+            self._server.refuse()
+        else:
+            self._server.stall()
+
+    def recover(self) -> None:
+        """Answer well again: forget all faults, and accept connections."""
+        with self._lock:
+            self._armed.clear()
+        if not self._server.is_accepting:
+            self._server.listen()
+
+    def _take(self, stage: Stage) -> Fault | None:
+        with self._lock:
+            if not self._armed or self._armed[0].fault.stage is not stage:
+                return None
+            first = self._armed[0]
+            first.left -= 1
+            if first.left <= 0:
+                del self._armed[0]
+            return first.fault
+
+    # What the server asks
+
+    def failed(self, error: Exception) -> None:
+        """Keep an exception until `check`."""
+        self._errors.append(error)
+
+    def greet(self) -> Script | None:
+        """Give what is said in the place of the next TLS handshake, if a fault is due."""
+        fault = self._take(Stage.HANDSHAKE)
+        return fault.say(Response(0, None)) if fault else None
+
+    def answer(self, request: Request) -> Script:
+        """Decide what is true, and what is said of it."""
+        fault = self._take(Stage.ANSWER)
+        call = _received(request, self.token, fault.name if fault else None)
+        answer = self.respond(call, acts=fault is None or fault.truth is Truth.ACTED)
+        if fault:
+            return fault.say(answer)
+        said = answer.encode()
+        return [said.partition(b"\r\n\r\n")[0] + b"\r\n\r\n" if request.method == "HEAD" else said]
+
+
+def known_fault(fault: str | Fault) -> Fault:
+    """Give the fault of a name; raise ValueError if there is none."""
+    if isinstance(fault, Fault):
+        return fault
+    if fault not in FAULTS:
+        raise ValueError(f"No fault is called {fault!r}. thanksio.testing.FAULTS has their names.")
+    return FAULTS[fault]
+
+
+def _received(request: Request, token: str, fault: str | None) -> ReceivedCall:
+    path, _, query = request.target.partition("?")
+    headers: dict[str, str] = {}
+    for name, value in request.headers:
+        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    authorized = headers.pop("authorization", "") == f"Bearer {token}"
+    return ReceivedCall(request.method, path, query, headers, request.body, authorized, fault=fault)

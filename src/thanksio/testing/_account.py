@@ -1,0 +1,181 @@
+"""The account behind the fake: its orders, its clock, its limit, and what it answers to a request. No socket here."""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from attrs import evolve, frozen
+
+from thanksio.testing._limiter import Limiter
+from thanksio.testing._orders import FakeOrder, Shape, documented, stamp
+from thanksio.testing._script import Response
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+CancelPath: TypeAlias = Literal["both", "order", "orders"]
+Refusal: TypeAlias = Literal[200, 400, 422]
+
+ROOT = "/api/v2"
+_CANCEL = re.compile(rf"{ROOT}/(orders?)/([^/]+)/cancel")
+# Recorded with the cancel answer of 2023-10-04; the clock starts at its order's `updated_at`.
+_RECORDED = (("X-RateLimit-Limit", "150"), ("X-RateLimit-Remaining", "149"))
+_START = datetime(2023, 10, 4, 2, 46, 14, tzinfo=UTC)
+_BILLING = (
+    "API access has been temporarily disabled due to repeated payment failures. Please update your payment method."
+)
+
+
+@frozen
+class ReceivedCall:
+    """A request as it arrived, and what came of it.
+
+    `authorized` says whether it carried the fake's token; the header itself is left out. `cancelled` says that this
+    request cancelled its order, whatever was answered; `fault` names the fault that it met.
+    """
+
+    method: str
+    path: str
+    query: str
+    headers: Mapping[str, str]  # names in lower case
+    body: bytes
+    authorized: bool
+    cancelled: bool = False
+    fault: str | None = None
+
+
+class Account:
+    """What FakeThanksIO is, but for its connections and faults; its properties are described there."""
+
+    def __init__(  # noqa: PLR0913 - each is one property of the account
+        self,
+        *,
+        token: str,
+        shape: Shape,
+        cancel_path: CancelPath,
+        refusal: Refusal,
+        disabled: bool,
+        test_mode: bool,
+    ) -> None:
+        self.token = token
+        self.shape: Shape = shape
+        self.cancel_path: CancelPath = cancel_path
+        self.refusal: Refusal = refusal
+        self.disabled = disabled
+        self.test_mode = test_mode
+        self.calls: list[ReceivedCall] = []
+        self._moved = 0.0
+        self._limiter: Limiter | None = None
+        self._lock = threading.RLock()
+        placed = self._as_placed(37294, documented(37294, shape))
+        self.orders = {37294: placed, 42708: FakeOrder(documented(42708, shape))}
+
+    @property
+    def now(self) -> datetime:
+        """The time at the server, in UTC."""
+        return _START + timedelta(seconds=self._moved)
+
+    def advance(self, *, hours: float = 0, minutes: float = 0, seconds: float = 0) -> None:
+        """Move the clock on. An order that is not cancelled leaves reviewing when its hour is over, and ages on."""
+        with self._lock:
+            self._moved += 3600 * hours + 60 * minutes + seconds
+            for order in self.orders.values():
+                order.age(self.now)
+
+    def place(self, order_id: int | None = None, *, account: str = "own", **fields: object) -> FakeOrder:
+        """Place an order in status reviewing, its hour counted from now; `fields` replace those of the example.
+
+        An `account` other than "own" makes it somebody else's, and its cancel is answered as for such.
+        """
+        example = documented(37294, self.shape)
+        times = {name: stamp(self.now) for name in ("created_at", "updated_at") if name in example}
+        with self._lock:
+            number = order_id or max(self.orders, default=0) + 1
+            order = self._as_placed(number, example | times | fields, account)
+            if self.test_mode:
+                order.cancel(self.now)
+            self.orders[number] = order
+        return order
+
+    def _as_placed(self, number: int, fields: dict[str, object], account: str = "own") -> FakeOrder:
+        """Make an order as it was before a cancel took its totals away (inferred)."""
+        recipients, cents = fields["total_estimated_recipients"], fields["authorization_total"]
+        totals = {"id": number, "total_recipients": recipients, "grand_total": cents}
+        order = FakeOrder(fields | totals, account, self.now)
+        order.status = "reviewing"
+        return order
+
+    def limit(self, requests: int, per: float = 60.0, *, retry_after: bool = True) -> None:
+        """Answer 429 to all but `requests` requests in each window of `per` seconds.
+
+        The window is fixed, as Laravel's is: the first request opens it. Both the seconds that really pass and those
+        of `advance` count. `retry_after=False` leaves `Retry-After` out of the 429.
+        """
+        self._limiter = Limiter(requests, per, retry_after)
+
+    def seconds(self) -> float:
+        """Give a count of seconds, in which those of real life and those of `advance` pass."""
+        return self._moved + time.monotonic()
+
+    def respond(self, call: ReceivedCall, *, acts: bool = True) -> Response:
+        """Answer a request and note it in `calls`; without `acts`, no order is touched."""
+        with self._lock:
+            found = self._find(call)
+            if isinstance(found, Response):
+                self.calls.append(call)
+                return found
+            cancellable = found.is_cancellable
+            if cancellable and acts:
+                found.cancel(self.now)
+            self.calls.append(evolve(call, cancelled=cancellable and acts))
+            return self._shown(found) if cancellable or self.refusal == 200 else self._refused(found)  # noqa: PLR2004
+
+    def _find(self, call: ReceivedCall) -> FakeOrder | Response:
+        """Lead a request to its order, or turn it away as the vendor does, or its framework where that is silent."""
+        path = _CANCEL.fullmatch(call.path)
+        route = call.path.removeprefix("/")
+        if not path or self.cancel_path not in {"both", path[1]}:
+            return self._answer(404, {"message": f"The route {route} could not be found."})
+        if call.method != "PUT":
+            message = f"The {call.method} method is not supported for route {route}. Supported methods: PUT."
+            return self._answer(405, {"message": message}, ("Allow", "PUT"))
+        order = self.orders.get(int(path[2])) if path[2].isdecimal() and path[2].isascii() else None
+        return self._turned_away(call) or self._owned(order)
+
+    def _turned_away(self, call: ReceivedCall) -> Response | None:
+        """Refuse what the account as a whole does not allow."""
+        if not call.authorized:
+            return self._answer(401, {"message": "Unauthenticated."})
+        if self.disabled:
+            code = "api_disabled_payment_failures"
+            return self._answer(402, {"status": _BILLING, "message": _BILLING, "code": code})
+        if self._limiter and not self._limiter.admit(self.seconds()):
+            headers = self._limiter.refusal_headers(self.seconds(), self.now.timestamp())
+            return self._answer(429, {"message": "Too Many Attempts."}, *headers)
+        return None
+
+    def _owned(self, order: FakeOrder | None) -> FakeOrder | Response:
+        if order is None:
+            return self._answer(404, {"message": "Not Found"})
+        return order if order.account == "own" else self._answer(401, {"status": "failed", "errors": ["Unauthorized"]})
+
+    def _shown(self, order: FakeOrder) -> Response:
+        return self._answer(200, {"order": order.fields})
+
+    def _refused(self, order: FakeOrder) -> Response:
+        """Refuse in the shape of a sibling operation: replay's 400 or invalidate-giftcard's 422 (inferred)."""
+        word = "is already cancelled" if order.status == "cancelled" else "cannot be cancelled"
+        message = f"Order #{order.id} {word}."
+        if self.refusal == 400:  # noqa: PLR2004
+            return self._answer(400, {"status": message, "message": message, "failure": True})
+        return self._answer(422, {"status": "failed", "errors": [message]})
+
+    def _answer(self, status: int, document: object, *headers: tuple[str, str]) -> Response:
+        limit = self._limiter.headers() if self._limiter else _RECORDED
+        date = ("Date", format_datetime(self.now, usegmt=True))
+        return Response(status, document, (date, ("Cache-Control", "no-cache, private"), *limit, *headers))

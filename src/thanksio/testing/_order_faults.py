@@ -1,0 +1,72 @@
+"""Faults inside of the order: every field with every type that the contract does not give it, and some more."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from thanksio._client import order_types
+from thanksio.drift import JSON_TYPES
+from thanksio.testing._fault import Fault, Say, Truth
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from thanksio.testing._script import Response, Script
+
+ACTED, IDLE = Truth.ACTED, Truth.IDLE
+_Fields: TypeAlias = dict[str, Any]
+_VALUES: dict[str, object] = {
+    "null": None,
+    "boolean": True,
+    "integer": 7,
+    "number": 1.5,
+    "string": "x",
+    "array": [["a", 1]],
+    "object": {"a": [{}]},
+}
+_OTHERS = {"style": "four", "settled": True, "addons": [], "message": 5}
+
+
+def _order(change: Callable[[_Fields], object]) -> Say:
+    """Show something else in the place of the order; an answer that shows none stays as it is."""
+
+    def say(answer: Response) -> Script:
+        shown = answer.document.get("order") if isinstance(answer.document, dict) else None
+        return [answer.showing({"order": change(dict(shown))}).encode() if shown else answer.encode()]
+
+    return say
+
+
+def _with(**fields: object) -> Say:
+    return _order(lambda order: order | fields)
+
+
+def _without(*names: str) -> Say:
+    return _order(lambda order: {name: value for name, value in order.items() if name not in names})
+
+
+_NAMED = (
+    Fault("not_cancelled", "200 with the order as it was", IDLE, _with()),
+    Fault("too_late", "200 with the order, printed", IDLE, _with(status="printed")),
+    Fault("unknown_status", "200 with a status that nobody knows", IDLE, _with(status="archived")),
+    Fault("misspelt_status", '200 with the status "canceled"', IDLE, _with(status="canceled")),
+    Fault("status_in_other_case", '200 with the status " CanCelled\\n"', ACTED, _with(status=" CanCelled\n")),
+    Fault("status_missing", "200 with an order without a status", ACTED, _without("status")),
+    Fault("another_order", "200 with another order, cancelled", ACTED, _order(lambda order: order | {"id": 1})),
+    Fault("id_missing", "200 with an order without an id", ACTED, _without("id")),
+    Fault("id_as_digits", '200 with the id "37294"', ACTED, _order(lambda order: order | {"id": str(order["id"])})),
+    Fault("id_as_float", "200 with the id 37294.0", ACTED, _order(lambda order: order | {"id": float(order["id"])})),
+    Fault("order_null", '200 {"order": null}', ACTED, _order(lambda _order: None)),
+    Fault("order_list", "200 with the order as a list of pairs", ACTED, _order(lambda order: list(order.items()))),
+    Fault("order_string", '200 {"order": "cancelled"}', ACTED, _order(lambda _order: "cancelled")),
+    Fault("wrong_types", "200 with other types in four fields", ACTED, _with(**_OTHERS)),
+    Fault("unknown_fields", "200 with fields that nobody knows", ACTED, _with(news={"a": 1}, **{"": 0})),
+)
+_TYPED = tuple(
+    Fault(f"{name}_as_{word}", f"200 with {name} as {word}", ACTED, _with(**{name: _VALUES[word]}))
+    for name, kinds in order_types().items()
+    for kind, word in JSON_TYPES.items()
+    if kind not in kinds
+)
+
+FAULTS = (*_NAMED, *_TYPED)

@@ -1,0 +1,102 @@
+"""Orders as the server knows them: how they look in an answer, how they age, and what a cancel does to them."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta
+from functools import cache
+from importlib.resources import files
+from typing import Any, Literal, TypeAlias
+
+from attrs import define, field
+
+Shape: TypeAlias = Literal["2025", "2026"]
+
+# The documented answer that shows the fields of each year: 57 of them in July 2025, 48 in September 2026.
+_DOCUMENTED: dict[Shape, int] = {"2025": 37294, "2026": 42708}
+_DISPLAY = {"processing": "Printing"}  # documented: raw and display words are not a case-fold of each other
+WINDOW = timedelta(hours=1)
+# What becomes of an order that is not cancelled, by its age. Only the hour is documented; the order of the later
+# words is inferred from the list of the vendor's webhooks, and their times are the fake's own.
+_LIFE = (
+    (WINDOW, "processing"),
+    (timedelta(hours=2), "printed"),
+    (timedelta(hours=3), "fulfilled"),
+    (timedelta(days=1), "shipped"),
+    (timedelta(days=4), "delivered"),
+)
+
+
+@cache
+def _text(order_id: int) -> str:
+    return (files("thanksio.testing") / f"order-{order_id}.json").read_text("utf-8")
+
+
+def documented(order_id: int, shape: Shape) -> dict[str, Any]:
+    """Give the fields of a documented order; in the shape of another year, as they would be there (inferred)."""
+    fields: dict[str, Any] = json.loads(_text(order_id))["order"]
+    template: dict[str, Any] = json.loads(_text(_DOCUMENTED[shape]))["order"]
+    return {name: fields.get(name, value) for name, value in template.items()}
+
+
+@define(repr=False, eq=False)
+class FakeOrder:
+    """An order as the server knows it; `fields` is what an answer shows of it.
+
+    `account` is whose it is, "own" or any other name; `placed_at` is what its hour is counted from, None for an
+    order that never moves on by itself.
+    """
+
+    fields: dict[str, Any]
+    account: str = "own"
+    placed_at: datetime | None = field(default=None)
+
+    def __repr__(self) -> str:
+        return f"<FakeOrder {self.id} {self.status}>"
+
+    @property
+    def id(self) -> int:
+        """The order's number."""
+        number: int = self.fields["id"]
+        return number
+
+    @property
+    def status(self) -> str:
+        """Where the order stands: the truth to assert against."""
+        status: str = self.fields["status"]
+        return status
+
+    @status.setter
+    def status(self, status: str) -> None:
+        self.fields |= {"status": status, "display_status": _DISPLAY.get(status, status.capitalize())}
+
+    @property
+    def is_cancellable(self) -> bool:
+        """Whether a cancel would cancel it: while its status is reviewing."""
+        return self.status == "reviewing"
+
+    def cancel(self, now: datetime) -> None:
+        """Cancel it, with the effects on its totals that were recorded in 2023."""
+        self.status = "cancelled"
+        self.fields |= {"total_recipients": 0, "grand_total": 0}
+        self.touch(now)
+
+    def age(self, now: datetime) -> None:
+        """Let it move on from reviewing to what its age makes it. What was set by hand stays."""
+        words = ["reviewing", *(word for _, word in _LIFE)]
+        if self.placed_at is None or self.status not in words:
+            return
+        reached = sum(now - self.placed_at >= after for after, _ in _LIFE)
+        if reached > words.index(self.status):
+            self.status = words[reached]
+            self.touch(now)
+
+    def touch(self, now: datetime) -> None:
+        """Note when it changed, if its shape shows that."""
+        if "updated_at" in self.fields:
+            self.fields["updated_at"] = stamp(now)
+
+
+def stamp(moment: datetime) -> str:
+    """Write a time as the cancel answer of 2025 does, without a zone."""
+    return f"{moment:%Y-%m-%d %H:%M:%S}"

@@ -1,0 +1,73 @@
+"""What a server says on one connection, as values: bytes, pauses and endings, in the order in which they happen."""
+
+from __future__ import annotations
+
+import enum
+import json
+from http import HTTPStatus
+from typing import TYPE_CHECKING, TypeAlias
+
+from attrs import evolve, frozen
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+Headers: TypeAlias = "tuple[tuple[str, str], ...]"
+
+
+@frozen
+class Wait:
+    """Say nothing for `seconds`; it ends at once if the client goes."""
+
+    seconds: float = 3600.0
+
+
+class End(enum.Enum):
+    """The last thing that happens on a connection."""
+
+    CLOSE = "close"
+    RESET = "reset"
+    STRANGER = "a TLS handshake with a certificate of an authority that nobody trusts"
+
+
+Step: TypeAlias = bytes | Wait | End
+Script: TypeAlias = "Iterable[Step]"
+
+
+@frozen
+class Response:
+    """A well-formed answer of the fake: what it says unless a fault changes it."""
+
+    status: int
+    document: object
+    headers: Headers = ()
+
+    def body(self) -> bytes:
+        """Give the document as JSON."""
+        return json.dumps(self.document).encode()
+
+    def encode(self) -> bytes:
+        """Give all of its bytes."""
+        return self.encode_with(self.body())
+
+    def encode_with(self, body: bytes, *, status: int | None = None, extra: Headers = ()) -> bytes:
+        """Give the bytes of the same answer with another body; `extra` headers replace those of the same name."""
+        usual = (("Content-Type", "application/json"), ("Content-Length", str(len(body))), *self.headers)
+        replaced = {name for name, _ in extra}
+        lines = [(name, value) for name, value in usual if name not in replaced]
+        return head(status or self.status, *lines, *extra) + body
+
+    def showing(self, document: object, status: int | None = None, *extra: tuple[str, str]) -> Response:
+        """Give the same answer with another document, and perhaps another status and more headers."""
+        return evolve(self, document=document, status=status or self.status, headers=(*self.headers, *extra))
+
+    def header(self, name: str) -> str:
+        """Give the value of a header that the fake itself has set."""
+        return dict(self.headers)[name]
+
+
+def head(status: int, *headers: tuple[str, str], version: str = "HTTP/1.1") -> bytes:
+    """Write a status line and headers, as they are given."""
+    reason = HTTPStatus(status).phrase if status in set(HTTPStatus) else "Unknown"
+    lines = [f"{version} {status} {reason}", *(f"{name}: {value}" for name, value in headers)]
+    return "\r\n".join([*lines, "", ""]).encode("latin-1")

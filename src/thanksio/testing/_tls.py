@@ -1,0 +1,49 @@
+"""Certificates for the fake, made on the spot: one that its own authority vouches for, and a stranger's."""
+
+from __future__ import annotations
+
+import ssl
+from typing import TYPE_CHECKING
+
+from attrs import define, field
+
+if TYPE_CHECKING:
+    from trustme import CA
+
+_HOSTS = ("127.0.0.1", "localhost")
+
+
+def _authority() -> CA:
+    try:
+        import trustme  # noqa: PLC0415 - it brings cryptography, which few tests need
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError("A fake with TLS needs its extra: pip install 'thanksio[testing]'") from error
+    return trustme.CA()
+
+
+def _server_context(authority: CA) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert(*_HOSTS).configure_cert(context)
+    return context
+
+
+@define
+class Certificates:
+    """What a server shows and what a client must trust to believe it."""
+
+    _authority: CA = field(factory=_authority, init=False)
+    server: ssl.SSLContext = field(init=False)
+    stranger: ssl.SSLContext = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.server = _server_context(self._authority)
+        self.stranger = _server_context(_authority())
+
+    @property
+    def pem(self) -> bytes:
+        """The authority's certificate, to be trusted by clients of the fake."""
+        return self._authority.cert_pem.bytes()
+
+    def trust(self) -> ssl.SSLContext:
+        """Give what a client verifies the fake with."""
+        return ssl.create_default_context(cadata=self.pem.decode("ascii"))

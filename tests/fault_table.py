@@ -1,0 +1,348 @@
+"""The fault table: what a call must end in for every fault, and how one cell of it is run and measured."""
+
+from __future__ import annotations
+
+import io
+import logging
+import pickle
+import time
+import traceback
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, Any
+
+import httpx
+from anyio.from_thread import BlockingPortal, start_blocking_portal
+from attrs import define, evolve, field, frozen
+from conftest import KINDS, LETTER, TOKEN, is_ours
+
+from thanksio import Order, OrderNotCancelledError, RetryPolicy, ThanksIOError
+from thanksio.testing import FAULTS, FakeThanksIO
+from thanksio.testing._clients import WaitlessAsyncThanksIO, WaitlessThanksIO, trust
+from thanksio.testing.faults import Fault, Stage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from thanksio.testing import FakeOrder
+
+MODES = ("one attempt", "every attempt", "then good", "then 422")
+DEADLINE = 90.0  # seconds, of which waits use up only those of the fake's clock
+SLACK = 0.5  # what rule 4 allows
+
+
+@frozen
+class Ends:
+    """What a call ends in: the verdict, the requests that arrived, and may_have_cancelled (None for an order)."""
+
+    verdict: str
+    requests: int = 1
+    doubt: bool | None = None
+
+
+@frozen
+class Expected:
+    """What must come of a fault: the verdict after one attempt, and whether and how long the call goes on after it."""
+
+    verdict: str
+    doubt: bool | None = None
+    retried: bool = False
+    arrives: bool = True
+    timeout: float = 10.0
+    deadline: float = DEADLINE
+    at_least: float = 0.0  # seconds that are waited before a retry
+
+    def ends(self, mode: str) -> Ends:
+        """Derive what a call ends in when the fault happens in this way."""
+        once = Ends(self.verdict, int(self.arrives), self.doubt)
+        if not self.retried or mode == "one attempt":
+            return once
+        if mode == "every attempt":
+            return evolve(once, requests=4 * once.requests)
+        if mode == "then good":
+            return Ends("Order", once.requests + 1)
+        return Ends("CancellationRefusedError", once.requests + 1, self.doubt)
+
+
+ORDER = Expected("Order")
+NOT_CANCELLED = Expected("OrderNotCancelledError", doubt=False)
+UNREADABLE = Expected("APIResponseValidationError", doubt=True)
+LOST = Expected("APIConnectionError", doubt=True, retried=True)
+LATE = Expected("APITimeoutError", doubt=True, retried=True, timeout=0.1)
+DRIPPED = Expected("APITimeoutError", doubt=True, deadline=0.25)
+UNSENT = Expected("APIConnectionError", doubt=False, retried=True, arrives=False)
+FAILED = Expected("ServerError", doubt=True, retried=True)
+THROTTLED = Expected("RateLimitError", doubt=False, retried=True)
+TOO_LONG = evolve(THROTTLED, retried=False)
+REFUSED = Expected("CancellationRefusedError", doubt=False)
+ODD = Expected("APIStatusError", doubt=False)
+
+EXPECTED: dict[str, Expected] = {
+    # connections
+    "port_closed": UNSENT,
+    "slow_connect": evolve(UNSENT, verdict="APITimeoutError", timeout=0.1),
+    "tls_refused": UNSENT,
+    "tls_garbage": UNSENT,
+    "tls_closed": UNSENT,
+    "tls_silent": evolve(UNSENT, verdict="APITimeoutError", timeout=0.1),
+    "wrong_certificate": UNSENT,
+    **dict.fromkeys(("lost_answer", "stale_connection", "reset", "cut_headers", "reset_after_headers"), LOST),
+    **dict.fromkeys(("cut_body", "reset_mid_body", "header_1mb", "http_09", "not_http", "status_1000"), LOST),
+    **dict.fromkeys(("chunked_garbage", "header_without_colon", "nul_in_header", "two_lengths"), LOST),
+    "length_and_chunks": LATE,
+    "silent": LATE,
+    "silent_after_headers": LATE,
+    **dict.fromkeys(("drip", "drip_headers", "drip_chunks", "continue_for_ever"), DRIPPED),
+    **dict.fromkeys(("body_100mb", "body_100mb_unannounced", "length_too_short"), UNREADABLE),
+    **dict.fromkeys(("closed_after_answer", "http_10", "same_length_twice"), ORDER),
+    "headers_10000": evolve(ORDER, deadline=1.0),
+    **dict.fromkeys(("continue_first", "early_hints_first", "two_answers", "same_answer_twice"), ORDER),
+    "switching_101": LOST,
+    # statuses
+    **dict.fromkeys(("refused_400", "conflict_409", "refused_422", "refused_422_by_field"), REFUSED),
+    **dict.fromkeys(("refused_422_page", "already_cancelled_422"), REFUSED),
+    **dict.fromkeys(("unauthenticated_401", "another_account_401"), Expected("AuthenticationError", doubt=False)),
+    "disabled_402": Expected("PaymentRequiredError", doubt=False),
+    "forbidden_403": Expected("PermissionDeniedError", doubt=False),
+    "not_found_404": Expected("OrderNotFoundError", doubt=False),
+    **dict.fromkeys(("not_allowed_405", "gone_410", "page_expired_419"), ODD),
+    **dict.fromkeys(("moved_301", "redirect_to_login_302", "see_other_303"), evolve(ODD, doubt=True)),
+    **dict.fromkeys(("redirect_to_host_307", "client_closed_499", "status_600"), evolve(ODD, doubt=True)),
+    "request_timeout_408": evolve(ODD, doubt=True, retried=True),
+    "too_early_425": evolve(ODD, retried=True),
+    **dict.fromkeys(("server_error_500", "bad_gateway_502", "gateway_timeout_504"), FAILED),
+    **dict.fromkeys(("unknown_error_520", "timeout_524"), FAILED),
+    "maintenance_503": evolve(FAILED, at_least=5),
+    **dict.fromkeys(("throttled_429", "throttled_429_page", "retry_after_0", "retry_after_negative"), THROTTLED),
+    **dict.fromkeys(("retry_after_garbage", "retry_after_past_date", "retry_after_400_digits"), THROTTLED),
+    "retry_after_1_5": evolve(THROTTLED, at_least=1.5),
+    "retry_after_2": evolve(THROTTLED, at_least=2),
+    "retry_after_twice": evolve(THROTTLED, at_least=5),
+    "retry_after_future_date": evolve(THROTTLED, at_least=20),
+    "retry_after_90": TOO_LONG,
+    "retry_after_3600": TOO_LONG,
+    # bodies
+    **dict.fromkeys(("accepted_202", "bom", "lone_surrogate", "gzip", "two_types"), ORDER),
+    **dict.fromkeys(("success_false", "null_body", "list_body", "string_body", "empty_object"), UNREADABLE),
+    **dict.fromkeys(("empty_body", "html_page", "html_as_json", "no_content_204", "truncated_json"), UNREADABLE),
+    **dict.fromkeys(("two_documents", "invalid_utf8", "nan", "digits_5000", "nested_1000"), UNREADABLE),
+    **dict.fromkeys(("two_statuses", "two_orders", "not_gzip", "gzip_bomb", "brotli_label"), UNREADABLE),
+    # orders
+    **dict.fromkeys(("not_cancelled", "too_late", "unknown_status", "misspelt_status"), NOT_CANCELLED),
+    **dict.fromkeys(("status_in_other_case", "wrong_types", "unknown_fields"), ORDER),
+    **dict.fromkeys(("status_missing", "another_order", "id_missing", "id_as_digits", "id_as_float"), UNREADABLE),
+    **dict.fromkeys(("order_null", "order_list", "order_string"), UNREADABLE),
+}
+
+
+def expected(fault: Fault) -> Expected:
+    """Give what must come of a fault; of a field with another type it depends on whether the verdict needs it."""
+    if fault.name in EXPECTED:
+        return EXPECTED[fault.name]
+    return UNREADABLE if fault.name.startswith(("id_as_", "status_as_")) else ORDER
+
+
+@frozen
+class Cell:
+    """One call that meets a fault."""
+
+    fault: Fault
+    mode: str
+    kind: str
+
+    def __str__(self) -> str:
+        return f"{self.fault.name}-{self.kind}-{self.mode}"
+
+
+@frozen
+class Outcome:
+    """What was measured in a cell: what the call ended in, and everything about it that must never happen."""
+
+    ends: Ends
+    waited: float
+    wrong: list[str]
+
+
+@define
+class Clock:
+    """A clock for the waits of one call: they pass at once, and what happens before each of them is noted."""
+
+    before_retry: Callable[[], None]
+    waits: list[float] = field(factory=list)
+
+    def advance(self, *, seconds: float) -> None:
+        self.waits.append(seconds)
+        if len(self.waits) == 2:  # the first stands before the first attempt
+            self.before_retry()
+
+    def seconds(self) -> float:
+        return time.monotonic() + sum(self.waits)
+
+
+class Table:
+    """Runs cells, on two fakes and one event loop of each kind that all of them share."""
+
+    def __init__(self) -> None:
+        self._stack = ExitStack()
+        fakes = {tls: FakeThanksIO(token=TOKEN, tls=tls) for tls in (False, True)}
+        self._fakes = {tls: self._stack.enter_context(fake) for tls, fake in fakes.items()}
+        portals = {kind: start_blocking_portal(backend=kind) for kind in KINDS if kind != "sync"}
+        self._portals = {kind: self._stack.enter_context(portal) for kind, portal in portals.items()}
+        self._trust = {tls: trust(fake.certificates) for tls, fake in fakes.items()}
+
+    def close(self) -> None:
+        self._stack.close()
+
+    def run(self, cell: Cell) -> Outcome:
+        """Let one call meet a fault, and look at everything that is left of it."""
+        fake = self._fakes[cell.fault.stage is Stage.HANDSHAKE]
+        clock = Clock(lambda: _lift(fake, cell))
+        with _logs() as logs, self._client(fake, cell, clock) as client:
+            client.cancel_order(fake.place().id)  # so that the fault meets a connection that is kept
+            clock.waits.clear()
+            order = fake.place(message=LETTER, return_address=LETTER)
+            _arm(fake, cell)
+            arrived, start = len(fake.calls), clock.seconds()
+            result = client.cancel_order(order.id)
+            seconds = clock.seconds() - start
+            calls = fake.calls[arrived:]
+            wrong = [
+                *_untrue(result, order, any(call.cancelled for call in calls)),
+                *_late(seconds, expected(cell.fault).deadline),
+                *_leaks(result, logs()),
+                *client.busy(),
+                *_unusable(client, fake),
+            ]
+        fake.check()
+        ends = Ends(type(result).__name__, len(calls), getattr(result, "may_have_cancelled", None))
+        return Outcome(ends, sum(clock.waits), wrong)
+
+    @contextmanager
+    def _client(self, fake: FakeThanksIO, cell: Cell, clock: Clock) -> Iterator[Client]:
+        wanted = expected(cell.fault)
+        settings: dict[str, Any] = {
+            "token": TOKEN,
+            "base_url": fake.base_url,
+            "timeout": wanted.timeout,
+            "deadline": wanted.deadline,
+            "retry": RetryPolicy(max_attempts=1 if cell.mode == "one attempt" else 4),
+        }
+        context = self._trust[cell.fault.stage is Stage.HANDSHAKE]
+        if cell.kind == "sync":
+            transport = httpx.HTTPTransport(verify=context)
+            client = Client(WaitlessThanksIO(clock, transport=transport, **settings), transport)
+        else:
+            other = httpx.AsyncHTTPTransport(verify=context)
+            client = Client(WaitlessAsyncThanksIO(clock, transport=other, **settings), other, self._portals[cell.kind])
+        yield client
+        client.close()
+
+
+@frozen
+class Client:
+    """A client of one kind, called in the same way as every other kind."""
+
+    client: Any
+    transport: Any
+    portal: BlockingPortal | None = None
+
+    def cancel_order(self, order_id: int) -> object:
+        """Give what a call returns or raises, whatever it is."""
+        try:
+            if self.portal:
+                return self.portal.call(self.client.cancel_order, order_id)
+            return self.client.cancel_order(order_id)
+        except Exception as error:  # noqa: BLE001 - what is foreign must be seen
+            return error
+
+    def busy(self) -> Iterator[str]:
+        """Name connections that nobody uses, and that nobody can use any more."""
+        for connection in self.transport._pool.connections:
+            if not (connection.is_idle() or connection.is_closed()):
+                yield f"a connection is left busy: {connection}"
+
+    def close(self) -> None:
+        if self.portal:
+            self.portal.call(self.client.aclose)
+        else:
+            self.client.close()
+
+
+def _arm(fake: FakeThanksIO, cell: Cell) -> None:
+    """Let the call meet its fault: once or every time. What cannot be counted lasts until the first wait is over."""
+    fake.faults(cell.fault, times=None if cell.fault.is_lasting or cell.mode == "every attempt" else 1)
+    if cell.mode == "then 422" and not cell.fault.is_lasting:
+        fake.faults("already_cancelled_422")
+
+
+def _lift(fake: FakeThanksIO, cell: Cell) -> None:
+    if cell.fault.is_lasting and cell.mode.startswith("then"):
+        fake.recover()
+        if cell.mode == "then 422":
+            fake.faults("already_cancelled_422")
+
+
+def _untrue(result: object, order: FakeOrder, acted: bool) -> Iterator[str]:  # noqa: FBT001 - a fact
+    """Compare the verdict with the truth: `acted` says that a request of this call cancelled the order."""
+    if isinstance(result, Order) and order.status != "cancelled":
+        yield f"the caller was told that it is cancelled, and it is {order.status}"
+    elif isinstance(result, OrderNotCancelledError) and order.status == "cancelled":
+        yield f"the caller was told that it is {result.status}, and it is cancelled"
+    elif isinstance(result, ThanksIOError) and acted and not result.may_have_cancelled:
+        yield "the caller was told that this call did not cancel it, and it did"
+    elif not isinstance(result, Order | ThanksIOError):
+        yield f"a foreign exception: {result!r}"
+
+
+def _late(seconds: float, deadline: float) -> Iterator[str]:
+    if seconds > deadline + SLACK:
+        yield f"it took {seconds:.2f} s, and the deadline was {deadline} s"
+
+
+def _leaks(result: object, logs: str) -> Iterator[str]:
+    shown = {"repr": repr(result), "str": str(result), "logs": logs}
+    if isinstance(result, Exception):
+        frames = traceback.TracebackException.from_exception(result, capture_locals=True).stack
+        shown["traceback"] = repr([frame.locals for frame in frames if is_ours(frame.filename)])
+        shown["pickle"] = pickle.dumps(result).decode("latin-1")
+        shown["cause"] = repr(result.__cause__) + repr(result.__context__)
+    for place, text in shown.items():
+        for secret, word in ((TOKEN, "token"), (LETTER[:19], "letter")):  # before its apostrophe, which a repr escapes
+            if secret in text:
+                yield f"the {word} stands in the {place}"
+
+
+def _unusable(client: Client, fake: FakeThanksIO) -> Iterator[str]:
+    fake.recover()
+    order = fake.place()
+    result = client.cancel_order(order.id)
+    if not isinstance(result, Order) or result.id != order.id:
+        yield f"afterwards the client gives {result!r}"
+
+
+@contextmanager
+def _logs() -> Iterator[Callable[[], str]]:
+    """Collect what all loggers say, at their most talkative."""
+    stream = io.StringIO()
+    handler = logging.StreamHandler(stream)
+    root = logging.getLogger()
+    level = root.level
+    root.addHandler(handler)
+    root.setLevel(logging.DEBUG)
+    try:
+        yield stream.getvalue
+    finally:
+        root.setLevel(level)
+        root.removeHandler(handler)
+
+
+def is_typed(fault: Fault) -> bool:
+    """Whether it is one of the hundreds that give one field another type."""
+    return fault.name not in EXPECTED
+
+
+CELLS = [
+    Cell(fault, mode, kind)
+    for fault in FAULTS.values()
+    for mode in MODES
+    for kind in (("sync", "asyncio") if is_typed(fault) else KINDS)
+]

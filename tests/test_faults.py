@@ -1,0 +1,33 @@
+"""No fault leads to a wrong verdict: every fault, sync and async, in every way in which it can happen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from fault_table import CELLS, EXPECTED, Cell, Table, expected
+
+from thanksio.testing import FAULTS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(scope="module")
+def table() -> Iterator[Table]:
+    running = Table()
+    yield running
+    running.close()
+
+
+@pytest.mark.parametrize("cell", CELLS, ids=str)
+def test_no_fault_leads_to_a_wrong_verdict(table: Table, cell: Cell) -> None:
+    outcome = table.run(cell)
+
+    assert outcome.wrong == []
+    assert outcome.ends == expected(cell.fault).ends(cell.mode)
+
+
+def test_every_named_fault_has_its_expectation() -> None:
+    assert EXPECTED.keys() <= FAULTS.keys()
+    assert [name for name in FAULTS.keys() - EXPECTED.keys() if "_as_" not in name] == []
