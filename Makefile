@@ -8,7 +8,7 @@ export REDOCLY_TELEMETRY = off
 export REDOCLY_SUPPRESS_UPDATE_NOTICE = true
 
 .DEFAULT_GOAL = help
-.PHONY: help demo test generate check-generated lint types wheel-test format locks clean
+.PHONY: help demo test faults generate check-generated lint types wheel-test format locks clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -18,6 +18,9 @@ demo: .venv/ready check-generated ## Cancel order 37294 at a server on this mach
 
 test: .venv/ready .venv-generator/ready ## Run every test
 	.venv/bin/python -m pytest --numprocesses auto
+
+faults: .venv/ready ## Let calls meet every fault, print the table and write docs/faults.md
+	@.venv/bin/python scripts/faults.py
 
 generate: .venv-generator/ready ## Write generated/ anew from openapi.yaml
 	@.venv-generator/bin/python scripts/generate.py

@@ -8,7 +8,7 @@ import pickle
 import time
 import traceback
 from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import httpx
 from anyio.from_thread import BlockingPortal, start_blocking_portal
@@ -189,7 +189,10 @@ class Table:
         self._portals = {kind: self._stack.enter_context(portal) for kind, portal in portals.items()}
         self._trust = {tls: trust(fake.certificates) for tls, fake in fakes.items()}
 
-    def close(self) -> None:
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
         self._stack.close()
 
     def run(self, cell: Cell) -> Outcome:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from conftest import ROOT
+from fault_report import page, rows
 from fault_table import CELLS, EXPECTED, Cell, Table, expected
 
 from thanksio.testing import FAULTS
@@ -15,9 +17,8 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="module")
 def table() -> Iterator[Table]:
-    running = Table()
-    yield running
-    running.close()
+    with Table() as running:
+        yield running
 
 
 @pytest.mark.parametrize("cell", CELLS, ids=str)
@@ -31,3 +32,9 @@ def test_no_fault_leads_to_a_wrong_verdict(table: Table, cell: Cell) -> None:
 def test_every_named_fault_has_its_expectation() -> None:
     assert EXPECTED.keys() <= FAULTS.keys()
     assert [name for name in FAULTS.keys() - EXPECTED.keys() if "_as_" not in name] == []
+
+
+def test_the_page_of_faults_is_what_the_table_says() -> None:
+    assert (ROOT / "docs" / "faults.md").read_text("utf-8") == page(
+        rows(lambda fault, mode: expected(fault).ends(mode))
+    ), "docs/faults.md is not what the calls end in: make faults"

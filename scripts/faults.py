@@ -1,0 +1,66 @@
+"""Let calls meet every fault, print what became of them, and write docs/faults.md."""
+
+from __future__ import annotations
+
+import sys
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "tests"))  # the table is that of the tests
+
+from fault_report import page, rows, text  # noqa: E402
+from fault_table import CELLS, Ends, Table, expected  # noqa: E402
+
+if TYPE_CHECKING:
+    from fault_table import Cell
+
+    from thanksio.testing import Fault
+
+
+def measure(table: Table, cells: list[Cell]) -> tuple[dict[str, Ends], list[str]]:
+    """Run all cells of one fault; give what they end in by mode, and what is wrong with it."""
+    found: dict[str, Ends] = {}
+    wrong: list[str] = []
+    for cell in cells:
+        outcome = table.run(cell)
+        wanted = expected(cell.fault).ends(cell.mode)
+        found[cell.mode] = outcome.ends
+        wrong += [f"{cell}: {problem}" for problem in outcome.wrong]
+        wrong += [f"{cell}: {outcome.ends} where {wanted} was expected"] if outcome.ends != wanted else []
+    return found, wrong
+
+
+def main() -> int:
+    """Measure; 1 means that something was wrong, and then the page is left as it was."""
+    found: dict[tuple[str, str], Ends] = {}
+    wrong: list[str] = []
+    faults = [(fault, list(cells)) for fault, cells in groupby(CELLS, key=lambda cell: cell.fault)]
+    with Table() as table:
+        for number, (fault, cells) in enumerate(faults, 1):
+            progress(f"{number} of {len(faults)} faults, {fault.name}")
+            ends, problems = measure(table, cells)
+            found |= {(fault.name, mode): end for mode, end in ends.items()}
+            wrong += problems
+    progress("")
+
+    def looked_up(fault: Fault, mode: str) -> Ends:
+        return found[fault.name, mode]
+
+    table_rows = rows(looked_up)
+    print(text(table_rows))
+    print(f"\n{len(CELLS)} calls, {len(wrong)} of them wrong", *wrong, sep="\n  ")
+    if not wrong:
+        (ROOT / "docs" / "faults.md").write_text(page(table_rows), "utf-8")
+    return 1 if wrong else 0
+
+
+def progress(line: str) -> None:
+    """Show on a terminal how far it is; this takes a minute or two."""
+    if sys.stderr.isatty():
+        print(f"\r\033[K{line}", end="", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

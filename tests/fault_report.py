@@ -1,0 +1,116 @@
+"""The fault table as text and as a page: what each fault is, and what a call that meets it ends in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeAlias
+
+from attrs import frozen
+from fault_table import MODES, Ends, is_typed
+
+from thanksio.testing import FAULTS, Fault
+from thanksio.testing.faults import Truth
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+Found: TypeAlias = "Callable[[Fault, str], Ends]"
+_DOUBT = {None: "-", True: "yes", False: "no"}
+_PAGE = """\
+# What the client makes of every fault
+
+<!-- Written by `make faults` from calls that it made; do not edit. -->
+
+{count} faults, each played by [`thanksio.testing`](testing.md) to the sync client and the async one, under asyncio and,
+all but the last hundreds, under trio. **Order** is the truth at the server afterwards: *cancelled*, or *as before*. No
+verdict contradicts it: an `Order` is returned only where it is cancelled, and **May have cancelled** is no only where
+this call did not cancel it.
+
+**Every attempt** is what a call ends in when all of its four attempts meet the fault, with the **requests** that arrived
+and the error's `may_have_cancelled`. **Only the first** is the verdict when the next attempt is answered well. **Then
+422** is the verdict, with `may_have_cancelled`, when the next attempt is answered "already cancelled".
+
+{table}
+"""
+
+
+@frozen
+class Row:
+    """One fault, or all faults of one kind, and what calls that meet it end in."""
+
+    name: str
+    does: str
+    order: str
+    every: Ends
+    good: Ends
+    refused: Ends
+
+    def cells(self) -> list[str]:
+        """Give what stands in the columns."""
+        return [
+            self.name,
+            self.does,
+            self.order,
+            self.every.verdict,
+            str(self.every.requests),
+            _DOUBT[self.every.doubt],
+            self.good.verdict,
+            self.refused.verdict
+            if self.refused.doubt is None
+            else f"{self.refused.verdict}, {_DOUBT[self.refused.doubt]}",
+        ]
+
+
+COLUMNS = [
+    "Fault",
+    "What the server does",
+    "Order",
+    "Every attempt",
+    "Requests",
+    "May have cancelled",
+    "Only the first",
+    "Then 422",
+]
+
+
+def row(fault: Fault, found: Found) -> Row:
+    """Describe one fault by what was found."""
+    order = "cancelled" if fault.truth is Truth.ACTED else "as before"
+    _, every, good, refused = (found(fault, mode) for mode in MODES)
+    return Row(fault.name, fault.does, order, every, good, refused)
+
+
+def rows(found: Found) -> list[Row]:
+    """Describe all faults, those that give a field another type together where they end alike."""
+    named = [row(fault, found) for fault in FAULTS.values() if not is_typed(fault)]
+    groups: dict[tuple[object, ...], list[Row]] = {}
+    for fault in filter(is_typed, FAULTS.values()):
+        typed = row(fault, found)
+        groups.setdefault((typed.every, typed.good, typed.refused), []).append(typed)
+    return named + [_together(group) for group in groups.values()]
+
+
+def _together(group: list[Row]) -> Row:
+    fields = list(dict.fromkeys(typed.name.rpartition("_as_")[0] for typed in group))
+    whose = " or ".join(fields) if len(fields) <= 2 else f"one of {len(fields)} other fields"
+    first = group[0]
+    does = f"200 with another JSON type in {whose} ({len(group)} faults)"
+    name = f"{fields[0] if len(fields) == 1 else '<field>'}_as_<type>"
+    return Row(name, does, first.order, first.every, first.good, first.refused)
+
+
+def text(table: Iterable[Row]) -> str:
+    """Lay the table out for a terminal."""
+    lines = [COLUMNS, *(entry.cells() for entry in table)]
+    widths = [max(len(line[index]) for line in lines) for index in range(len(COLUMNS))]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines
+    )
+
+
+def page(table: Iterable[Row]) -> str:
+    """Write the page for docs/."""
+    lines = [COLUMNS, ["---"] * len(COLUMNS)]
+    for entry in table:
+        name, does, *rest = entry.cells()
+        lines.append([f"`{name}`", does.replace("|", "\\|").replace("<", "&lt;"), *rest])
+    return _PAGE.format(count=len(FAULTS), table="\n".join("| " + " | ".join(line) + " |" for line in lines))
