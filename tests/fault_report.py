@@ -25,9 +25,9 @@ all but the last hundreds, under trio. **Order** is the truth at the server afte
 verdict contradicts it: an `Order` is returned only where it is cancelled, and **May have cancelled** is no only where
 this call did not cancel it.
 
-**Every attempt** is what a call ends in when all of its four attempts meet the fault, with the **requests** that arrived
-and the error's `may_have_cancelled`. **Only the first** is the verdict when the next attempt is answered well. **Then
-422** is the verdict, with `may_have_cancelled`, when the next attempt is answered "already cancelled".
+**Every attempt** is what a call ends in when all of its four attempts meet the fault, with the **requests** that
+arrived and the error's `may_have_cancelled`. **Only the first** is the verdict when the next attempt is answered well.
+**Then 422** is the verdict, with `may_have_cancelled`, when the next attempt is answered "already cancelled".
 
 {table}
 """

@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import httpx
 import pytest
-import yaml
-from conftest import CANCELLED, LETTER, ROOT, TOKEN, Connect, is_ours, ok, order, script
+from conftest import CANCELLED, LETTER, TOKEN, Connect, is_ours, ok, order, script
+from contract import CONTRACT
 from raw_server import RawServer, answer, silence
 
 from thanksio import AsyncThanksIO, ConfigurationError, InvalidOrderIdError, RetryPolicy, ThanksIO, errors
@@ -31,8 +31,6 @@ from thanksio.drift import JSON_TYPES, Drift
 
 if TYPE_CHECKING:
     from thanksio.testing import FakeThanksIO
-
-CONTRACT = yaml.safe_load((ROOT / "openapi.yaml").read_text("utf-8"))
 
 
 # Rule 7: requests and ids

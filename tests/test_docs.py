@@ -11,16 +11,19 @@ from conftest import ROOT, TOKEN
 from thanksio import errors
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from thanksio.testing import FakeThanksIO
 
 DOCUMENTS = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")] + sorted(ROOT.glob("docs/*.md"))
+RECIPES = ROOT / "docs" / "testing.md"
 README = (ROOT / "README.md").read_text("utf-8")
 
 
-def blocks() -> list[Any]:
+def blocks(*documents: Path) -> list[Any]:
     """Give every Python block of the documents, with as many blank lines before it as there are above it."""
     found = []
-    for path in DOCUMENTS:
+    for path in documents:
         text = path.read_text("utf-8")
         for match in re.finditer(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL):
             line = text[: match.start(1)].count("\n")
@@ -28,7 +31,7 @@ def blocks() -> list[Any]:
     return found
 
 
-@pytest.mark.parametrize(("name", "code"), blocks())
+@pytest.mark.parametrize(("name", "code"), blocks(*(path for path in DOCUMENTS if path != RECIPES)))
 def test_the_code_of_the_documents_runs(
     name: str, code: str, fake: FakeThanksIO, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -42,7 +45,26 @@ def test_the_code_of_the_documents_runs(
 
 
 def test_the_readme_shows_code() -> None:
-    assert len(blocks()) >= 3
+    assert len(blocks(ROOT / "README.md")) >= 3
+
+
+@pytest.mark.parametrize(("name", "code"), blocks(RECIPES)[1:])
+def test_the_recipes_run_in_a_project_of_a_stranger(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, name: str, code: str
+) -> None:
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    _, conftest = blocks(RECIPES)[0].values
+    pytester.makeconftest(str(conftest))
+    pytester.makepyfile(**{f"test_{name.partition('.')[0]}": code})
+
+    result = pytester.runpytest_subprocess("-p", "no:cacheprovider", "--strict-markers", "-W", "error")
+
+    assert result.ret == 0
+    assert result.parseoutcomes()["passed"] == code.count("def test_")
+
+
+def test_there_are_five_recipes() -> None:
+    assert len(blocks(RECIPES)) == 1 + 5
 
 
 def test_the_table_of_errors_is_complete() -> None:

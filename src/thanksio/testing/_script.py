@@ -51,11 +51,11 @@ class Response:
         return self.encode_with(self.body())
 
     def encode_with(self, body: bytes, *, status: int | None = None, extra: Headers = ()) -> bytes:
-        """Give the bytes of the same answer with another body; `extra` headers replace those of the same name."""
-        usual = (("Content-Type", "application/json"), ("Content-Length", str(len(body))), *self.headers)
-        replaced = {name for name, _ in extra}
-        lines = [(name, value) for name, value in usual if name not in replaced]
-        return head(status or self.status, *lines, *extra) + body
+        """Give the bytes of the same answer with another body; `extra` headers stand in for the usual ones."""
+        lines = (*self.headers, *extra)
+        usual = {"Content-Type": "application/json", "Content-Length": str(len(body))}
+        missing = usual.keys() - {name for name, _ in lines}
+        return head(status or self.status, *((name, usual[name]) for name in sorted(missing)), *lines) + body
 
     def showing(self, document: object, status: int | None = None, *extra: tuple[str, str]) -> Response:
         """Give the same answer with another document, and perhaps another status and more headers."""
