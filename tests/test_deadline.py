@@ -9,6 +9,7 @@ import ssl
 import threading
 import time
 from contextlib import contextmanager
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -244,6 +245,15 @@ def test_a_connection_is_used_again_and_a_stale_one_is_replaced(connect: Connect
             assert client.cancel_order(37294).id == 37294
 
         assert server.connections == 2
+
+
+def test_a_pool_that_does_not_show_its_parsers_is_believed() -> None:
+    """HTTP/2 has none: its streams cannot be mistaken for each other."""
+    stream = object()
+    other = SimpleNamespace(_network_stream=object(), _connection=None)
+    pool = SimpleNamespace(connections=[other, SimpleNamespace(_connection=SimpleNamespace(_network_stream=stream))])
+
+    assert _deadline._has_more(pool, stream) is False
 
 
 REFUSED = b"HTTP/1.1 422 No\r\nContent-Length: 2\r\n\r\n{}"

@@ -18,8 +18,8 @@ import pytest
 from conftest import CANCELLED, FULFILLED, TOKEN, documented
 
 from thanksio import APIConnectionError, AuthenticationError, OrderNotCancelledError, RetryPolicy, ThanksIO
-from thanksio.testing import FakeThanksIO, Fault
-from thanksio.testing.faults import Truth
+from thanksio.testing import FAULTS, FakeThanksIO, Fault
+from thanksio.testing.faults import Response, Truth, Wait
 
 if TYPE_CHECKING:
     from thanksio.testing._account import CancelPath, Refusal
@@ -128,13 +128,35 @@ def test_it_runs_by_hand_until_it_is_told_to_stop() -> None:
         assert process.wait(10) == 0
 
 
-@pytest.mark.parametrize("port", ["99999", "-1", "http"])
-def test_a_port_that_does_not_exist_is_refused(port: str) -> None:
-    command = [sys.executable, "-m", "thanksio.testing", "--port", port]
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--port", "99999"], "argument --port"),
+        (["--port", "-1"], "argument --port"),
+        (["--port", "http"], "argument --port"),
+        (["--fault", "no_such"], "No fault is called 'no_such'"),
+        (["--port", "0", "--fault", "tls_refused"], "make the fake with tls=True"),
+    ],
+)
+def test_what_cannot_be_started_is_refused_in_words(options: list[str], words: str) -> None:
+    command = [sys.executable, "-m", "thanksio.testing", *options]
     run = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
 
     assert run.returncode == 2
-    assert "argument --port" in run.stderr
+    assert words in run.stderr
+    assert "Traceback" not in run.stderr
+
+
+def test_a_fault_can_be_met_by_hand() -> None:
+    command = [sys.executable, "-m", "thanksio.testing", "--port", "0", "--fault", "not_found_404"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        lines = [process.stdout.readline() for _ in range(5)]
+        address = lines[0].split("THANKSIO_BASE_URL=")[1].split()[0]
+        assert httpx.put(f"{address}/order/37294/cancel").status_code == 404
+        process.terminate()
+
+    assert lines[3] == "# every request meets not_found_404: 404\n"
 
 
 # What an account is and can become
@@ -417,6 +439,37 @@ def test_what_is_no_http_is_told_so_and_a_body_is_read(fake: FakeThanksIO) -> No
     assert fake.calls[-1].body == b"abc"
 
 
+def test_requests_that_come_at_once_are_answered_in_turn(fake: FakeThanksIO) -> None:
+    asked = b"PUT /%d HTTP/1.1\r\nHost: x\r\n\r\n"
+
+    assert said_to(fake, asked % 1 + asked % 2).count(b"HTTP/1.1 404 Not Found") == 2
+    assert [call.path for call in fake.calls] == ["/1", "/2"]
+
+
+def test_a_stranger_shows_his_certificate_and_goes() -> None:
+    with FakeThanksIO(tls=True) as fake:
+        fake.faults("wrong_certificate")
+        with pytest.raises(httpx.TransportError):
+            httpx.put(fake.base_url, verify=False)  # noqa: S501 - even whoever trusts everybody gets no answer
+
+    assert fake.calls == []
+
+
+def test_a_large_body_is_said_to_the_end(fake: FakeThanksIO) -> None:
+    fake.fail_next("body_100mb_unannounced")
+
+    assert len(said_to(fake, b"PUT / HTTP/1.1\r\nHost: x\r\n\r\n")) > 100 * 1024 * 1024
+
+
+def test_what_drips_is_the_answer_itself() -> None:
+    answer = Response(200, {"order": {"id": 1}})
+
+    drops = list(FAULTS["drip"].say(answer))
+
+    assert b"".join(drop for drop in drops if isinstance(drop, bytes)) == answer.encode()
+    assert drops.count(Wait(0.02)) == len(answer.body())
+
+
 def said_to(fake: FakeThanksIO, *pieces: bytes) -> bytes:
     said = b""
     with socket.create_connection(("127.0.0.1", urlsplit(fake.base_url).port or 0), 5) as connection:
@@ -425,9 +478,10 @@ def said_to(fake: FakeThanksIO, *pieces: bytes) -> bytes:
                 said += connection.recv(100)
             connection.sendall(piece)
         connection.shutdown(socket.SHUT_WR)
-        while chunk := connection.recv(65536):
-            said += chunk
-    return said
+        chunks = [said]
+        while chunks[-1] or len(chunks) == 1:
+            chunks.append(connection.recv(1 << 20))
+    return b"".join(chunks)
 
 
 def test_headers_that_stand_twice_are_joined(fake: FakeThanksIO) -> None:

@@ -1,4 +1,4 @@
-"""Run the fake by hand: python -m thanksio.testing --port 8000."""
+"""Run the fake by hand: python -m thanksio.testing --port 8000 --fault lost_answer."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import argparse
 import signal
 import threading
 
-from thanksio.testing import FakeThanksIO
+from thanksio.testing import FAULTS, FakeThanksIO
+from thanksio.testing._fake import known_fault
 
 
 def _port(text: str) -> int:
@@ -16,10 +17,25 @@ def _port(text: str) -> int:
     return port
 
 
-def main() -> None:
-    """Listen until Ctrl-C or SIGTERM."""
+def _fault(name: str) -> str:
+    try:
+        return known_fault(name).name
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m thanksio.testing", description="A thanks.io on this machine.")
     parser.add_argument("--port", type=_port, default=8000, help="port on 127.0.0.1 (default: %(default)s; 0: any)")
+    parser.add_argument("--fault", type=_fault, metavar="NAME", help="let every request meet this fault")
+    parser.add_argument("--shape", choices=["2025", "2026"], default="2025", help="the year whose fields orders show")
+    return parser
+
+
+def main() -> None:
+    """Listen until Ctrl-C or SIGTERM."""
+    parser = _arguments()
+    options = parser.parse_args()
     stopped = threading.Event()
 
     def stop(_number: int, _frame: object) -> None:
@@ -27,12 +43,24 @@ def main() -> None:
 
     signal.signal(signal.SIGINT, stop)
     signal.signal(signal.SIGTERM, stop)
-    with FakeThanksIO(port=parser.parse_args().port) as fake:
-        print(f"export THANKSIO_BASE_URL={fake.base_url} THANKSIO_TOKEN={fake.token}")  # noqa: T201 - its purpose
-        for order in fake.orders.values():
-            print(f"# order {order.id} is {order.status}")  # noqa: T201
-        print("# Ctrl-C stops it", flush=True)  # noqa: T201
-        stopped.wait()
+    fake = FakeThanksIO(port=options.port, shape=options.shape)
+    try:
+        fake.start()
+        if options.fault:
+            fake.faults(options.fault)
+    except (OSError, ValueError) as error:
+        fake.stop()
+        parser.error(f"{error}")
+    _introduce(fake, options.fault)
+    stopped.wait()
+    fake.stop()
+
+
+def _introduce(fake: FakeThanksIO, fault: str | None) -> None:
+    lines = [f"export THANKSIO_BASE_URL={fake.base_url} THANKSIO_TOKEN={fake.token}"]
+    lines += [f"# order {order.id} is {order.status}" for order in fake.orders.values()]
+    lines += [f"# every request meets {fault}: {FAULTS[fault].does}"] if fault else []
+    print(*lines, "# Ctrl-C stops it", sep="\n", flush=True)  # noqa: T201 - its purpose
 
 
 if __name__ == "__main__":

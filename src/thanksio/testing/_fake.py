@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from thanksio import AsyncThanksIO, ThanksIO
     from thanksio.testing._orders import Shape
-    from thanksio.testing._script import Script
+    from thanksio.testing._script import Script, Step
 
 
 @define
@@ -167,10 +167,10 @@ class FakeThanksIO(Account):
         """Keep an exception until `check`."""
         self._errors.append(error)
 
-    def greet(self) -> Script | None:
+    def greet(self) -> list[Step] | None:
         """Give what is said in the place of the next TLS handshake, if a fault is due."""
         fault = self._take(Stage.HANDSHAKE)
-        return fault.say(Response(0, None)) if fault else None
+        return list(fault.say(Response(0, None))) if fault else None
 
     def answer(self, request: Request) -> Script:
         """Decide what is true, and what is said of it."""

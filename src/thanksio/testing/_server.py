@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Protocol
 import h11
 from attrs import field, frozen
 
-from thanksio.testing._script import End, Response, Script, Wait
+from thanksio.testing._script import End, Response, Script, Step, Wait
 
 if TYPE_CHECKING:
     import ssl
@@ -45,7 +45,7 @@ class Request:
 class Answering(Protocol):
     """Whoever decides what the server says."""
 
-    def greet(self) -> Script | None:
+    def greet(self) -> list[Step] | None:
         """Give what is said in the place of a TLS handshake, or None for a good one."""
 
     def answer(self, request: Request) -> Script:
@@ -170,12 +170,11 @@ class Server:
         script = self._answering.greet()
         if script is None:
             return self._handshake(connection, self._certificates.server)
-        for step in script:
-            if step is End.STRANGER:
-                self._handshake(connection, self._certificates.stranger)
-                raise ConnectionAbortedError
+        if End.STRANGER in script:
+            self._handshake(connection, self._certificates.stranger)
+        else:
             connection.recv(65536)  # the client speaks first
-            _play(connection, [step])
+            _play(connection, script)
         raise ConnectionAbortedError
 
     def _handshake(self, connection: socket.socket, context: ssl.SSLContext) -> socket.socket:
