@@ -9,6 +9,7 @@ import pytest
 from conftest import ROOT, TOKEN
 
 from thanksio import errors
+from thanksio.testing import FAULTS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from thanksio.testing import FakeThanksIO
 
 DOCUMENTS = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")] + sorted(ROOT.glob("docs/*.md"))
-RECIPES = ROOT / "docs" / "testing.md"
 README = (ROOT / "README.md").read_text("utf-8")
 
 
@@ -31,7 +31,12 @@ def blocks(*documents: Path) -> list[Any]:
     return found
 
 
-@pytest.mark.parametrize(("name", "code"), blocks(*(path for path in DOCUMENTS if path != RECIPES)))
+BLOCKS = blocks(*DOCUMENTS)
+TESTS = [block for block in BLOCKS if "def test_" in block.values[1]]
+CONFTEST = 'pytest_plugins = ["thanksio.testing.plugin"]'
+
+
+@pytest.mark.parametrize(("name", "code"), [block for block in BLOCKS if block not in TESTS])
 def test_the_code_of_the_documents_runs(
     name: str, code: str, fake: FakeThanksIO, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -40,7 +45,7 @@ def test_the_code_of_the_documents_runs(
 
     exec(compile(code, name, "exec"), {"__name__": "__main__"})  # noqa: S102 - it is our own
 
-    assert fake.orders[37294].status == "cancelled" or "FakeThanksIO" in code
+    assert fake.orders[37294].status == "cancelled" or code.strip() == CONFTEST
     assert re.search(r"^(37294 is )?cancelled", capsys.readouterr().out) or "print" not in code
 
 
@@ -48,13 +53,12 @@ def test_the_readme_shows_code() -> None:
     assert len(blocks(ROOT / "README.md")) >= 3
 
 
-@pytest.mark.parametrize(("name", "code"), blocks(RECIPES)[1:])
-def test_the_recipes_run_in_a_project_of_a_stranger(
+@pytest.mark.parametrize(("name", "code"), TESTS)
+def test_the_tests_of_the_documents_run_in_a_project_of_a_stranger(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, name: str, code: str
 ) -> None:
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
-    _, conftest = blocks(RECIPES)[0].values
-    pytester.makeconftest(str(conftest))
+    pytester.makeconftest(CONFTEST)
     pytester.makepyfile(**{f"test_{name.partition('.')[0]}": code})
 
     result = pytester.runpytest_subprocess("-p", "no:cacheprovider", "--strict-markers", "-W", "error")
@@ -64,7 +68,14 @@ def test_the_recipes_run_in_a_project_of_a_stranger(
 
 
 def test_there_are_five_recipes() -> None:
-    assert len(blocks(RECIPES)) == 1 + 5
+    assert len(blocks(ROOT / "docs" / "testing.md")) == 1 + 5
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_faults_are_counted_as_they_are(path: Path) -> None:
+    counted = re.findall(r"(\d+) (?:faults,|faults with|ways by name)", path.read_text("utf-8"))
+
+    assert set(counted) <= {str(len(FAULTS))}
 
 
 def test_the_table_of_errors_is_complete() -> None:

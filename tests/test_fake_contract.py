@@ -34,8 +34,7 @@ def put(fake: FakeThanksIO, path: str, token: str = TOKEN) -> httpx.Response:
     return answer
 
 
-@pytest.mark.parametrize("shape", ["2025", "2026"])
-@pytest.mark.parametrize("spelling", ["order", "orders"])
+@pytest.mark.parametrize(("shape", "spelling"), [("2025", "order"), ("2026", "orders")])
 @pytest.mark.parametrize("refusal", [200, 400, 422])
 def test_whatever_becomes_of_an_order_its_answer_conforms(shape: Any, spelling: str, refusal: Any) -> None:
     with FakeThanksIO(token=TOKEN, shape=shape, refusal=refusal) as fake:
