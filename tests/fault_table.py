@@ -158,7 +158,6 @@ class Outcome:
     """What was measured in a cell: what the call ended in, and everything about it that must never happen."""
 
     ends: Ends
-    waited: float
     wrong: list[str]
 
 
@@ -211,13 +210,14 @@ class Table:
             wrong = [
                 *_untrue(result, order, any(call.cancelled for call in calls)),
                 *_late(seconds, expected(cell.fault).deadline),
+                *_miscounted(result, clock.waits, expected(cell.fault).at_least),
                 *_leaks(result, logs()),
                 *client.busy(),
                 *_unusable(client, fake),
             ]
         fake.check()
         ends = Ends(type(result).__name__, len(calls), getattr(result, "may_have_cancelled", None))
-        return Outcome(ends, sum(clock.waits), wrong)
+        return Outcome(ends, wrong)
 
     @contextmanager
     def _client(self, fake: FakeThanksIO, cell: Cell, clock: Clock) -> Iterator[Client]:
@@ -299,6 +299,14 @@ def _untrue(result: object, order: FakeOrder, acted: bool) -> Iterator[str]:  # 
 def _late(seconds: float, deadline: float) -> Iterator[str]:
     if seconds > deadline + SLACK:
         yield f"it took {seconds:.2f} s, and the deadline was {deadline} s"
+
+
+def _miscounted(result: object, waits: list[float], at_least: float) -> Iterator[str]:
+    """There is a wait before each attempt, of which the first takes no time."""
+    if isinstance(result, ThanksIOError) and result.attempts != len(waits):
+        yield f"the error counts {result.attempts} attempts, and there were {len(waits)}"
+    if any(wait < at_least for wait in waits[1:]):
+        yield f"it waited {waits[1:]} s, and the server had asked for {at_least}"
 
 
 def _leaks(result: object, logs: str) -> Iterator[str]:
