@@ -17,7 +17,8 @@ from thanksio import (
     ThanksIOError,
     errors,
 )
-from thanksio.testing import FakeThanksIO
+from thanksio.testing import FAULTS, FakeThanksIO, Fault
+from thanksio.testing.faults import End, Truth, Wait
 
 if TYPE_CHECKING:
     from thanksio.drift import Drift
@@ -78,11 +79,16 @@ def act(client: ThanksIO) -> bool | None:
 
 
 def tested() -> None:
-    with FakeThanksIO(token="x", port=0) as fake, ThanksIO(fake.token, base_url=fake.base_url) as client:
-        client.cancel_order(37294)
+    with FakeThanksIO(token="x", port=0, shape="2026", refusal=422) as fake, fake.client(timeout=1.0) as client:
+        fake.limit(2, per=60.0, retry_after=False)
+        fake.faults("lost_answer", times=2)
+        fake.fail_next(Fault("mine", "is mine", Truth.IDLE, lambda answer: [answer.encode(), Wait(0.1), End.CLOSE]))
+        fake.advance(minutes=61)
+        client.cancel_order(fake.place(account="another").id)
         status: str = fake.orders[37294].status
         path: str = fake.calls[0].path
-        print(status, path)
+        cancelled: bool = fake.calls[0].cancelled
+        print(status, path, cancelled, FAULTS["drip"].truth is Truth.ACTED)
 
 
 # What must not pass the checkers; an ignore that is not needed is an error in both.
@@ -90,4 +96,5 @@ ThanksIO("token", "https://api.example")  # type: ignore[call-arg]  # pyright: i
 ThanksIO(cancel_path="both")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 ThanksIO(transport=httpx.AsyncHTTPTransport())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 ThanksIO().cancel_order(1.0)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+FakeThanksIO(shape="2024")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 RetryPolicy(attempts=5)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from abc import abstractmethod
 from typing import TYPE_CHECKING, Any, Protocol
 
 from thanksio import AsyncThanksIO, ThanksIO
@@ -14,9 +15,11 @@ if TYPE_CHECKING:
 class Clock(Protocol):
     """A clock that can be moved on."""
 
+    @abstractmethod
     def advance(self, *, seconds: float) -> None:
         """Move it on."""
 
+    @abstractmethod
     def seconds(self) -> float:
         """Give a count of seconds, in which those of real life and those of `advance` pass."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from thanksio._client import order_types
 from thanksio.drift import JSON_TYPES
@@ -24,15 +24,15 @@ _VALUES: dict[str, object] = {
     "array": [["a", 1]],
     "object": {"a": [{}]},
 }
-_OTHERS = {"style": "four", "settled": True, "addons": [], "message": 5}
+_OTHERS: _Fields = {"style": "four", "settled": True, "addons": [], "message": 5}
 
 
 def _order(change: Callable[[_Fields], object]) -> Say:
     """Show something else in the place of the order; an answer that shows none stays as it is."""
 
     def say(answer: Response) -> Script:
-        shown = answer.document.get("order") if isinstance(answer.document, dict) else None
-        return [answer.showing({"order": change(dict(shown))}).encode() if shown else answer.encode()]
+        shown = cast("dict[str, _Fields]", answer.document).get("order")
+        return [answer.showing({"order": change(shown)}).encode() if shown else answer.encode()]
 
     return say
 

@@ -12,6 +12,7 @@ import select
 import socket
 import struct
 import threading
+from abc import abstractmethod
 from typing import TYPE_CHECKING, Protocol
 
 import h11
@@ -45,12 +46,15 @@ class Request:
 class Answering(Protocol):
     """Whoever decides what the server says."""
 
+    @abstractmethod
     def greet(self) -> list[Step] | None:
         """Give what is said in the place of a TLS handshake, or None for a good one."""
 
+    @abstractmethod
     def answer(self, request: Request) -> Script:
         """Give what is said to a request."""
 
+    @abstractmethod
     def failed(self, error: Exception) -> None:
         """Take an exception that deciding has raised."""
 

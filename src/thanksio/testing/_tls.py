@@ -23,7 +23,8 @@ def _authority() -> CA:
 
 def _server_context(authority: CA) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert(*_HOSTS).configure_cert(context)
+    # trustme names a type of pyOpenSSL, which need not be there
+    authority.issue_cert(*_HOSTS).configure_cert(context)  # pyright: ignore[reportUnknownMemberType]
     return context
 
 
