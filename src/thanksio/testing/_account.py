@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from attrs import evolve, frozen
+from attrs import define, evolve, field, frozen
 
 from thanksio.testing._limiter import Limiter
 from thanksio.testing._orders import FakeOrder, Shape, documented, stamp
@@ -49,31 +49,25 @@ class ReceivedCall:
     fault: str | None = None
 
 
+@define(kw_only=True, slots=False, eq=False, repr=False)
 class Account:
     """What FakeThanksIO is, but for its connections and faults; its properties are described there."""
 
-    def __init__(  # noqa: PLR0913 - each is one property of the account
-        self,
-        *,
-        token: str,
-        shape: Shape,
-        cancel_path: CancelPath,
-        refusal: Refusal,
-        disabled: bool,
-        test_mode: bool,
-    ) -> None:
-        self.token = token
-        self.shape: Shape = shape
-        self.cancel_path: CancelPath = cancel_path
-        self.refusal: Refusal = refusal
-        self.disabled = disabled
-        self.test_mode = test_mode
-        self.calls: list[ReceivedCall] = []
-        self._moved = 0.0
-        self._limiter: Limiter | None = None
-        self._lock = threading.RLock()
-        placed = self._as_placed(37294, documented(37294, shape))
-        self.orders = {37294: placed, 42708: FakeOrder(documented(42708, shape))}
+    token: str = "test-token"  # noqa: S105 - it opens nothing
+    shape: Shape = "2025"
+    cancel_path: CancelPath = "both"
+    refusal: Refusal = 200
+    disabled: bool = False
+    test_mode: bool = False
+    calls: list[ReceivedCall] = field(factory=list[ReceivedCall], init=False)
+    orders: dict[int, FakeOrder] = field(init=False)
+    _moved: float = field(default=0.0, init=False)
+    _limiter: Limiter | None = field(default=None, init=False)
+    _lock: threading.RLock = field(factory=threading.RLock, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        placed = self._as_placed(37294, documented(37294, self.shape))
+        self.orders = {37294: placed, 42708: FakeOrder(documented(42708, self.shape))}
 
     @property
     def now(self) -> datetime:

@@ -6,9 +6,9 @@ import math
 from typing import TYPE_CHECKING, Any, Self
 
 import httpx
-from attrs import define
+from attrs import define, field
 
-from thanksio.testing._account import ROOT, Account, CancelPath, ReceivedCall, Refusal
+from thanksio.testing._account import ROOT, Account, ReceivedCall
 from thanksio.testing._clients import WaitlessAsyncThanksIO, WaitlessThanksIO, trust
 from thanksio.testing._fault import Fault, Stage, Truth
 from thanksio.testing._script import Response
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from thanksio import AsyncThanksIO, ThanksIO
-    from thanksio.testing._orders import Shape
     from thanksio.testing._script import Script, Step
 
 
@@ -32,6 +31,7 @@ class _Armed:
     left: float
 
 
+@define(kw_only=True, slots=False, eq=False, repr=False)
 class FakeThanksIO(Account):
     """A thanks.io that listens on this machine: a real HTTP server, whose answers, faults and clock you decide.
 
@@ -50,30 +50,17 @@ class FakeThanksIO(Account):
     on leaving the context.
     """
 
-    def __init__(  # noqa: PLR0913 - each is one property of the account or the server
-        self,
-        *,
-        token: str = "test-token",  # noqa: S107 - it opens nothing
-        port: int = 0,
-        shape: Shape = "2025",
-        cancel_path: CancelPath = "both",
-        refusal: Refusal = 200,
-        disabled: bool = False,
-        test_mode: bool = False,
-        tls: bool = False,
-    ) -> None:
-        super().__init__(
-            token=token,
-            shape=shape,
-            cancel_path=cancel_path,
-            refusal=refusal,
-            disabled=disabled,
-            test_mode=test_mode,
-        )
-        self.certificates = Certificates() if tls else None
-        self._armed: list[_Armed] = []
-        self._errors: list[Exception] = []
-        self._server = Server(self, port, self.certificates)
+    tls: bool = False
+    _port: int = field(default=0, alias="port")
+    certificates: Certificates | None = field(init=False)
+    _armed: list[_Armed] = field(factory=list[_Armed], init=False)
+    _errors: list[Exception] = field(factory=list[Exception], init=False)
+    _server: Server = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        super().__attrs_post_init__()
+        self.certificates = Certificates() if self.tls else None
+        self._server = Server(self, self._port, self.certificates)
 
     @property
     def base_url(self) -> str:
