@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import signal
 import socket
@@ -9,6 +10,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -24,6 +26,8 @@ from thanksio.testing.faults import Response, Truth, Wait
 if TYPE_CHECKING:
     from thanksio.testing._account import CancelPath, Refusal
     from thanksio.testing._orders import Shape
+
+START = datetime(2023, 10, 4, 2, 46, 14, tzinfo=UTC)  # the moment of the recorded cancel
 
 
 def put(fake: FakeThanksIO, path: str, method: str = "PUT", token: str = TOKEN) -> httpx.Response:
@@ -313,6 +317,18 @@ def test_its_clients_do_not_wait_but_move_its_clock(fake: FakeThanksIO) -> None:
 
     assert [call.cancelled for call in fake.calls] == [True, False, False]
     assert 50 < (fake.now - start).total_seconds() <= 60
+
+
+@pytest.mark.parametrize("name", ["client", "async_client"])
+def test_the_waits_of_its_clients_are_the_same_every_time(fake: FakeThanksIO, name: str) -> None:
+    """They are the longest of the policy: half a second, one, two."""
+    fake.faults("lost_answer")
+    client = getattr(fake, name)()
+
+    with pytest.raises(APIConnectionError):
+        asyncio.run(client.cancel_order(37294)) if name == "async_client" else client.cancel_order(37294)
+
+    assert (fake.now - START).total_seconds() == 3.5
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])

@@ -1,4 +1,4 @@
-"""Clients for the fake, whose waits pass at once."""
+"""Clients for the fake, whose waits pass at once, and are always the longest that their policy allows."""
 
 from __future__ import annotations
 
@@ -34,6 +34,9 @@ class WaitlessThanksIO(ThanksIO):
     def _now(self) -> float:
         return self._clock.seconds()
 
+    def _random(self) -> float:
+        return 1.0
+
     def _sleep(self, seconds: float) -> None:
         self._clock.advance(seconds=seconds)
 
@@ -47,6 +50,9 @@ class WaitlessAsyncThanksIO(AsyncThanksIO):
 
     def _now(self) -> float:
         return self._clock.seconds()
+
+    def _random(self) -> float:
+        return 1.0
 
     async def _sleep(self, seconds: float) -> None:
         self._clock.advance(seconds=seconds)

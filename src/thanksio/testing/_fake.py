@@ -95,13 +95,13 @@ class FakeThanksIO(Account):
             raise errors[0]
 
     def client(self, **settings: Any) -> ThanksIO:  # noqa: ANN401 - they are those of ThanksIO
-        """Make a client of this fake. Its waits move the fake's clock instead of passing."""
+        """Make a client of this fake. Its waits move the fake's clock instead of passing, and are not random."""
         usual = {"token": self.token, "base_url": self.base_url}
-        through = {} if "transport" in settings else {"transport": httpx.HTTPTransport(verify=trust(self.certificates))}
-        return WaitlessThanksIO(self, **usual | through | settings)
+        transport = settings.pop("transport", None) or httpx.HTTPTransport(verify=trust(self.certificates))
+        return WaitlessThanksIO(self, transport=transport, **usual | settings)
 
     def async_client(self, **settings: Any) -> AsyncThanksIO:  # noqa: ANN401 - they are those of AsyncThanksIO
-        """Make an async client of this fake. Its waits move the fake's clock instead of passing."""
+        """Make an async client of this fake. Its waits move the fake's clock instead of passing; none is random."""
         usual = {"token": self.token, "base_url": self.base_url}
         transport = settings.pop("transport", None) or httpx.AsyncHTTPTransport(verify=trust(self.certificates))
         return WaitlessAsyncThanksIO(self, transport=transport, **usual | settings)
