@@ -91,6 +91,12 @@ def test_the_cap_comes_first_and_then_the_jitter(retry: int, longest: float) -> 
     assert policy.wait(retry, None, lambda: 1.0) == longest
 
 
+def test_a_tiny_backoff_doubles_with_every_retry_until_it_meets_the_cap() -> None:
+    policy = RetryPolicy(backoff=1e-20, cap=8.0)
+
+    assert [policy.wait(retry, None, lambda: 1.0) for retry in (1, 68, 71)] == [1e-20, 1e-20 * 2**67, 8.0]
+
+
 def test_a_wait_is_never_shorter_than_the_server_asked() -> None:
     assert RetryPolicy().wait(1, 2.0, lambda: 1.0) == 2.0
     assert RetryPolicy().wait(1, 0.0, lambda: 1.0) == 0.5

@@ -42,8 +42,8 @@ class RetryPolicy:
 
     def wait(self, retry: int, asked: float | None, random: Callable[[], float]) -> float:
         """Give the seconds to wait before retry number `retry`, which counts from 1."""
-        ceiling = min(self.cap, self.backoff * 2.0 ** min(retry - 1, 60))  # the cap comes first, then the jitter
-        return max(asked or 0.0, random() * ceiling)
+        doubled = self.backoff * 2.0 ** min(retry - 1, 1023)  # 2.0 ** 1024 is more than a float holds
+        return max(asked or 0.0, random() * min(self.cap, doubled))  # the cap comes first, then the jitter
 
 
 def checked_policy(policy: object) -> RetryPolicy:
