@@ -30,7 +30,7 @@ Spelling: TypeAlias = Literal["order", "orders"]
 CancelPath: TypeAlias = Literal["auto", "order", "orders"]
 Outcome: TypeAlias = Answer | NoAnswer
 
-_DIGITS = re.compile(r"[1-9][0-9]{0,18}", re.ASCII)
+_DIGITS = re.compile(r"[1-9][0-9]{0,18}")
 _LARGEST_ID = 2**63 - 1  # a limit of our own: ids seen have five digits, and 300 are a mistake
 _NOT_SERVED = frozenset({404, 405})
 

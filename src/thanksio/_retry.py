@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 # A cancel is a PUT and idempotent (RFC 9110, section 9.2.2), so these may be tried again; every 5xx may, too.
 _RETRIED = frozenset({408, 425, 429})
 _LONGEST = 1_000_000  # seconds, eleven days; sockets and clocks refuse numbers that are much larger
-_SECONDS = re.compile(r"[0-9]{1,9}(?:\.[0-9]{0,9})?", re.ASCII)  # nine digits are 31 years; more is garbage
+_SECONDS = re.compile(r"[0-9]{1,9}(?:\.[0-9]{0,9})?")  # nine digits are 31 years; more is garbage
 
 
 @frozen
@@ -73,19 +73,22 @@ def retry_after(outcome: Answer | NoAnswer) -> float | None:
     Forms: RFC 9110, section 10.2.3; fractions are common beside it. A date counts from the server's own `Date`, so
     that a wrong clock on either side does no harm. Of two numbers the longer wait is obeyed.
     """
-    value = outcome.headers.get("retry-after", "").strip() if isinstance(outcome, Answer) else ""
+    if isinstance(outcome, NoAnswer):
+        return None
+    value = outcome.header("retry-after")
     numbers = [part.strip() for part in value.split(",")]
     if all(_SECONDS.fullmatch(number) for number in numbers):
         return max(float(number) for number in numbers)
-    if not isinstance(outcome, Answer) or (then := _unix_time(value)) is None:
+    then = _unix_time(value)
+    if then is None:
         return None
-    now = _unix_time(outcome.headers.get("date", ""))
+    now = _unix_time(outcome.header("date"))
     return max(0.0, then - (outcome.received if now is None else now))
 
 
 def _unix_time(http_date: str) -> float | None:
     try:
         moment = parsedate_to_datetime(http_date)
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+        return moment.replace(tzinfo=moment.tzinfo or UTC).timestamp()
     except (ValueError, TypeError, IndexError, OverflowError):  # it was written for mail, and garbage finds its holes
         return None

@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import re
 import zlib
-from typing import TYPE_CHECKING, cast
+from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from attrs import field, frozen
 
@@ -26,6 +27,7 @@ from thanksio.errors import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+    from typing import TypeGuard
 
 MAX_BODY = 1024 * 1024  # bytes; the largest documented answer has under 2,000
 MAX_DEPTH = 100  # of objects and arrays within each other; the documented answers have 3
@@ -34,6 +36,7 @@ EXCERPT = 500  # characters of a server's text that an error may show
 
 # A document with one of these at its top is an order, or part of one.
 _ORDER_KEYS = frozenset({"order_id", "user_id", "size", "style", "front_image", "display_status"})
+_TITLE = re.compile(r"<title[^>]*>([^<]*)", re.IGNORECASE)
 # The fields of an order that say nothing of what was written or to whom; only these go into a pickle.
 _FACTS = (
     *("id", "status", "display_status", "type", "size", "method", "created_at", "updated_at"),
@@ -66,6 +69,10 @@ class Answer:
     def is_success(self) -> bool:
         """Whether the status is 2xx. This alone does not say that anything was cancelled."""
         return 200 <= self.status < 300  # noqa: PLR2004 - RFC 9110, section 15.3
+
+    def header(self, name: str) -> str:
+        """Give a header without the space around it, empty if the server sent none."""
+        return self.headers.get(name, "").strip()
 
 
 @frozen
@@ -103,8 +110,8 @@ def read_order(answer: Answer, order_id: int) -> Reading | Unreadable:
     document = _document(answer)
     if isinstance(document, Unreadable):
         return document
-    order = _object(document.get("order"))
-    if order is None:
+    order = document.get("order")
+    if not _is_object(order):
         return Unreadable("holds no order")
     number, status = order.get("id"), order.get("status")
     if type(number) is not int or number != order_id:
@@ -129,8 +136,18 @@ def next_step(reading: Reading) -> str:
     return "Look at the order in the thanks.io dashboard."
 
 
-def _object(value: object) -> dict[str, object] | None:
-    return cast("dict[str, object]", value) if isinstance(value, dict) else None  # JSON's keys are strings
+def _is_object(value: object) -> TypeGuard[dict[str, object]]:
+    return isinstance(value, dict)  # JSON's keys are strings
+
+
+def _is_list(value: object) -> TypeGuard[list[object]]:
+    return isinstance(value, list)
+
+
+def _children(value: object) -> Iterable[object]:
+    if _is_object(value):
+        return value.values()
+    return value if _is_list(value) else ()
 
 
 def _document(answer: Answer) -> dict[str, object] | Unreadable:
@@ -138,13 +155,11 @@ def _document(answer: Answer) -> dict[str, object] | Unreadable:
     body = _payload(answer)
     if isinstance(body, Unreadable):
         return body
-    try:
-        document = _object(json.loads(body, parse_constant=_refuse, object_pairs_hook=_unique))
-    except (ValueError, RecursionError):  # a decoding error is a ValueError; a number of 5,000 digits too
-        document = None
-    if document is None:
-        return Unreadable("is not a JSON object")
-    return Unreadable("nests too deep") if _nests_deeper(document, MAX_DEPTH) else document
+    with suppress(ValueError, RecursionError):  # a decoding error is a ValueError; a number of 5,000 digits too
+        document: object = json.loads(body, parse_constant=_refuse, object_pairs_hook=_unique)
+        if _is_object(document):
+            return Unreadable("nests too deep") if _nests_deeper(document, MAX_DEPTH) else document
+    return Unreadable("is not a JSON object")
 
 
 def _nests_deeper(document: object, limit: int) -> bool:
@@ -155,15 +170,9 @@ def _nests_deeper(document: object, limit: int) -> bool:
     return any(isinstance(value, dict | list) for value in level)
 
 
-def _children(value: object) -> Iterable[object]:
-    if isinstance(value, dict):
-        return cast("dict[str, object]", value).values()
-    return cast("list[object]", value) if isinstance(value, list) else ()
-
-
 def _payload(answer: Answer) -> bytes | Unreadable:
     """Undo a compression, never past MAX_BODY: a kilobyte of gzip can hold a megabyte of zeros."""
-    encoding = answer.headers.get("content-encoding", "").strip().lower()
+    encoding = answer.header("content-encoding").lower()
     if answer.cut:
         return Unreadable("is longer than 1 MiB")
     if encoding in {"", "identity"}:
@@ -171,22 +180,22 @@ def _payload(answer: Answer) -> bytes | Unreadable:
     if encoding not in {"gzip", "x-gzip", "deflate"}:
         return Unreadable("is compressed in a way that was not asked for")
     inflater = zlib.decompressobj(wbits=47)  # 47: gzip or zlib, whichever the first bytes show
-    try:
+    with suppress(zlib.error):
         body = inflater.decompress(answer.body, MAX_BODY)
-    except zlib.error:
-        body = b""
-    return body if inflater.eof else Unreadable("cannot be decompressed to at most 1 MiB")
+        if inflater.eof:
+            return body
+    return Unreadable("cannot be decompressed to at most 1 MiB")
 
 
-def _refuse(constant: str) -> object:
-    raise ValueError(constant)  # NaN and Infinity are Python's, not JSON's
+def _refuse(_constant: str) -> object:
+    raise ValueError  # NaN and Infinity are Python's, not JSON's
 
 
 def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
     """Refuse a key that stands twice: two readers would take two different verdicts from it."""
     document = dict(pairs)
     if len(document) != len(pairs):
-        raise ValueError("duplicate key")
+        raise ValueError
     return document
 
 
@@ -242,17 +251,17 @@ def _sentences(value: object, depth: int = 2) -> list[str]:
 
 def _page_text(answer: Answer) -> str:
     """Take an HTML page's title or a plain text; anything else may hold a letter."""
-    kind = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
+    kind = answer.header("content-type").partition(";")[0].strip().lower()
     body = _payload(answer)
-    text = "" if isinstance(body, Unreadable) else body[: 64 * 1024].decode("utf-8", "replace")
+    text = "" if isinstance(body, Unreadable) else body[: 64 * 1024].decode(errors="replace")
     if kind == "text/html":
-        title = re.search(r"<title[^>]*>([^<]*)", text, re.IGNORECASE)
+        title = _TITLE.search(text)
         return title[1] if title else ""
     return text if kind == "text/plain" and text.lstrip()[:1] not in {"{", "["} else ""
 
 
 def clean(text: str, hide: Callable[[str], str], limit: int = EXCERPT) -> str:
     """Make text of a server fit for a message: no token, one line, printable, at most `limit` characters."""
-    line = " ".join(hide(text)[: 100 * limit].split())
-    line = "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in line)
-    return line if len(line) <= limit else line[: limit - 1] + "…"
+    line = " ".join(hide(text).split())
+    line = line if len(line) <= limit else line[: limit - 1] + "…"
+    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in line)
