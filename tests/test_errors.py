@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import inspect
 import pickle
+import re
 import traceback
 
 import httpx
@@ -12,7 +13,7 @@ import pytest
 from conftest import LETTER, TOKEN, Connect, is_ours, ok, order, script
 
 import thanksio
-from thanksio import errors
+from thanksio import Order, errors
 
 TREE = {name: value for name, value in vars(errors).items() if inspect.isclass(value) and issubclass(value, Exception)}
 
@@ -30,11 +31,36 @@ def test_errors_are_also_what_python_calls_them() -> None:
     assert issubclass(errors.APITimeoutError, TimeoutError)
 
 
+@pytest.mark.parametrize(
+    "name", sorted(TREE.keys() - {"ThanksIOError", "ConfigurationError", "OrderNotCancelledError"})
+)
+def test_an_error_says_in_a_sentence_what_to_do(name: str) -> None:
+    """Those left out take theirs from the case."""
+    assert re.fullmatch(r"[A-Z][a-z]+ .+\.", getattr(errors, name).advice)
+
+
+def test_an_error_claims_nothing_that_it_was_not_told() -> None:
+    """So that a test of your own can raise one."""
+    nothing = {"may_have_cancelled": False, "attempts": 0}
+    shown = Order(id=37294, status="reviewing")
+
+    not_cancelled = errors.OrderNotCancelledError("", order=shown, facts=shown)
+
+    assert vars(errors.APIConnectionError("")) == nothing
+    assert vars(errors.ServerError("", status_code=500)) == nothing | {
+        "status_code": 500,
+        "message": "",
+        "retry_after": None,
+        "body": "",
+    }
+    assert (not_cancelled.may_have_cancelled, not_cancelled.attempts, not_cancelled.advice) == (False, 0, "")
+
+
 SOURCES: dict[str, list[httpx.Response | Exception]] = {
     "not cancelled": [ok(order("reviewing"))],
     "secrets everywhere": [ok(order(f"{TOKEN} reviewing", size={"message": LETTER}, type=TOKEN, method=[[LETTER]]))],
     "unreadable": [ok(order(id=1))],
-    "422": [ok({"message": f"no, {TOKEN}"} | order("reviewing"), 422)],
+    "422": [ok({"message": f"no, {TOKEN}"} | order("reviewing"), 422, date=TOKEN)],
     "429": [ok({"message": "slow"}, 429, retry_after="3600")],
     "500": [httpx.Response(500, text=f"{TOKEN} failed", headers={"content-type": "text/plain"})],
     "lost": [httpx.ReadError(f"broken {TOKEN}")],
@@ -109,7 +135,9 @@ def test_a_pickled_order_loses_what_was_written_and_to_whom(connect: Connect) ->
 
     twin = pickle.loads(pickle.dumps(caught.value))
 
+    kept = ["id", "status", "display_status", "type", "size", "method", "created_at", "updated_at"]
+    kept += ["total_estimated_recipients", "total_recipients", "authorization_total", "grand_total"]
+    assert twin.order.to_dict() == {name: caught.value.order.to_dict()[name] for name in kept}
     assert caught.value.order.message == LETTER
-    assert (twin.order.id, twin.status, twin.order.authorization_total) == (37294, "reviewing", 267)
     assert not twin.order.message
     assert not twin.order.return_address

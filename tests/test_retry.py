@@ -2,16 +2,33 @@
 
 from __future__ import annotations
 
+import time
+from typing import TYPE_CHECKING, Any
+
 import pytest
+from conftest import TOKEN
 from hypothesis import given
 from hypothesis import strategies as st
 
-from thanksio import ConfigurationError, RetryPolicy
+from thanksio import ConfigurationError, RetryPolicy, ThanksIO
 from thanksio._retry import may_retry, retry_after
 from thanksio._verdict import Answer, NoAnswer
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 DATE = "Wed, 04 Oct 2023 02:50:01 GMT"
 LOST = NoAnswer(sent=True, timed_out=False, cause=OSError())
+
+
+@pytest.fixture
+def tokyo(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Put this machine into another time zone, for a date without one is GMT everywhere."""
+    monkeypatch.setenv("TZ", "JST-9")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
 
 
 def asked(value: str, **headers: str) -> float | None:
@@ -33,11 +50,13 @@ def asked(value: str, **headers: str) -> float | None:
         ("Wednesday, 04-Oct-23 02:50:31 GMT", 30.0),
         ("Wed Oct  4 02:50:31 2023", 30.0),
         ("Wed, 04 Oct 2023 02:50:31 -0000", 30.0),
+        ("Wed, 04 Oct 2023 04:50:31 +0200", 30.0),
         ("Wed, 04 Oct 2023 02:49:01 GMT", 0.0),
         ("Mon, 01 Jan 0001 00:00:00 +2359", 0.0),
         ("Wed, 04 Oct 2023 02:50:31 GMT, Wed, 04 Oct 2023 02:51:31 GMT", 30.0),
     ],
 )
+@pytest.mark.usefixtures("tokyo")
 def test_a_readable_retry_after_is_taken_in_seconds(value: str, seconds: float) -> None:
     assert asked(value) == asked(value, date=DATE) == seconds
 
@@ -102,11 +121,23 @@ def test_a_wait_is_never_shorter_than_the_server_asked() -> None:
     assert RetryPolicy().wait(1, 0.0, lambda: 1.0) == 0.5
 
 
-@pytest.mark.parametrize(
-    "settings",
-    [{"max_attempts": 0}, {"max_attempts": -1}, {"max_attempts": 1.5}, {"max_attempts": True}, {"max_attempts": None}]
-    + [{"backoff": 0}, {"backoff": -1}, {"backoff": float("nan")}, {"cap": float("inf")}, {"cap": "8"}, {"cap": True}],
-)
-def test_an_unusable_policy_is_refused(settings: dict[str, float]) -> None:
-    with pytest.raises(ConfigurationError):
-        RetryPolicy(**settings)  # type: ignore[arg-type]
+@pytest.mark.parametrize("value", [0, -1, 1.5, "4", True, None])
+def test_an_unusable_number_of_attempts_is_refused_in_words(value: Any) -> None:
+    with pytest.raises(ConfigurationError, match=r"^max_attempts counts the first attempt: it must be an integer of"):
+        RetryPolicy(max_attempts=value)
+
+
+@pytest.mark.parametrize("name", ["backoff", "cap"])
+@pytest.mark.parametrize("value", [0, -1, float("nan"), float("inf"), 1_000_001, "8", True, None])
+def test_an_unusable_number_of_seconds_is_refused_in_words(name: str, value: Any) -> None:
+    with pytest.raises(ConfigurationError, match=f"^{name} must be a number of seconds, .* at most 1000000"):
+        RetryPolicy(**{name: value})
+
+
+def test_a_million_seconds_can_still_be_waited() -> None:
+    assert RetryPolicy(backoff=1_000_000, cap=1_000_000).wait(1, None, lambda: 1.0) == 1_000_000
+
+
+def test_who_gives_no_policy_is_told_how_retries_are_turned_off() -> None:
+    with pytest.raises(ConfigurationError, match=r"^retry must be a RetryPolicy; RetryPolicy\(max_attempts=1\) turns"):
+        ThanksIO(TOKEN, retry=None)  # type: ignore[arg-type]
