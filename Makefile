@@ -8,7 +8,7 @@ export REDOCLY_TELEMETRY = off
 export REDOCLY_SUPPRESS_UPDATE_NOTICE = true
 
 .DEFAULT_GOAL = help
-.PHONY: help demo test faults generate check-generated lint types wheel-test format locks clean
+.PHONY: help demo test faults mutate generate check-generated lint types wheel-test format locks clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,6 +21,9 @@ test: .venv/ready .venv-generator/ready ## Run every test
 
 faults: .venv/ready ## Let calls meet every fault, print the table and write docs/faults.md
 	@.venv/bin/python scripts/faults.py
+
+mutate: .venv-mutate/ready ## Change the code that decides in small ways, and fail if the tests do not notice
+	@.venv-mutate/bin/python scripts/mutate.py
 
 generate: .venv-generator/ready ## Write generated/ anew from openapi.yaml
 	@.venv-generator/bin/python scripts/generate.py
@@ -52,12 +55,17 @@ locks: .venv-locker/ready ## Resolve the tools of pyproject.toml anew into scrip
 	cd $(LOCKS) && npm install --package-lock-only
 
 clean: ## Remove what make has installed and built
-	rm -rf .venv .venv-* $(LOCKS)/node_modules dist .coverage
+	rm -rf .venv .venv-* $(LOCKS)/node_modules dist mutants .coverage
 
 # Each environment is built from a lock with hashes, and again when its lock changes.
 .venv/ready: $(LOCKS)/dev.txt pyproject.toml
 	@$(call environment,.venv,dev)
-	@.venv/bin/python $(PIP) --no-deps --no-build-isolation --editable .
+	@$(call this_package,.venv)
+	@touch $@
+
+.venv-mutate/ready: $(LOCKS)/mutate.txt pyproject.toml
+	@$(call environment,.venv-mutate,mutate)
+	@$(call this_package,.venv-mutate)
 	@touch $@
 
 .venv-generator/ready: $(LOCKS)/generator.txt
@@ -82,4 +90,8 @@ define environment
 	rm -rf $(1)
 	$(PYTHON) -m venv $(1)
 	$(1)/bin/python $(PIP) --require-hashes -r $(LOCKS)/$(2).txt
+endef
+
+define this_package
+	$(1)/bin/python $(PIP) --no-deps --no-build-isolation --editable .
 endef

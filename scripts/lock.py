@@ -9,11 +9,12 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 LOCKS = ROOT / "scripts" / "locks"
 
-# `dev` holds the package's own dependencies, too; `lowest` holds the oldest ones that pyproject.toml allows.
+# `dev` and `mutate` hold the package's own dependencies, too; `lowest` the oldest ones that pyproject.toml allows.
 ENVIRONMENTS = {
     "dev": ["pyproject.toml", "--group", "dev"],
     "generator": ["--group", "generator"],
     "locker": ["--group", "locker"],
+    "mutate": ["pyproject.toml", "--group", "dev", "--group", "mutate"],
     "lowest": ["pyproject.toml", "--resolution", "lowest-direct"],
 }
 
