@@ -162,12 +162,11 @@ def _document(answer: Answer) -> dict[str, object] | Unreadable:
     return Unreadable("is not a JSON object")
 
 
-def _nests_deeper(document: object, limit: int) -> bool:
+def _nests_deeper(value: object, limit: int) -> bool:
     """Whether more than `limit` objects and arrays are within each other: a copy or a pickle of them would fail."""
-    level = [document]
-    while limit and level:
-        level, limit = [inner for outer in level for inner in _children(outer)], limit - 1
-    return any(isinstance(value, dict | list) for value in level)
+    if limit == 0:
+        return isinstance(value, dict | list)
+    return any(_nests_deeper(inner, limit - 1) for inner in _children(value))
 
 
 def _payload(answer: Answer) -> bytes | Unreadable:
