@@ -195,6 +195,8 @@ BAD_ENCODING = {
     "bomb": (gzip.compress(b" " * (64 * MIB)), "gzip", TOO_MUCH),
     "brotli": (DOCUMENT, "br", NOT_ASKED_FOR),
     "twice": (gzip.compress(gzip.compress(DOCUMENT)), "gzip, gzip", NOT_ASKED_FOR),
+    "more after its end": (zlib.compress(DOCUMENT) + b"x", "deflate", TOO_MUCH),
+    "two parts, both of them the order": (gzip.compress(DOCUMENT) + gzip.compress(DOCUMENT), "gzip", TOO_MUCH),
 }
 
 

@@ -181,7 +181,7 @@ def _payload(answer: Answer) -> bytes | Unreadable:
     inflater = zlib.decompressobj(wbits=47)  # 47: gzip or zlib, whichever the first bytes show
     with suppress(zlib.error):
         body = inflater.decompress(answer.body, MAX_BODY)
-        if inflater.eof:
+        if inflater.eof and not inflater.unused_data:  # what comes after its end, another reader may read, too
             return body
     return Unreadable("cannot be decompressed to at most 1 MiB")
 
