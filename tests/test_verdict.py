@@ -91,6 +91,8 @@ UNREADABLE: dict[str, dict[str, bytes]] = {
         "cut": DOCUMENT[:-20],
         "two documents": DOCUMENT * 2,
         "invalid utf-8": b'{"order": {"id": 37294, "status": "cancelled", "message": "\xff"}}',
+        "half a surrogate pair": b'{"order": {"id": 37294, "status": "cancelled", "message": "\xed\xa0\x80"}}',
+        "utf-16": json.dumps(CANCELLED).encode("utf-16"),
         "NaN": b'{"order": {"id": 37294, "status": "cancelled", "style": NaN}}',
         "nested": b'{"order":' + b"[" * 100_000 + b"]" * 100_000 + b"}",
         "5,000 digits": b'{"order": {"id": ' + b"9" * 5000 + b', "status": "cancelled"}}',

@@ -156,7 +156,8 @@ def _document(answer: Answer) -> dict[str, object] | Unreadable:
     if isinstance(body, Unreadable):
         return body
     with suppress(ValueError, RecursionError):  # a decoding error is a ValueError; a number of 5,000 digits too
-        document: object = json.loads(body, parse_constant=_refuse, object_pairs_hook=_unique)
+        text = body.decode("utf-8-sig")  # RFC 8259, section 8.1; json.loads guesses, and lets half a pair pass
+        document: object = json.loads(text, parse_constant=_refuse, object_pairs_hook=_unique)
         if _is_object(document):
             return Unreadable("nests too deep") if _nests_deeper(document, MAX_DEPTH) else document
     return Unreadable("is not a JSON object")
