@@ -261,6 +261,19 @@ def test_a_client_shows_its_token_nowhere(connect: Connect) -> None:
             copy.copy(stolen)
 
 
+@pytest.mark.parametrize(
+    "echo",
+    ["12|Ab/c+secret&x", "12%7CAb%2Fc%2Bsecret%26x", "12%7CAb/c%2Bsecret%26x", "12|Ab/c+secret&amp;x", "Ab/c+secret&x"],
+)
+def test_a_token_is_hidden_however_a_server_writes_it(connect: Connect, echo: str) -> None:
+    client = connect(script(ok({"message": f"bad token {echo}!"}, 422))[0], token="12|Ab/c+secret&x")
+
+    with pytest.raises(errors.CancellationRefusedError) as caught:
+        client.cancel_order(37294)
+
+    assert caught.value.message == "bad token [token]!"
+
+
 def test_logs_hold_neither_token_nor_letter(
     connect: Connect, fake: FakeThanksIO, caplog: pytest.LogCaptureFixture
 ) -> None:

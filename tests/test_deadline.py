@@ -253,7 +253,9 @@ def test_a_pool_that_does_not_show_its_parsers_is_believed() -> None:
     other = SimpleNamespace(_network_stream=object(), _connection=None)
     pool = SimpleNamespace(connections=[other, SimpleNamespace(_connection=SimpleNamespace(_network_stream=stream))])
 
-    assert _deadline._has_more(pool, stream) is False
+    assert _deadline._holder(pool, stream) is pool.connections[1]._connection
+    assert _deadline._is_spent(_deadline._holder(pool, stream), readable=False) is False
+    assert _deadline._is_spent(_deadline._holder(pool, object()), readable=True) is True
 
 
 REFUSED = b"HTTP/1.1 422 No\r\nContent-Length: 2\r\n\r\n{}"
@@ -435,6 +437,31 @@ def test_a_proxy_that_refuses_the_tunnel_was_sent_no_request(connect: Connect, k
             client.cancel_order(37294)
 
     assert caught.value.may_have_cancelled is False
+
+
+@pytest.mark.parametrize("action", [raw_then_close(b""), silence, raw_then_close(b"HTTP/1.1 400 No\r\n\r\n")])
+def test_a_tunnel_that_fails_gives_its_place_back(connect: Connect, kind: str, action: Action) -> None:
+    through = httpx.HTTPTransport if kind == "sync" else httpx.AsyncHTTPTransport
+    with RawServer(_both(raw(b"HTTP/1.1 200 OK\r\n\r\n"), action)) as proxy:
+        transport = through(proxy=httpx.Proxy(proxy.base_url), limits=httpx.Limits(max_connections=1))
+        client = connect(base_url="https://localhost", transport=transport, timeout=0.2, retry=ONCE)
+
+        for _ in range(3):
+            with pytest.raises(errors.APIConnectionError) as caught:
+                client.cancel_order(37294)
+            assert caught.value.may_have_cancelled is False
+
+    assert len(proxy.requests) == 3
+    assert transport._pool.connections == []
+
+
+def test_what_explains_an_error_is_read_within_the_deadline(connect: Connect) -> None:
+    pages = (b"<title" * 10_923, "text/html"), (b'{"a": [%s{}]}' % (b"{}, " * 250_000), "application/json")
+    for body, kind in pages:
+        client = connect(script(httpx.Response(422, content=body, headers={"content-type": kind}))[0])
+
+        with ends_within(0.1), pytest.raises(errors.CancellationRefusedError):
+            client.cancel_order(37294, deadline=0.1)
 
 
 def test_tls_verification_is_on(connect: Connect) -> None:

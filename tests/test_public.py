@@ -116,7 +116,7 @@ def test_the_wheel_needs_httpx_attrs_and_what_they_bring() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     needed = {re.split(r"[<>=]", line)[0] for line in project["dependencies"]}
 
-    assert needed == {"httpx", "httpcore", "anyio", "attrs"}
+    assert needed == {"httpx", "httpcore", "h11", "anyio", "attrs"}
 
 
 def test_the_documented_tree_of_errors_is_the_real_one() -> None:

@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, TypeAlias
 
+import anyio
+import h11
 import httpcore
 from attrs import define
 
@@ -105,18 +107,37 @@ def _backend(transport: object) -> object:
     return getattr(getattr(transport, "_pool", None), "_network_backend", None)
 
 
-def _has_more(pool: object, stream: object) -> bool:
-    """Whether a connection holds bytes that came after an answer: the next request would take them for its own.
-
-    httpcore looks at the socket before it uses a connection again, and not at what it has read from it already.
-    """
+def _holder(pool: object, stream: object) -> object:
+    """Find the connection of a pool that holds a stream; the one of a proxy wraps another. None if it is not shown."""
     for connection in getattr(pool, "connections", ()):
         while connection is not None and getattr(connection, "_network_stream", None) is not stream:
-            connection = getattr(connection, "_connection", None)  # noqa: PLW2901 - a proxy's wraps another
-        parser = getattr(connection, "_h11_state", None)
-        if parser is not None:
-            return bool(parser.trailing_data[0])
-    return False
+            connection = getattr(connection, "_connection", None)  # noqa: PLW2901
+        if connection is not None:
+            return connection
+    return None
+
+
+def _is_spent(connection: object, *, readable: bool) -> bool:
+    """Whether a connection may not be used again: bytes came that nobody had asked for, or it was closed.
+
+    httpcore asks only whether its socket is readable. That says nothing of bytes that were read with the answer
+    before, and the next request would take them for its own. And it says too much when another thread has begun to
+    use the connection meanwhile: then its answer is what can be read.
+    """
+    parser = getattr(connection, "_h11_state", None)
+    if parser is None:
+        return readable
+    return parser.our_state is h11.IDLE and (readable or bool(parser.trailing_data[0]))
+
+
+def _close(connection: object) -> None:
+    if isinstance(connection, httpcore.ConnectionInterface):
+        connection.close()
+
+
+async def _aclose(connection: object) -> None:
+    if isinstance(connection, httpcore.AsyncConnectionInterface):
+        await connection.aclose()
 
 
 class _Stream(httpcore.NetworkStream):
@@ -139,11 +160,16 @@ class _Stream(httpcore.NetworkStream):
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore.NetworkStream:
         left = _cut(timeout, httpcore.ConnectTimeout)
-        return _Stream(self._stream.start_tls(ssl_context, server_hostname, left), self._pool)
+        try:
+            return _Stream(self._stream.start_tls(ssl_context, server_hostname, left), self._pool)
+        except Exception:
+            # httpcore (1.0.9) forgets the tunnel whose handshake failed, and its place in the pool stays taken
+            _close(_holder(self._pool, self))
+            raise
 
     def get_extra_info(self, info: str) -> object:
         found = self._stream.get_extra_info(info)
-        return found or _has_more(self._pool, self) if info == "is_readable" else found
+        return _is_spent(_holder(self._pool, self), readable=bool(found)) if info == "is_readable" else found
 
 
 class _Backend(httpcore.NetworkBackend):
@@ -210,11 +236,16 @@ class _AsyncStream(httpcore.AsyncNetworkStream):
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore.AsyncNetworkStream:
         left = _cut(timeout, httpcore.ConnectTimeout)
-        return _AsyncStream(await self._stream.start_tls(ssl_context, server_hostname, left), self._pool)
+        try:
+            return _AsyncStream(await self._stream.start_tls(ssl_context, server_hostname, left), self._pool)
+        except BaseException:  # a cancelled call, too
+            with anyio.CancelScope(shield=True):
+                await _aclose(_holder(self._pool, self))
+            raise
 
     def get_extra_info(self, info: str) -> object:
         found = self._stream.get_extra_info(info)
-        return found or _has_more(self._pool, self) if info == "is_readable" else found
+        return _is_spent(_holder(self._pool, self), readable=bool(found)) if info == "is_readable" else found
 
 
 class _AsyncBackend(httpcore.AsyncNetworkBackend):

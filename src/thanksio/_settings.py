@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ipaddress
 import os
+from html import escape
 from typing import NoReturn
+from urllib.parse import quote
 
 import httpx
 
@@ -13,13 +15,24 @@ from thanksio.errors import ConfigurationError
 CONTRACT_SERVER = "https://api.thanks.io/api/v2"  # `servers` of openapi.yaml, which the generator does not pass on
 
 
+_SECRET = 8  # characters; what is shorter would be found in words that have nothing to do with it
+
+
+def _quote_all(text: str) -> str:
+    return quote(text, safe="")
+
+
 class Token:
     """A bearer token that shows itself to no one: not in a repr, a traceback's locals or a pickle."""
 
-    __slots__ = ("_value",)
+    __slots__ = ("_forms", "_value")
 
     def __init__(self, value: str) -> None:
         self._value = value
+        secret = value.rpartition("|")[2]  # Laravel writes a number and a bar before it
+        texts = (value, secret) if len(secret) >= _SECRET else (value,)
+        forms = {form(text) for text in texts for form in (str, quote, _quote_all, escape)}
+        self._forms = sorted(forms, key=len, reverse=True)
 
     def header(self) -> tuple[bytes, bytes]:
         """Give the header that carries the token."""
@@ -43,8 +56,10 @@ class Token:
             raise ConfigurationError(f"The token {problem}. Pass token=... or set THANKSIO_TOKEN.")
 
     def hide(self, text: str) -> str:
-        """Take the token out of a text, for servers and proxies that echo what they were sent."""
-        return text.replace(self._value, "[token]")
+        """Take the token out of a text, for servers that echo what they were sent, as it was or escaped."""
+        for form in self._forms:
+            text = text.replace(form, "[token]")
+        return text
 
     def __repr__(self) -> str:
         return "Token([hidden])"

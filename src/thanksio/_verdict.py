@@ -7,6 +7,7 @@ order's fields or as a reason; text of the server leaves this module cleaned, bo
 from __future__ import annotations
 
 import json
+import math
 import re
 import zlib
 from contextlib import suppress
@@ -30,13 +31,15 @@ if TYPE_CHECKING:
     from typing import TypeGuard
 
 MAX_BODY = 1024 * 1024  # bytes; the largest documented answer has under 2,000
+MAX_EXPLANATION = 64 * 1024  # bytes of an error answer; parsing a longer one would outlast a deadline
 MAX_DEPTH = 100  # of objects and arrays within each other; the documented answers have 3
 READ_HEADERS = frozenset({"content-encoding", "content-type", "date", "retry-after"})  # nothing else is looked at
 EXCERPT = 500  # characters of a server's text that an error may show
 
 # A document with one of these at its top is an order, or part of one.
 _ORDER_KEYS = frozenset({"order_id", "user_id", "size", "style", "front_image", "display_status"})
-_TITLE = re.compile(r"<title[^>]*>([^<]*)", re.IGNORECASE)
+_TITLE = re.compile(r"<title[^<>]*>([^<]*)", re.IGNORECASE)
+_JSON_START = re.compile(r'[{["]')
 # The fields of an order that say nothing of what was written or to whom; only these go into a pickle.
 _FACTS = (
     *("id", "status", "display_status", "type", "size", "method", "created_at", "updated_at"),
@@ -155,9 +158,11 @@ def _document(answer: Answer) -> dict[str, object] | Unreadable:
     body = _payload(answer)
     if isinstance(body, Unreadable):
         return body
+    if len(body) > MAX_EXPLANATION and not answer.is_success:
+        return Unreadable("is too long to explain anything")
     with suppress(ValueError, RecursionError):  # a decoding error is a ValueError; a number of 5,000 digits too
         text = body.decode("utf-8-sig")  # RFC 8259, section 8.1; json.loads guesses, and lets half a pair pass
-        document: object = json.loads(text, parse_constant=_refuse, object_pairs_hook=_unique)
+        document: object = json.loads(text, parse_float=_finite, parse_constant=_refuse, object_pairs_hook=_unique)
         if _is_object(document):
             return Unreadable("nests too deep") if _nests_deeper(document, MAX_DEPTH) else document
     return Unreadable("is not a JSON object")
@@ -189,6 +194,13 @@ def _payload(answer: Answer) -> bytes | Unreadable:
 
 def _refuse(_constant: str) -> object:
     raise ValueError  # NaN and Infinity are Python's, not JSON's
+
+
+def _finite(number: str) -> float:
+    """Refuse what overflows: 1e999 is a number in JSON, and infinity in Python."""
+    if math.isinf(float(number)):
+        raise ValueError
+    return float(number)
 
 
 def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -250,14 +262,14 @@ def _sentences(value: object, depth: int = 2) -> list[str]:
 
 
 def _page_text(answer: Answer) -> str:
-    """Take an HTML page's title or a plain text; anything else may hold a letter."""
+    """Take an HTML page's title or a plain text, up to where JSON may begin; anything else may hold a letter."""
     kind = answer.header("content-type").partition(";")[0].strip().lower()
     body = _payload(answer)
-    text = "" if isinstance(body, Unreadable) else body[: 64 * 1024].decode(errors="replace")
+    text = "" if isinstance(body, Unreadable) else body[:MAX_EXPLANATION].decode("utf-8-sig", "replace")
     if kind == "text/html":
-        title = _TITLE.search(text)
+        title = _TITLE.search(text.partition("{")[0])
         return title[1] if title else ""
-    return text if kind == "text/plain" and text.lstrip()[:1] not in {"{", "["} else ""
+    return _JSON_START.split(text, maxsplit=1)[0] if kind == "text/plain" else ""
 
 
 def clean(text: str, hide: Callable[[str], str], limit: int = EXCERPT) -> str:
