@@ -19,11 +19,13 @@ import httpx
 import pytest
 from conftest import CANCELLED, FULFILLED, TOKEN, documented
 
-from thanksio import APIConnectionError, AuthenticationError, OrderNotCancelledError, RetryPolicy, ThanksIO
+from thanksio import APIConnectionError, AuthenticationError, Order, OrderNotCancelledError, RetryPolicy, ThanksIO
 from thanksio.testing import FAULTS, FakeThanksIO, Fault
 from thanksio.testing.faults import Response, Truth, Wait
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from thanksio.testing._account import CancelPath, Refusal
     from thanksio.testing._orders import Shape
 
@@ -140,6 +142,7 @@ def test_it_runs_by_hand_until_it_is_told_to_stop() -> None:
         (["--port", "http"], "argument --port"),
         (["--fault", "no_such"], "No fault is called 'no_such'"),
         (["--port", "0", "--fault", "tls_refused"], "make the fake with tls=True"),
+        (["--port", "0", "--shape", "2020"], "argument --shape"),
     ],
 )
 def test_what_cannot_be_started_is_refused_in_words(options: list[str], words: str) -> None:
@@ -304,7 +307,62 @@ def test_a_429_need_not_say_when(fake: FakeThanksIO) -> None:
     assert not {"retry-after", "x-ratelimit-reset"} & put(fake, "/order/37294/cancel").headers.keys()
 
 
+@pytest.mark.parametrize("status", ["reviewing", "fulfilled"])
+def test_a_status_that_was_set_by_hand_stays(fake: FakeThanksIO, status: str) -> None:
+    placed, other = fake.place(status=status, grand_total=5, message="Hi"), fake.place()
+    other.status = status
+
+    fake.advance(hours=9)
+
+    assert placed.status == other.status == status
+    assert (placed.fields["grand_total"], placed.fields["display_status"]) == (5, status.capitalize())
+
+
+def test_an_order_without_a_status_is_answered_as_it_is(fake: FakeThanksIO) -> None:
+    del fake.orders[37294].fields["status"]
+    fake.advance(hours=1)
+
+    assert "status" not in put(fake, "/order/37294/cancel").json()["order"]
+    assert repr(fake.orders[37294]) == "<FakeOrder 37294 None>"
+
+
+WRONG: dict[str, Callable[[FakeThanksIO], object]] = {
+    "times 0": lambda fake: fake.faults("drip", times=0),
+    "times 1.5": lambda fake: fake.faults("drip", times=1.5),  # type: ignore[arg-type]
+    "times 3 as a string": lambda fake: fake.faults("drip", times="3"),  # type: ignore[arg-type]
+    "limit -1": lambda fake: fake.limit(-1),
+    "limit per 0": lambda fake: fake.limit(1, per=0),
+    "advance -1": lambda fake: fake.advance(hours=-1),
+    "advance inf": lambda fake: fake.advance(hours=float("inf")),
+    "advance nan": lambda fake: fake.advance(hours=float("nan")),
+    "place 0": lambda fake: fake.place(0),
+    "shape": lambda fake: setattr(fake, "shape", "2020"),
+    "cancel_path": lambda fake: setattr(fake, "cancel_path", "x"),
+    "refusal": lambda fake: setattr(fake, "refusal", 418),
+    "new shape": lambda _fake: FakeThanksIO(shape="2020"),  # type: ignore[arg-type]
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_what_makes_no_sense_is_refused(fake: FakeThanksIO, name: str) -> None:
+    with pytest.raises(ValueError, match=r"\w"):
+        WRONG[name](fake)
+
+
 # Clients, waits and faults
+
+
+def test_calls_that_wait_at_the_same_time_wait_for_the_same_seconds(fake: FakeThanksIO) -> None:
+    """All are let through in the second window; if each moved the clock for itself, most would miss their deadline."""
+    fake.limit(60, per=60)
+    numbers = [fake.place().id for _ in range(119)]
+
+    async def use() -> list[Order]:
+        async with fake.async_client() as client:
+            return await asyncio.gather(*(client.cancel_order(number) for number in numbers))
+
+    assert {order.status for order in asyncio.run(use())} == {"cancelled"}
+    assert 50 < (fake.now - START).total_seconds() <= 65
 
 
 def test_its_clients_do_not_wait_but_move_its_clock(fake: FakeThanksIO) -> None:
@@ -328,7 +386,7 @@ def test_the_waits_of_its_clients_are_the_same_every_time(fake: FakeThanksIO, na
     with pytest.raises(APIConnectionError):
         asyncio.run(client.cancel_order(37294)) if name == "async_client" else client.cancel_order(37294)
 
-    assert (fake.now - START).total_seconds() == 3.5
+    assert 3.4 < (fake.now - START).total_seconds() <= 3.5
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
@@ -368,6 +426,56 @@ def test_faults_queue_up_and_are_forgotten(fake: FakeThanksIO) -> None:
     assert [call.fault for call in fake.calls[:2]] == ["server_error_500", "not_found_404"]
     assert fake.calls[-1].fault is None
     assert [call.cancelled for call in fake.calls] == [True] + [False] * 6
+
+
+def test_before_its_start_it_has_no_address_and_no_connections_to_refuse() -> None:
+    fake = FakeThanksIO()
+
+    with pytest.raises(RuntimeError, match="start it"):
+        fake.client()
+    with pytest.raises(ValueError, match="has been started"):
+        fake.faults("port_closed")
+    fake.recover()
+    with pytest.raises(RuntimeError):
+        _ = fake.base_url
+
+
+def test_once_stopped_it_stays_so(fake: FakeThanksIO) -> None:
+    fake.stop()
+    fake.recover()
+
+    with pytest.raises(httpx.ConnectError):
+        put(fake, "/order/37294/cancel")
+
+
+def test_connections_can_be_refused_and_taken_from_many_threads(fake: FakeThanksIO) -> None:
+    def switch(_number: int) -> None:
+        fake.faults("port_closed")
+        fake.recover()
+
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(switch, range(40)))
+
+    assert put(fake, "/order/37294/cancel").status_code == 200
+
+
+def test_a_fault_may_stop_the_fake(fake: FakeThanksIO) -> None:
+    def stop(answer: Response) -> list[bytes]:
+        fake.stop()
+        return [answer.encode()]
+
+    fake.fail_next(Fault("stop", "stops", Truth.IDLE, stop))
+    with pytest.raises(httpx.TransportError):
+        put(fake, "/order/37294/cancel")
+
+
+def test_a_fault_that_says_no_bytes_is_told_so(fake: FakeThanksIO) -> None:
+    fake.fail_next(Fault("words", "says words", Truth.IDLE, lambda _answer: ["words"]))  # type: ignore[list-item]
+    with pytest.raises(httpx.TransportError):
+        put(fake, "/order/37294/cancel")
+
+    with pytest.raises(TypeError, match="not str"):
+        fake.check()
 
 
 def test_a_fault_may_be_ones_own(fake: FakeThanksIO) -> None:
@@ -417,6 +525,15 @@ def test_what_went_wrong_inside_comes_before_what_it_led_to(fake: FakeThanksIO) 
         fake.__exit__(APIConnectionError, led_to.value, None)
 
     assert caught.value.__cause__ is led_to.value
+
+
+def test_ctrl_c_goes_on_whatever_went_wrong_inside(fake: FakeThanksIO) -> None:
+    fake.failed(KeyError("mine"))
+
+    fake.__exit__(KeyboardInterrupt, KeyboardInterrupt(), None)
+
+    with pytest.raises(KeyError):
+        fake.check()
 
 
 def test_an_order_that_is_no_json_is_raised_on_leaving() -> None:

@@ -7,9 +7,10 @@ import threading
 import time
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 from attrs import define, evolve, field, frozen
+from attrs.validators import in_
 
 from thanksio.testing._limiter import Limiter
 from thanksio.testing._orders import FakeOrder, Shape, documented, stamp
@@ -26,6 +27,7 @@ _CANCEL = re.compile(rf"{ROOT}/(orders?)/([^/]+)/cancel")
 # Recorded with the cancel answer of 2023-10-04; the clock starts at its order's `updated_at`.
 _RECORDED = (("X-RateLimit-Limit", "150"), ("X-RateLimit-Remaining", "149"))
 _START = datetime(2023, 10, 4, 2, 46, 14, tzinfo=UTC)
+_LONGEST = 100 * 366 * 86400.0  # seconds
 _BILLING = (
     "API access has been temporarily disabled due to repeated payment failures. Please update your payment method."
 )
@@ -54,9 +56,9 @@ class Account:
     """What FakeThanksIO is, but for its connections and faults; its properties are described there."""
 
     token: str = "test-token"  # noqa: S105 - it opens nothing
-    shape: Shape = "2025"
-    cancel_path: CancelPath = "both"
-    refusal: Refusal = 200
+    shape: Shape = field(default="2025", validator=in_(get_args(Shape)))
+    cancel_path: CancelPath = field(default="both", validator=in_(get_args(CancelPath)))
+    refusal: Refusal = field(default=200, validator=in_(get_args(Refusal)))
     disabled: bool = False
     test_mode: bool = False
     calls: list[ReceivedCall] = field(factory=list[ReceivedCall], init=False)
@@ -76,21 +78,37 @@ class Account:
 
     def advance(self, *, hours: float = 0, minutes: float = 0, seconds: float = 0) -> None:
         """Move the clock on. An order that is not cancelled leaves reviewing when its hour is over, and ages on."""
+        moved = 3600 * hours + 60 * minutes + seconds
+        if not 0 <= moved <= _LONGEST:
+            raise ValueError("The clock moves on, by at most a hundred years at a time.")
         with self._lock:
-            self._moved += 3600 * hours + 60 * minutes + seconds
+            self._moved += moved
             for order in self.orders.values():
                 order.age(self.now)
+
+    def wait_until(self, moment: float) -> None:
+        """Move the clock on to a moment on the count of `seconds`, unless others have moved it there already."""
+        with self._lock:
+            left = moment - self.seconds()
+            if left > 0:
+                self.advance(seconds=left)
 
     def place(self, order_id: int | None = None, *, account: str = "own", **fields: object) -> FakeOrder:
         """Place an order in status reviewing, its hour counted from now; `fields` replace those of the example.
 
-        An `account` other than "own" makes it somebody else's, and its cancel is answered as for such.
+        An `account` other than "own" makes it somebody else's, and its cancel is answered as for such. An order that
+        is given another status stays in it.
         """
+        if order_id is not None and (isinstance(order_id, bool) or order_id < 1):
+            raise ValueError("An order's number is a positive integer.")
         example = documented(37294, self.shape)
         times = {name: stamp(self.now) for name in ("created_at", "updated_at") if name in example}
         with self._lock:
             number = order_id or max(self.orders, default=0) + 1
-            order = self._as_placed(number, example | times | fields, account)
+            order = self._as_placed(number, example | times, account)
+            if "status" in fields:
+                order.status = str(fields["status"])
+            order.fields |= fields | {"id": number}
             if self.test_mode:
                 order.cancel(self.now)
             self.orders[number] = order
@@ -100,9 +118,8 @@ class Account:
         """Make an order as it was before a cancel took its totals away (inferred)."""
         recipients, cents = fields["total_estimated_recipients"], fields["authorization_total"]
         totals = {"id": number, "total_recipients": recipients, "grand_total": cents}
-        order = FakeOrder(fields | totals, account, self.now)
-        order.status = "reviewing"
-        return order
+        status = {"status": "reviewing", "display_status": "Reviewing"}
+        return FakeOrder(fields | totals | status, account, self.now)
 
     def limit(self, requests: int, per: float = 60.0, *, retry_after: bool = True) -> None:
         """Answer 429 to all but `requests` requests in each window of `per` seconds.
@@ -110,6 +127,8 @@ class Account:
         The window is fixed, as Laravel's is: the first request opens it. Both the seconds that really pass and those
         of `advance` count. `retry_after=False` leaves `Retry-After` out of the 429.
         """
+        if requests < 0 or per <= 0:
+            raise ValueError("A limit is a number of requests, 0 at least, in more than 0 seconds.")
         self._limiter = Limiter(requests, per, retry_after)
 
     def seconds(self) -> float:
@@ -119,14 +138,14 @@ class Account:
     def respond(self, call: ReceivedCall, *, acts: bool = True) -> Response:
         """Answer a request and note it in `calls`; without `acts`, no order is touched."""
         with self._lock:
+            self.calls.append(call)
             found = self._find(call)
             if isinstance(found, Response):
-                self.calls.append(call)
                 return found
             cancellable = found.is_cancellable
             if cancellable and acts:
                 found.cancel(self.now)
-            self.calls.append(evolve(call, cancelled=cancellable and acts))
+                self.calls[-1] = evolve(call, cancelled=True)
             return self._shown(found) if cancellable or self.refusal == 200 else self._refused(found)  # noqa: PLR2004
 
     def _find(self, call: ReceivedCall) -> FakeOrder | Response:
@@ -172,4 +191,4 @@ class Account:
     def _answer(self, status: int, document: object, *headers: tuple[str, str]) -> Response:
         limit = self._limiter.headers() if self._limiter else _RECORDED
         date = ("Date", format_datetime(self.now, usegmt=True))
-        return Response(status, document, (date, ("Cache-Control", "no-cache, private"), *limit, *headers))
+        return Response(status, document, (date, ("Cache-Control", "no-cache, private"), *limit, *headers), self.token)

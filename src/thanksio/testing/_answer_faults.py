@@ -6,7 +6,7 @@ import gzip
 from datetime import timedelta
 from email.utils import format_datetime, parsedate_to_datetime
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from thanksio.testing._fault import Fault, Say, Truth
 
@@ -79,6 +79,19 @@ def _throttled_until(seconds: int) -> Say:
     return say
 
 
+def _token_alone(answer: Response) -> Script:
+    return [answer.encode_with(answer.token.encode(), status=500, extra=(("Content-Type", "text/plain"),))]
+
+
+def _token_as_status(answer: Response) -> Script:
+    order = {"id": 37294} | cast("dict[str, Any]", answer.document).get("order", {}) | {"status": answer.token}
+    return [answer.showing({"order": order}, 200).encode()]
+
+
+def _token_as_header(answer: Response) -> Script:
+    return [answer.showing(answer.document, answer.status, ("X-Echo", f"Bearer {answer.token}")).encode()]
+
+
 # Bodies are documented ones, of this operation or of a sibling, or the framework's where there is none.
 _REFUSALS = (
     Fault("refused_400", "400", IDLE, _message(400, "Sub Account ID does not exist")),
@@ -132,6 +145,13 @@ _LIMITS = (
     Fault("retry_after_twice", "429, Retry-After: 2 and Retry-After: 5", IDLE, _throttled("2", "5")),
     Fault("retry_after_400_digits", "429, Retry-After with 400 digits", IDLE, _throttled("9" * 400)),
 )
+_ECHOES = (
+    Fault("token_in_message", "422 that quotes the token", IDLE, lambda answer: _message(422, answer.token)(answer)),
+    Fault("token_in_title", "502 with the token in its title", IDLE, lambda answer: _page(502, answer.token)(answer)),
+    Fault("token_in_text", "500 that is the token", IDLE, _token_alone),
+    Fault("token_in_status", "200 with the token as its status", IDLE, _token_as_status),
+    Fault("token_in_header", "200 with the token in a header", ACTED, _token_as_header),
+)
 _BODIES = (
     Fault("success_false", '200 {"success": false}', IDLE, _status(200, {"message": "No", "success": False})),
     Fault("null_body", "200 with null", ACTED, _body(b"null")),
@@ -160,4 +180,4 @@ _BODIES = (
     Fault("two_types", "200 with two headers Content-Type", ACTED, _own(bytes, ("content-type", "text/html"))),
 )
 
-FAULTS = (*_REFUSALS, *_GATEWAYS, *_LIMITS, *_BODIES)
+FAULTS = (*_REFUSALS, *_GATEWAYS, *_LIMITS, *_ECHOES, *_BODIES)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ssl
+import time
 from abc import abstractmethod
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Protocol
 
-from thanksio import AsyncThanksIO, ThanksIO
+from thanksio import AsyncThanksIO, Order, ThanksIO
 
 if TYPE_CHECKING:
     from thanksio.testing._tls import Certificates
@@ -16,12 +18,30 @@ class Clock(Protocol):
     """A clock that can be moved on."""
 
     @abstractmethod
-    def advance(self, *, seconds: float) -> None:
-        """Move it on."""
+    def seconds(self) -> float:
+        """Give a count of seconds, in which those of real life pass, and those that it was moved on by."""
 
     @abstractmethod
-    def seconds(self) -> float:
-        """Give a count of seconds, in which those of real life and those of `advance` pass."""
+    def wait_until(self, moment: float) -> None:
+        """Move it on to a moment on that count, unless it is over."""
+
+
+# How far the clock of the running call is from that of real life. Calls that wait at the same time wait for the same
+# seconds, so each has its own count of them, which begins where the common clock stands.
+_ahead: ContextVar[float] = ContextVar("thanksio_ahead")
+
+
+def _begin(clock: Clock) -> None:
+    _ahead.set(clock.seconds() - time.monotonic())
+
+
+def _now() -> float:
+    return time.monotonic() + _ahead.get()
+
+
+def _wait(clock: Clock, seconds: float) -> None:
+    _ahead.set(_ahead.get() + seconds)
+    clock.wait_until(_now())
 
 
 class WaitlessThanksIO(ThanksIO):
@@ -31,14 +51,19 @@ class WaitlessThanksIO(ThanksIO):
         self._clock = clock
         super().__init__(**settings)
 
+    def cancel_order(self, order_id: int | str, *, deadline: float | None = None) -> Order:
+        """Do as ThanksIO does."""
+        _begin(self._clock)
+        return super().cancel_order(order_id, deadline=deadline)
+
     def _now(self) -> float:
-        return self._clock.seconds()
+        return _now()
 
     def _random(self) -> float:
         return 1.0
 
     def _sleep(self, seconds: float) -> None:
-        self._clock.advance(seconds=seconds)
+        _wait(self._clock, seconds)
 
 
 class WaitlessAsyncThanksIO(AsyncThanksIO):
@@ -48,14 +73,19 @@ class WaitlessAsyncThanksIO(AsyncThanksIO):
         self._clock = clock
         super().__init__(**settings)
 
+    async def cancel_order(self, order_id: int | str, *, deadline: float | None = None) -> Order:
+        """Do as AsyncThanksIO does."""
+        _begin(self._clock)
+        return await super().cancel_order(order_id, deadline=deadline)
+
     def _now(self) -> float:
-        return self._clock.seconds()
+        return _now()
 
     def _random(self) -> float:
         return 1.0
 
     async def _sleep(self, seconds: float) -> None:
-        self._clock.advance(seconds=seconds)
+        _wait(self._clock, seconds)
 
 
 def trust(certificates: Certificates | None) -> ssl.SSLContext:

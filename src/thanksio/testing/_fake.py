@@ -55,6 +55,7 @@ class FakeThanksIO(Account):
     certificates: Certificates | None = field(init=False)
     _armed: list[_Armed] = field(factory=list[_Armed], init=False)
     _errors: list[Exception] = field(factory=list[Exception], init=False)
+    _started: bool = field(default=False, init=False)
     _server: Server = field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -64,15 +65,19 @@ class FakeThanksIO(Account):
 
     @property
     def base_url(self) -> str:
-        """What to give to a client as `base_url`. The port is known once the fake has been started."""
+        """What to give to a client as `base_url`. Raises RuntimeError before the fake has been started."""
+        if not self._server.port:
+            raise RuntimeError("The fake has no port yet: start it, or use it as a context manager.")
         return f"{'https' if self.certificates else 'http'}://127.0.0.1:{self._server.port}{ROOT}"
 
     def start(self) -> None:
         """Begin to listen. Raises OSError if the port is taken."""
         self._server.listen()
+        self._started = True
 
     def stop(self) -> None:
         """Stop listening, and end every connection."""
+        self._started = False
         self._server.stop()
 
     def __enter__(self) -> Self:
@@ -83,6 +88,8 @@ class FakeThanksIO(Account):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+        if error is not None and not isinstance(error, Exception):
+            return  # Ctrl-C, a skipped test or a cancelled task go on as they are
         try:
             self.check()
         except Exception as inside:
@@ -113,6 +120,8 @@ class FakeThanksIO(Account):
     def faults(self, fault: str | Fault, *, times: int | None = None) -> None:
         """Let the next `times` requests meet a fault, or all of them until `recover`. Faults queue up."""
         fault = known_fault(fault)
+        if times is not None and (type(times) is not int or times < 1):
+            raise ValueError("times is a number of requests, 1 at least, or None for all of them.")
         if fault.stage is Stage.HANDSHAKE and not self.certificates:
             raise ValueError(f"{fault.name} happens in a TLS handshake: make the fake with tls=True.")
         if fault.is_lasting:
@@ -126,6 +135,8 @@ class FakeThanksIO(Account):
     def _stop_accepting(self, fault: Fault, times: int | None) -> None:
         if times is not None:
             raise ValueError(f"{fault.name} cannot be counted: it lasts from faults() until recover().")
+        if not self._started:
+            raise ValueError(f"{fault.name} needs a fake that has been started.")
         if fault.stage is Stage.REFUSED:
             self._server.refuse()
         else:
@@ -135,7 +146,7 @@ class FakeThanksIO(Account):
         """Answer well again: forget all faults, and accept connections."""
         with self._lock:
             self._armed.clear()
-        if not self._server.is_accepting:
+        if self._started and not self._server.is_accepting:
             self._server.listen()
 
     def _take(self, stage: Stage) -> Fault | None:

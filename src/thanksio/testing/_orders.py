@@ -52,7 +52,7 @@ class FakeOrder:
     placed_at: datetime | None = field(default=None)
 
     def __repr__(self) -> str:
-        return f"<FakeOrder {self.id} {self.status}>"
+        return f"<FakeOrder {self.fields.get('id')} {self.status}>"
 
     @property
     def id(self) -> int:
@@ -62,12 +62,15 @@ class FakeOrder:
 
     @property
     def status(self) -> str:
-        """Where the order stands: the truth to assert against."""
-        status: str = self.fields["status"]
-        return status
+        """Where the order stands: the truth to assert against. Set by hand it stays, whatever the time."""
+        return str(self.fields.get("status"))
 
     @status.setter
     def status(self, status: str) -> None:
+        self.placed_at = None
+        self._become(status)
+
+    def _become(self, status: str) -> None:
         self.fields |= {"status": status, "display_status": _DISPLAY.get(status, status.capitalize())}
 
     @property
@@ -88,7 +91,7 @@ class FakeOrder:
             return
         reached = sum(now - self.placed_at >= after for after, _ in _LIFE)
         if reached > words.index(self.status):
-            self.status = words[reached]
+            self._become(words[reached])
             self.touch(now)
 
     def touch(self, now: datetime) -> None:

@@ -7,7 +7,7 @@ import json
 from http import HTTPStatus
 from typing import TYPE_CHECKING, TypeAlias
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -36,11 +36,15 @@ Script: TypeAlias = "Iterable[Step]"
 
 @frozen
 class Response:
-    """A well-formed answer of the fake: what it says unless a fault changes it."""
+    """A well-formed answer of the fake: what it says unless a fault changes it.
+
+    `token` is that of the request's header, for faults that echo it.
+    """
 
     status: int
     document: object
     headers: Headers = ()
+    token: str = field(default="", repr=False)
 
     def body(self) -> bytes:
         """Give the document as JSON."""

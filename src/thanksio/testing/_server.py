@@ -66,6 +66,7 @@ class Server:
         self._answering = answering
         self._certificates = certificates
         self._lock = threading.Lock()
+        self._switch = threading.RLock()  # one change of what is listened to at a time
         self._open: dict[threading.Thread, socket.socket] = {}
         self._listener: socket.socket | None = None
         self._accepting: threading.Thread | None = None
@@ -79,39 +80,39 @@ class Server:
 
     def listen(self) -> None:
         """Begin to accept connections, or do so again."""
-        self.stop()
-        self._listener = self._bound()
-        self._listener.listen(128)
-        self._accepting = threading.Thread(target=self._accept, args=(self._listener,), daemon=True)
-        self._accepting.start()
+        with self._switch:
+            listener = self._bound_anew()
+            listener.listen(128)
+            self._accepting = threading.Thread(target=self._accept, args=(listener,), daemon=True)
+            self._accepting.start()
 
     def refuse(self) -> None:
         """Keep the port, but let nobody connect to it: what is bound and does not listen refuses."""
-        self.stop()
-        self._listener = self._bound()
+        with self._switch:
+            self._bound_anew()
 
     def stall(self) -> None:
         """Let nobody's connection be finished: with its queue full, Linux drops what knocks."""
-        self.stop()
-        self._listener = self._bound()
-        self._listener.listen(0)
-        for _ in range(2):
-            filler = socket.socket()
-            filler.setblocking(False)  # noqa: FBT003 - the socket module's own signature
-            filler.connect_ex((_HOST, self.port))
-            self._fillers.append(filler)
+        with self._switch:
+            self._bound_anew().listen(0)
+            for _ in range(2):
+                filler = socket.socket()
+                filler.setblocking(False)  # noqa: FBT003 - the socket module's own signature
+                filler.connect_ex((_HOST, self.port))
+                self._fillers.append(filler)
 
     def stop(self) -> None:
         """Stop listening and end every connection."""
-        accepting, self._accepting = self._accepting, None
-        if accepting:
-            with contextlib.suppress(OSError), socket.create_connection((_HOST, self.port), 1):
-                accepting.join()  # it was woken by the connection
-        for closing in [self._listener, *self._fillers]:
-            if closing:
-                closing.close()
-        self._listener, self._fillers = None, []
-        self.hang_up()
+        with self._switch:
+            accepting, self._accepting = self._accepting, None
+            if accepting:
+                with contextlib.suppress(OSError), socket.create_connection((_HOST, self.port), 1):
+                    accepting.join()  # it was woken by the connection
+            for closing in [self._listener, *self._fillers]:
+                if closing:
+                    closing.close()
+            self._listener, self._fillers = None, []
+            self.hang_up()
 
     def hang_up(self) -> None:
         """End every connection, and wait until that is done."""
@@ -120,17 +121,20 @@ class Server:
         for thread, connection in connections:
             with contextlib.suppress(OSError):
                 socket.socket.shutdown(connection, socket.SHUT_RDWR)  # an SSLSocket's own would drop its state, too
-            thread.join()
+            if thread is not threading.current_thread():  # a fault of somebody's may stop the fake
+                thread.join()
 
-    def _bound(self) -> socket.socket:
+    def _bound_anew(self) -> socket.socket:
+        """Keep the port with a socket that does not listen yet."""
+        self.stop()
         listener = socket.socket()
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((_HOST, self.port))
-        except OSError:
+        except (OSError, OverflowError):  # taken, or no port at all
             listener.close()
             raise
-        self.port = listener.getsockname()[1]
+        self.port, self._listener = listener.getsockname()[1], listener
         return listener
 
     def _accept(self, listener: socket.socket) -> None:
@@ -144,9 +148,9 @@ class Server:
                 connection.close()
                 return
             thread = threading.Thread(target=self._serve, args=(connection,), daemon=True)
-            with self._lock:
+            with self._lock:  # whoever sees it there may wait for it, so it must have been started
                 self._open[thread] = connection
-            thread.start()
+                thread.start()
 
     def _serve(self, connection: socket.socket) -> None:
         try:
@@ -235,6 +239,8 @@ def _play(connection: socket.socket, script: Script) -> None:
             connection.sendall(step)
         elif isinstance(step, Wait):
             _wait(connection, step.seconds)
+        elif not isinstance(step, End):
+            raise TypeError(f"a script says bytes, Wait or End, and not {type(step).__name__}")
         else:
             if step is End.RESET:  # closing with unsent data thrown away is how a socket says it (socket(7), SO_LINGER)
                 connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

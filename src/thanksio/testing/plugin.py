@@ -42,7 +42,7 @@ def thanksio_fake(
     armed = [_armed(mark) for mark in reversed(list(request.node.iter_markers(_MARKER)))]
     with _made(tls=any(known_fault(name).stage is Stage.HANDSHAKE for name, _ in armed)) as fake:
         for name, times in armed:
-            fake.faults(name, times=None if known_fault(name).is_lasting else times)
+            fake.faults(name, times=times)
         monkeypatch.setenv("THANKSIO_TOKEN", fake.token)
         monkeypatch.setenv("THANKSIO_BASE_URL", fake.base_url)
         if fake.certificates:
@@ -76,8 +76,8 @@ def _armed(mark: pytest.Mark) -> tuple[str, int | None]:
         raise pytest.UsageError(f"@pytest.mark.{_MARKER}: {error}") from None
 
 
-def _arguments(name: str, *, times: int | None = 1) -> tuple[str, int | None]:
-    return known_fault(name).name, times
+def _arguments(name: str, times: int | None = 1) -> tuple[str, int | None]:
+    return name, None if known_fault(name).is_lasting and times == 1 else times
 
 
 def _made(*, tls: bool) -> FakeThanksIO:
