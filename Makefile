@@ -7,8 +7,10 @@ NODE_TOOLS = $(LOCKS)/node_modules/.bin
 export REDOCLY_TELEMETRY = off
 export REDOCLY_SUPPRESS_UPDATE_NOTICE = true
 
+SECONDS ?= 30
+
 .DEFAULT_GOAL = help
-.PHONY: help demo test faults mutate generate check-generated lint types wheel-test format locks clean
+.PHONY: help demo test faults fuzz mutate generate check-generated lint types wheel-test format locks clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,6 +23,9 @@ test: .venv/ready .venv-generator/ready ## Run every test
 
 faults: .venv/ready ## Let calls meet every fault, print the table and write docs/faults.md
 	@.venv/bin/python scripts/faults.py
+
+fuzz: .venv/ready ## Let hostile answers in for 30 seconds, or SECONDS=600
+	@.venv/bin/python scripts/fuzz.py --seconds $(SECONDS)
 
 mutate: .venv-mutate/ready ## Change the code that decides in small ways, and fail if the tests do not notice
 	@.venv-mutate/bin/python scripts/mutate.py

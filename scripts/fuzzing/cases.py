@@ -1,0 +1,56 @@
+"""A case of the fuzzer, as a value: what is said to one call."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeAlias
+
+from attrs import frozen
+
+from thanksio._verdict import Answer, NoAnswer
+from thanksio.testing.faults import End
+
+if TYPE_CHECKING:
+    from thanksio.testing.faults import Response, Script, Step
+
+Outcome: TypeAlias = Answer | NoAnswer
+ORDER_ID = 37294
+
+
+@frozen
+class Values:
+    """What the attempts of a call end in, in this order, the last for ever."""
+
+    order_id: int
+    outcomes: tuple[Outcome, ...]
+
+    def paste(self) -> str:
+        """Give Python that makes it again, for `Run` of tests/test_call.py."""
+        written = "".join(f"    {_written(outcome)},\n" for outcome in self.outcomes)
+        return f"order_id = {self.order_id}\noutcomes = [\n{written}]"
+
+
+def _written(outcome: Outcome) -> str:
+    if isinstance(outcome, Answer):  # its repr hides what it holds
+        return f"Answer({outcome.status}, {outcome.body!r}, {dict(outcome.headers)!r})"
+    return f"NoAnswer(sent={outcome.sent}, timed_out={outcome.timed_out}, cause=httpx.{outcome.cause!r})"
+
+
+@frozen
+class Bytes:
+    """What a server says to each request of a call, in these pieces, and how it ends the connection, if it does."""
+
+    pieces: tuple[bytes, ...]
+    end: End | None = End.CLOSE
+
+    def paste(self) -> str:
+        """Give Python that makes it again, for `fail_next` of a FakeThanksIO."""
+        steps = ", ".join([*(repr(piece) for piece in self.pieces), *([f"End.{self.end.name}"] if self.end else [])])
+        return f'fault = Fault("found", "says what the fuzzer found", Truth.IDLE, lambda _: [{steps}])'
+
+    def say(self, _answer: Response) -> Script:
+        """Say it, as a fault does."""
+        steps: list[Step] = [*self.pieces]
+        return [*steps, self.end] if self.end else steps
+
+
+Case: TypeAlias = Values | Bytes

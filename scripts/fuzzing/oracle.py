@@ -1,0 +1,178 @@
+"""What must hold of every call, whatever a server said: a second opinion on the bytes, and a look at what is left.
+
+The reading here shares nothing with the package's own. It is slow, and it is simple.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import pickle
+import re
+import traceback
+import zlib
+from http.client import HTTPException, HTTPResponse
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from attrs import frozen
+
+import thanksio
+from thanksio import Order, OrderNotCancelledError, ThanksIOError
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Iterator
+
+TOKEN = "tk-0123456789-secret"  # noqa: S105 - it opens nothing
+LETTER = "Dear Jane, nobody else may read this"
+LONGEST_TEXT = 1000  # characters of an error's text
+SLACK = 0.5  # seconds that a call may outlive its deadline
+_MOST_BYTES = 1024 * 1024
+_MOST_LEVELS = 100
+_NO_JSON = object()
+
+
+class Pairs(list[tuple[str, object]]):
+    """A JSON object with all of its pairs, those of the same name, too."""
+
+
+@frozen
+class Ended:
+    """What a call ended in: what it returned or raised, how long it took, and what was logged meanwhile."""
+
+    result: object
+    seconds: float = 0.0
+    logs: str = ""
+
+
+def shown_status(body: bytes, encoding: str, order_id: int) -> str | None:
+    """Give the word for where an answer shows order `order_id`, None if it does not show it.
+
+    It is a JSON object in UTF-8, of at most 1 MiB, with no key twice and no number that JSON does not know; the order
+    in it has exactly this integer as its id.
+    """
+    try:
+        plain = _unpacked(body, encoding)
+        document = json.loads(plain.decode("utf-8-sig"), object_pairs_hook=Pairs, parse_constant=lambda _: _NO_JSON)
+    except (ValueError, RecursionError, zlib.error):
+        return None
+    order = _value(document, "order")
+    number, status = _value(order, "id"), _value(order, "status")
+    if not _is_sound(document, _MOST_LEVELS) or type(number) is not int or number != order_id:
+        return None
+    return status if isinstance(status, str) else None
+
+
+def says_cancelled(status: str | None) -> bool:
+    """Whether a status is the word, in any case and with any space around it."""
+    return status is not None and re.fullmatch(r"\s*cancelled\s*", status, re.IGNORECASE) is not None
+
+
+def _unpacked(body: bytes, encoding: str) -> bytes:
+    label = encoding.strip().lower()
+    if label in {"", "identity"}:
+        return body
+    if label not in {"gzip", "x-gzip", "deflate"}:
+        raise ValueError(label)
+    inflater = zlib.decompressobj(31 if body.startswith(b"\x1f\x8b") else 15)
+    plain = inflater.decompress(body)
+    if not inflater.eof or inflater.unused_data or len(plain) > _MOST_BYTES:
+        raise ValueError("it is cut, has more after its end, or is too large")
+    return plain
+
+
+def _value(document: object, name: str) -> object:
+    return dict(document).get(name) if isinstance(document, Pairs) else None
+
+
+def _is_sound(value: object, levels: int) -> bool:
+    if isinstance(value, Pairs):
+        inner = [item for _, item in value]
+        return len(dict(value)) == len(value) and levels > 0 and all(_is_sound(item, levels - 1) for item in inner)
+    if isinstance(value, list):
+        return levels > 0 and all(_is_sound(item, levels - 1) for item in value)
+    return value is not _NO_JSON
+
+
+def first_answer(raw: bytes) -> tuple[int, str, bytes]:
+    """Read the first answer out of a server's bytes: its status, content encoding and body; (0, ...) if none is there.
+
+    It is read by the standard library, which allows more than h11 does; so this tells what may be true at most.
+    """
+    stream, read = io.BytesIO(raw), []
+    try:
+        while True:
+            response = HTTPResponse(cast("socket.socket", _Deaf(stream)), method="PUT")
+            read.append(response)  # one that is thrown away closes the stream
+            response.begin()
+            if not 100 < response.status < 200:  # noqa: PLR2004 - RFC 9110, section 15.2
+                return response.status, response.getheader("content-encoding") or "", response.read()
+    except (HTTPException, ValueError, OSError):
+        return 0, "", b""
+
+
+class _Deaf:
+    """All that http.client wants of a socket."""
+
+    def __init__(self, stream: io.BytesIO) -> None:
+        self._stream = stream
+
+    def makefile(self, _mode: str) -> io.BytesIO:
+        return self._stream
+
+
+def problems(ended: Ended, shown: str | None, order_id: int, deadline: float) -> list[str]:
+    """Name everything that is wrong with how a call ended; `shown` is the status in which the bytes show the order."""
+    return [*_untrue(ended.result, shown, order_id), *_late(ended.seconds, deadline), *_leaks(ended)]
+
+
+def _untrue(result: object, shown: str | None, order_id: int) -> Iterator[str]:
+    if isinstance(result, Order):
+        if not says_cancelled(shown) or (type(result.id), result.id) != (int, order_id):
+            yield f"the caller was told that order {order_id} is cancelled, and the bytes do not say so"
+    elif isinstance(result, OrderNotCancelledError):
+        if shown is None or says_cancelled(shown):
+            yield "the caller was told that it is not cancelled, and the bytes do not say so"
+    elif not isinstance(result, ThanksIOError):
+        yield f"the call ended in {result!r}"
+
+
+def _late(seconds: float, deadline: float) -> Iterator[str]:
+    if seconds > deadline + SLACK:
+        yield f"the call took {seconds:.2f} s, and its deadline was {deadline} s"
+
+
+def _leaks(ended: Ended) -> Iterator[str]:
+    shown = {"str": str(ended.result), "repr": repr(ended.result), "logs": ended.logs}
+    if isinstance(ended.result, Exception):
+        if len(shown["str"]) >= LONGEST_TEXT:
+            yield f"the text of the error has {len(shown['str'])} characters"
+        shown |= _insides(ended.result)
+    for place, text in shown.items():
+        yield from secrets_in(text, place)
+
+
+def secrets_in(text: str, place: str) -> Iterator[str]:
+    """Name what stands in a text and must not."""
+    for secret, word in ((TOKEN, "token"), (LETTER, "letter")):
+        if secret in text:
+            yield f"the {word} stands in the {place}"
+
+
+def _insides(error: Exception) -> dict[str, str]:
+    pickled = pickle.dumps(error)
+    twin = pickle.loads(pickled)  # noqa: S301 - it was pickled here
+    chain = [error, *(other for other in (error.__cause__, error.__context__) if other)]
+    return {
+        "pickle": pickled.decode("latin-1"),
+        "copy": repr(twin) + str(twin),
+        "cause": repr(chain[1:]),
+        "traceback": "\n".join(text for one in chain for text in _locals(one)),
+    }
+
+
+def _locals(error: BaseException) -> Iterator[str]:
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        if Path(frame.f_code.co_filename).is_relative_to(Path(thanksio.__file__).parent):
+            yield repr(frame.f_locals)
