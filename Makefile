@@ -7,7 +7,9 @@ NODE_TOOLS = $(LOCKS)/node_modules/.bin
 export REDOCLY_TELEMETRY = off
 export REDOCLY_SUPPRESS_UPDATE_NOTICE = true
 
+ENGINE ?= hypothesis
 SECONDS ?= 30
+FUZZ_ENV = $(if $(filter atheris,$(ENGINE)),.venv-fuzz,.venv)
 
 .DEFAULT_GOAL = help
 .PHONY: help demo test faults fuzz mutate generate check-generated lint types wheel-test format locks clean
@@ -24,8 +26,8 @@ test: .venv/ready .venv-generator/ready ## Run every test
 faults: .venv/ready ## Let calls meet every fault, print the table and write docs/faults.md
 	@.venv/bin/python scripts/faults.py
 
-fuzz: .venv/ready ## Let hostile answers in for 30 seconds, or SECONDS=600
-	@.venv/bin/python scripts/fuzz.py --seconds $(SECONDS)
+fuzz: $(FUZZ_ENV)/ready ## Let hostile answers in for 30 seconds; also with SECONDS=600 or ENGINE=atheris
+	@$(FUZZ_ENV)/bin/python scripts/fuzz.py --engine $(ENGINE) --seconds $(SECONDS)
 
 mutate: .venv-mutate/ready ## Change the code that decides in small ways, and fail if the tests do not notice
 	@.venv-mutate/bin/python scripts/mutate.py
@@ -71,6 +73,11 @@ clean: ## Remove what make has installed and built
 .venv-mutate/ready: $(LOCKS)/mutate.txt pyproject.toml
 	@$(call environment,.venv-mutate,mutate)
 	@$(call this_package,.venv-mutate)
+	@touch $@
+
+.venv-fuzz/ready: $(LOCKS)/fuzz.txt pyproject.toml
+	@$(call environment,.venv-fuzz,fuzz)
+	@$(call this_package,.venv-fuzz)
 	@touch $@
 
 .venv-generator/ready: $(LOCKS)/generator.txt
