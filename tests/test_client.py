@@ -27,7 +27,7 @@ from raw_server import RawServer, answer, silence
 from thanksio import AsyncThanksIO, ConfigurationError, InvalidOrderIdError, RetryPolicy, ThanksIO, errors
 from thanksio._client import order_types
 from thanksio._settings import CONTRACT_SERVER, Token
-from thanksio.drift import JSON_TYPES, Drift
+from thanksio.drift import JSON_TYPES, Drift, Reporter
 
 if TYPE_CHECKING:
     from thanksio.testing import FakeThanksIO
@@ -421,6 +421,19 @@ def test_a_server_that_makes_up_names_fills_neither_log_nor_memory(connect: Conn
     assert len(seen) == 100
     assert seen[0].pointer.startswith("/order/0~1~0\N{REPLACEMENT CHARACTER}xxx")
     assert len(seen[0].pointer) < 100
+
+
+def test_what_is_no_longer_reported_is_no_longer_looked_at() -> None:
+    """An answer can hold 100,000 fields, and a call should not take a second more because of them."""
+    hidden: list[str] = []
+
+    def hide(name: str) -> str:
+        hidden.append(name)
+        return name
+
+    Reporter(order_types(), hide).look({f"x{number}": 1 for number in range(1000)})
+
+    assert len(hidden) == 100
 
 
 def test_the_types_that_drift_is_measured_by_are_those_of_the_contract() -> None:
