@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import pickle
 import re
 import traceback
@@ -49,7 +50,7 @@ class Ended:
 def shown_status(body: bytes, encoding: str, order_id: int) -> str | None:
     """Give the word for where an answer shows order `order_id`, None if it does not show it.
 
-    It is a JSON object in UTF-8, of at most 1 MiB, with no key twice and no number that JSON does not know; the order
+    It is a JSON object in UTF-8, of at most 1 MiB, with no key twice and no number without end; the order
     in it has exactly this integer as its id.
     """
     try:
@@ -92,7 +93,7 @@ def _is_sound(value: object, levels: int) -> bool:
         return len(dict(value)) == len(value) and levels > 0 and all(_is_sound(item, levels - 1) for item in inner)
     if isinstance(value, list):
         return levels > 0 and all(_is_sound(item, levels - 1) for item in value)
-    return value is not _NO_JSON
+    return value is not _NO_JSON and not (isinstance(value, float) and math.isinf(value))
 
 
 def first_answer(raw: bytes) -> tuple[int, str, bytes]:

@@ -196,8 +196,8 @@ class ThanksIO(_Facade[httpx.BaseTransport]):
         Repeating is harmless: an order that is cancelled already is returned as such. Raises OrderNotCancelledError
         if the server shows it in another status, and another ThanksIOError if the server did not show it; then
         `may_have_cancelled` says whether anybody can know. The call, with its retries and waits, ends within
-        `deadline` seconds (the client's, unless given here) on httpx's own transports; looking up the host's name
-        is the operating system's and not cut.
+        `deadline` seconds (the client's, unless given here) on httpx's own transports. Two things are not cut: looking
+        up the host's name, which is the operating system's, and the steps of TLS within TLS, behind an https proxy.
         """
         call, steps = self._begin(order_id, deadline)
         outcome: Answer | NoAnswer | None = None
