@@ -114,12 +114,12 @@ class Account:
             self.orders[number] = order
         return order
 
-    def _as_placed(self, number: int, fields: dict[str, object], account: str = "own") -> FakeOrder:
+    def _as_placed(self, number: int, fields: Mapping[str, object], account: str = "own") -> FakeOrder:
         """Make an order as it was before a cancel took its totals away (inferred)."""
         recipients, cents = fields["total_estimated_recipients"], fields["authorization_total"]
         totals = {"id": number, "total_recipients": recipients, "grand_total": cents}
         status = {"status": "reviewing", "display_status": "Reviewing"}
-        return FakeOrder(fields | totals | status, account, self.now)
+        return FakeOrder({**fields, **totals, **status}, account, self.now)
 
     def limit(self, requests: int, per: float = 60.0, *, retry_after: bool = True) -> None:
         """Answer 429 to all but `requests` requests in each window of `per` seconds.

@@ -22,7 +22,7 @@ from thanksio.testing._script import End, Response, Script, Step, Wait
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from thanksio.testing._tls import Certificates
 
@@ -232,7 +232,7 @@ def _read(parser: h11.Connection, connection: socket.socket, *, is_reused: bool)
             return None
 
 
-def _play(connection: socket.socket, script: Script) -> None:
+def _play(connection: socket.socket, script: Iterable[object]) -> None:
     """Act a script out; an end of the connection is a ConnectionAbortedError."""
     for step in script:
         if isinstance(step, bytes):
