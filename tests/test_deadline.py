@@ -31,7 +31,7 @@ from raw_server import (
     silence,
 )
 
-from thanksio import RetryPolicy, _deadline, errors
+from thanksio import RetryPolicy, _deadline, _pool, errors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -253,9 +253,9 @@ def test_a_pool_that_does_not_show_its_parsers_is_believed() -> None:
     other = SimpleNamespace(_network_stream=object(), _connection=None)
     pool = SimpleNamespace(connections=[other, SimpleNamespace(_connection=SimpleNamespace(_network_stream=stream))])
 
-    assert _deadline._holder(pool, stream) is pool.connections[1]._connection
-    assert _deadline._is_spent(_deadline._holder(pool, stream), readable=False) is False
-    assert _deadline._is_spent(_deadline._holder(pool, object()), readable=True) is True
+    assert _pool.holder(pool, stream) is pool.connections[1]._connection
+    assert _pool.is_spent(_pool.holder(pool, stream), readable=False) is False
+    assert _pool.is_spent(_pool.holder(pool, object()), readable=True) is True
 
 
 REFUSED = b"HTTP/1.1 422 No\r\nContent-Length: 2\r\n\r\n{}"

@@ -13,10 +13,10 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, TypeAlias
 
 import anyio
-import h11
 import httpcore
 from attrs import define
 
+from thanksio import _pool
 from thanksio.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -107,39 +107,6 @@ def _backend(transport: object) -> object:
     return getattr(getattr(transport, "_pool", None), "_network_backend", None)
 
 
-def _holder(pool: object, stream: object) -> object:
-    """Find the connection of a pool that holds a stream; the one of a proxy wraps another. None if it is not shown."""
-    for connection in getattr(pool, "connections", ()):
-        while connection is not None and getattr(connection, "_network_stream", None) is not stream:
-            connection = getattr(connection, "_connection", None)  # noqa: PLW2901
-        if connection is not None:
-            return connection
-    return None
-
-
-def _is_spent(connection: object, *, readable: bool) -> bool:
-    """Whether a connection may not be used again: bytes came that nobody had asked for, or it was closed.
-
-    httpcore asks only whether its socket is readable. That says nothing of bytes that were read with the answer
-    before, and the next request would take them for its own. And it says too much when another thread has begun to
-    use the connection meanwhile: then its answer is what can be read.
-    """
-    parser = getattr(connection, "_h11_state", None)
-    if parser is None:
-        return readable
-    return parser.our_state is h11.IDLE and (readable or bool(parser.trailing_data[0]))
-
-
-def _close(connection: object) -> None:
-    if isinstance(connection, httpcore.ConnectionInterface):
-        connection.close()
-
-
-async def _aclose(connection: object) -> None:
-    if isinstance(connection, httpcore.AsyncConnectionInterface):
-        await connection.aclose()
-
-
 class _Stream(httpcore.NetworkStream):
     def __init__(self, stream: httpcore.NetworkStream, pool: object) -> None:
         self._stream = stream
@@ -164,12 +131,12 @@ class _Stream(httpcore.NetworkStream):
             return _Stream(self._stream.start_tls(ssl_context, server_hostname, left), self._pool)
         except Exception:
             # httpcore (1.0.9) forgets the tunnel whose handshake failed, and its place in the pool stays taken
-            _close(_holder(self._pool, self))
+            _pool.close(_pool.holder(self._pool, self))
             raise
 
     def get_extra_info(self, info: str) -> object:
         found = self._stream.get_extra_info(info)
-        return _is_spent(_holder(self._pool, self), readable=bool(found)) if info == "is_readable" else found
+        return _pool.is_spent(_pool.holder(self._pool, self), readable=bool(found)) if info == "is_readable" else found
 
 
 class _Backend(httpcore.NetworkBackend):
@@ -240,12 +207,12 @@ class _AsyncStream(httpcore.AsyncNetworkStream):
             return _AsyncStream(await self._stream.start_tls(ssl_context, server_hostname, left), self._pool)
         except BaseException:  # a cancelled call, too
             with anyio.CancelScope(shield=True):
-                await _aclose(_holder(self._pool, self))
+                await _pool.aclose(_pool.holder(self._pool, self))
             raise
 
     def get_extra_info(self, info: str) -> object:
         found = self._stream.get_extra_info(info)
-        return _is_spent(_holder(self._pool, self), readable=bool(found)) if info == "is_readable" else found
+        return _pool.is_spent(_pool.holder(self._pool, self), readable=bool(found)) if info == "is_readable" else found
 
 
 class _AsyncBackend(httpcore.AsyncNetworkBackend):
