@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from itertools import groupby
 from pathlib import Path
@@ -49,7 +50,7 @@ def main() -> int:
         return found[fault.name, mode]
 
     table_rows = rows(looked_up)
-    print(text(table_rows))
+    print(text(table_rows, shutil.get_terminal_size((250, 24)).columns))
     print(f"\n{len(CELLS)} calls, {len(wrong)} of them wrong", *wrong, sep="\n  ")
     if not wrong:
         (ROOT / "docs" / "faults.md").write_text(page(table_rows), "utf-8")

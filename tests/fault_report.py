@@ -104,13 +104,15 @@ def _together(group: list[Row]) -> Row:
     return Row(name, does, first.order, first.every, first.good, first.refused)
 
 
-def text(table: Iterable[Row]) -> str:
-    """Lay the table out for a terminal."""
+def text(table: Iterable[Row], width: int) -> str:
+    """Lay the table out for a terminal; where it does not fit, without what stands on the page as well."""
     lines = [COLUMNS, *(entry.cells() for entry in table)]
-    widths = [max(len(line[index]) for line in lines) for index in range(len(COLUMNS))]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines
-    )
+    for left_out in ((), (1,), (1, 7), (1, 6, 7)):
+        chosen = [[cell for index, cell in enumerate(line) if index not in left_out] for line in lines]
+        widths = [max(map(len, column)) for column in zip(*chosen, strict=True)]
+        if sum(widths) + 2 * len(widths) <= width:
+            break
+    return "\n".join("  ".join(map(str.ljust, line, widths)).rstrip() for line in chosen)
 
 
 def page(table: Iterable[Row]) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
 from conftest import ROOT
-from fault_report import page, rows
+from fault_report import page, rows, text
 from fault_table import CELLS, EXPECTED, Cell, Table, expected
 
 from thanksio.testing import FAULTS
@@ -38,3 +39,11 @@ def test_the_page_of_faults_is_what_the_table_says() -> None:
     assert (ROOT / "docs" / "faults.md").read_text("utf-8") == page(
         rows(lambda fault, mode: expected(fault).ends(mode))
     ), "docs/faults.md is not what the calls end in: make faults"
+
+
+@pytest.mark.parametrize(("width", "columns"), [(100, 5), (130, 6), (160, 7), (250, 8)])
+def test_the_text_fits_the_terminal(width: int, columns: int) -> None:
+    lines = text(rows(lambda fault, mode: expected(fault).ends(mode)), width).splitlines()
+
+    assert max(map(len, lines)) <= width
+    assert len(re.split(r" {2,}", lines[0])) == columns
