@@ -35,6 +35,7 @@ MAX_EXPLANATION = 64 * 1024  # bytes of an error answer; parsing a longer one wo
 MAX_DEPTH = 100  # of objects and arrays within each other; the documented answers have 3
 READ_HEADERS = frozenset({"content-encoding", "content-type", "date", "retry-after"})  # nothing else is looked at
 EXCERPT = 500  # characters of a server's text that an error may show
+_UTF_8 = "utf-8-sig"  # RFC 8259, section 8.1; json.loads guesses at bytes, and lets half a surrogate pair pass
 
 # A document with one of these at its top is an order, or part of one.
 _ORDER_KEYS = frozenset({"order_id", "user_id", "size", "style", "front_image", "display_status"})
@@ -158,14 +159,16 @@ def _document(answer: Answer) -> dict[str, object] | Unreadable:
     body = _payload(answer)
     if isinstance(body, Unreadable):
         return body
-    if len(body) > MAX_EXPLANATION and not answer.is_success:
-        return Unreadable("is too long to explain anything")
+    is_read = answer.is_success or len(body) <= MAX_EXPLANATION
     with suppress(ValueError, RecursionError):  # a decoding error is a ValueError; a number of 5,000 digits too
-        text = body.decode("utf-8-sig")  # RFC 8259, section 8.1; json.loads guesses, and lets half a pair pass
-        document: object = json.loads(text, parse_float=_finite, parse_constant=_refuse, object_pairs_hook=_unique)
+        document = _parsed(body.decode(_UTF_8)) if is_read else None
         if _is_object(document):
             return Unreadable("nests too deep") if _nests_deeper(document, MAX_DEPTH) else document
     return Unreadable("is not a JSON object")
+
+
+def _parsed(text: str) -> object:
+    return json.loads(text, parse_float=_finite, parse_constant=_refuse, object_pairs_hook=_unique)
 
 
 def _nests_deeper(value: object, limit: int) -> bool:
@@ -265,11 +268,11 @@ def _page_text(answer: Answer) -> str:
     """Take an HTML page's title or a plain text, up to where JSON may begin; anything else may hold a letter."""
     kind = answer.header("content-type").partition(";")[0].strip().lower()
     body = _payload(answer)
-    text = "" if isinstance(body, Unreadable) else body[:MAX_EXPLANATION].decode("utf-8-sig", "replace")
+    text = "" if isinstance(body, Unreadable) else body[:MAX_EXPLANATION].decode(_UTF_8, "replace")
     if kind == "text/html":
         title = _TITLE.search(text.partition("{")[0])
         return title[1] if title else ""
-    return _JSON_START.split(text, maxsplit=1)[0] if kind == "text/plain" else ""
+    return _JSON_START.split(text)[0] if kind == "text/plain" else ""
 
 
 def clean(text: str, hide: Callable[[str], str], limit: int = EXCERPT) -> str:
