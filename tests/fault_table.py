@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import io
 import logging
 import pickle
@@ -194,9 +193,6 @@ class Table:
         portals = {kind: start_blocking_portal(backend=kind) for kind in KINDS if kind != "sync"}
         self._portals = {kind: self._stack.enter_context(portal) for kind, portal in portals.items()}
         self._trust = {tls: trust(fake.certificates) for tls, fake in fakes.items()}
-        gc.collect()
-        gc.freeze()  # to look through the objects of thousands of tests stops all threads for a tenth of a second
-        self._stack.callback(gc.unfreeze)
 
     def __enter__(self) -> Self:
         return self
