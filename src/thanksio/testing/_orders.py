@@ -15,11 +15,10 @@ Shape: TypeAlias = Literal["2025", "2026"]
 # The documented answer that shows the fields of each year: 57 of them in July 2025, 48 in September 2026.
 _DOCUMENTED: dict[Shape, int] = {"2025": 37294, "2026": 42708}
 _DISPLAY = {"processing": "Printing"}  # documented: raw and display words are not a case-fold of each other
-WINDOW = timedelta(hours=1)
 # What becomes of an order that is not cancelled, by its age. Only the hour is documented; the order of the later
 # words is inferred from the list of the vendor's webhooks, and their times are the fake's own.
 _LIFE = (
-    (WINDOW, "processing"),
+    (timedelta(hours=1), "processing"),
     (timedelta(hours=2), "printed"),
     (timedelta(hours=3), "fulfilled"),
     (timedelta(days=1), "shipped"),

@@ -40,7 +40,6 @@ class Request:
     headers: list[tuple[str, str]] = field(repr=False)
     body: bytes = field(repr=False, default=b"")
     is_last: bool = False
-    is_reused: bool = False
 
 
 class Answering(Protocol):
@@ -195,23 +194,23 @@ class Server:
 
 def _requests(connection: socket.socket) -> Iterator[Request]:
     """Read one request after another; a client that speaks no HTTP is told so, and is the last."""
-    rest, is_reused = b"", False
+    rest = b""
     while True:
         parser = h11.Connection(h11.SERVER)
         if rest:  # to h11 nothing means the end
             parser.receive_data(rest)
         try:
-            request = _read(parser, connection, is_reused=is_reused)
+            request = _read(parser, connection)
         except h11.RemoteProtocolError:
             connection.sendall(_BAD_REQUEST)
             return
         if request is None:
             return
-        rest, is_reused = parser.trailing_data[0], True
+        rest = parser.trailing_data[0]
         yield request
 
 
-def _read(parser: h11.Connection, connection: socket.socket, *, is_reused: bool) -> Request | None:
+def _read(parser: h11.Connection, connection: socket.socket) -> Request | None:
     start: h11.Request | None = None
     body = b""
     while True:
@@ -227,7 +226,7 @@ def _read(parser: h11.Connection, connection: socket.socket, *, is_reused: bool)
         elif isinstance(event, h11.EndOfMessage) and start:
             headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in start.headers]
             is_last = parser.their_state is h11.MUST_CLOSE
-            return Request(start.method.decode(), start.target.decode("latin-1"), headers, body, is_last, is_reused)
+            return Request(start.method.decode(), start.target.decode("latin-1"), headers, body, is_last)
         else:
             return None
 
