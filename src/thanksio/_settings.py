@@ -13,6 +13,7 @@ import httpx
 from thanksio.errors import ConfigurationError
 
 CONTRACT_SERVER = "https://api.thanks.io/api/v2"  # `servers` of openapi.yaml, which the generator does not pass on
+CONTRACT_VERSION = "0.1.0"  # `info.version` of openapi.yaml
 
 
 _SECRET = 8  # characters; what is shorter would be found in words that have nothing to do with it

@@ -33,7 +33,9 @@ if TYPE_CHECKING:
 MAX_BODY = 1024 * 1024  # bytes; the largest documented answer has under 2,000
 MAX_EXPLANATION = 64 * 1024  # bytes of an error answer; parsing a longer one would outlast a deadline
 MAX_DEPTH = 100  # of objects and arrays within each other; the documented answers have 3
-READ_HEADERS = frozenset({"content-encoding", "content-type", "date", "retry-after"})  # nothing else is looked at
+READ_HEADERS = frozenset(  # nothing else is looked at
+    {"content-encoding", "content-type", "date", "retry-after", "x-ratelimit-limit", "x-ratelimit-remaining"}
+)
 EXCERPT = 500  # characters of a server's text that an error may show
 _UTF_8 = "utf-8-sig"  # RFC 8259, section 8.1; json.loads guesses at bytes, and lets half a surrogate pair pass
 

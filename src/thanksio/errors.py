@@ -7,6 +7,7 @@
     ├─ APIConnectionError              no answer
     │  └─ APITimeoutError              (TimeoutError) a step's timeout, or the deadline of the whole call
     ├─ APIResponseValidationError      a 2xx that cannot be read as this order
+    ├─ JournalError                    the journal of a run can no longer be written; the run has stopped
     └─ APIStatusError                  any other status; .status_code .message .retry_after .body
        ├─ AuthenticationError          401
        ├─ PaymentRequiredError         402
@@ -36,6 +37,7 @@ __all__ = [
     "CancellationRefusedError",
     "ConfigurationError",
     "InvalidOrderIdError",
+    "JournalError",
     "OrderNotCancelledError",
     "OrderNotFoundError",
     "PaymentRequiredError",
@@ -119,6 +121,12 @@ class APIResponseValidationError(ThanksIOError):
     """A 2xx answer cannot be read as this order: not JSON, no order, another order, or larger than 1 MiB."""
 
     advice = "Call again, or look at the order in the thanks.io dashboard."
+
+
+class JournalError(ThanksIOError):
+    """The journal of a run can no longer be written, as when the disk is full. The run has stopped sending."""
+
+    advice = "Make room, then run the same again: what is settled is not sent again."
 
 
 class APIStatusError(ThanksIOError):
