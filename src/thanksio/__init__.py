@@ -2,7 +2,9 @@
 
 from thanksio import errors
 from thanksio._client import AsyncThanksIO, Order, ThanksIO
+from thanksio._pace import Pace
 from thanksio._retry import RetryPolicy
+from thanksio.bulk import CancelResult
 from thanksio.errors import (
     APIConnectionError,
     APIResponseValidationError,
@@ -12,6 +14,7 @@ from thanksio.errors import (
     CancellationRefusedError,
     ConfigurationError,
     InvalidOrderIdError,
+    JournalError,
     OrderNotCancelledError,
     OrderNotFoundError,
     PaymentRequiredError,
@@ -28,12 +31,15 @@ __all__ = [
     "APITimeoutError",
     "AsyncThanksIO",
     "AuthenticationError",
+    "CancelResult",
     "CancellationRefusedError",
     "ConfigurationError",
     "InvalidOrderIdError",
+    "JournalError",
     "Order",
     "OrderNotCancelledError",
     "OrderNotFoundError",
+    "Pace",
     "PaymentRequiredError",
     "PermissionDeniedError",
     "RateLimitError",

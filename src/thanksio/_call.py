@@ -7,6 +7,7 @@ out the same steps; all that a call decides is decided here.
 
 from __future__ import annotations
 
+import math
 import re
 from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
@@ -25,6 +26,8 @@ from thanksio.errors import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
+
+    from thanksio._pacer import Pacer
 
 Spelling: TypeAlias = Literal["order", "orders"]
 CancelPath: TypeAlias = Literal["auto", "order", "orders"]
@@ -95,6 +98,24 @@ class Attempt:
     wait: float = 0.0
 
 
+NO_ROOM = NoAnswer(
+    sent=False, timed_out=True, cause=TimeoutError("the account's limit left no room in time"), final=True
+)
+
+_LOST = NoAnswer(sent=True, timed_out=False, cause=ConnectionError("the call was cancelled"))
+
+
+@define
+class Leaving:
+    """A request that leaves, and what came of it; until that is known, anything can have."""
+
+    outcome: Outcome = _LOST
+
+
+def _never() -> bool:
+    return False
+
+
 @define
 class Call:
     """What is known so far of one call."""
@@ -103,6 +124,11 @@ class Call:
     hide: Callable[[str], str] = field(repr=False)
     attempts: int = 0
     doubt: bool = False
+    pacer: Pacer | None = None
+    admitted: bool = False  # the pacer has let the next request go
+    is_stopped: Callable[[], bool] = _never  # whether nothing more may be sent
+    longest_wait: float = math.inf  # seconds after which that is asked again
+    began: float | None = None
 
     def describe(self, what: str, advice: str) -> str:
         """Say what happened, what is true now and what to do next."""

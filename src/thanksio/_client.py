@@ -7,37 +7,52 @@ from __future__ import annotations
 
 import copyreg
 import logging
+import math
 import random
 import time
 from abc import ABC, abstractmethod
+from contextlib import contextmanager
 from functools import cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, Self, TypeVar, cast
 
 import anyio
+import anyio.to_thread
 import httpx
 
 from thanksio import _deadline, _settings, drift
-from thanksio._call import Attempt, Call, CancelPath, Spellings, course, order_number
+from thanksio._call import NO_ROOM, Attempt, Call, CancelPath, Leaving, Spellings, course, order_number
 from thanksio._exchange import aexchange, exchange
+from thanksio._pace import Pace
+from thanksio._pacer import Pacer
 from thanksio._quiet import keep_quiet
 from thanksio._retry import RetryPolicy, checked_policy, positive_seconds
+from thanksio._source import opened
 from thanksio._verdict import Answer, NoAnswer, Reading, clean, facts, next_step
-from thanksio.errors import ConfigurationError, OrderNotCancelledError
+from thanksio._workers import AsyncMeans, Means, in_tasks, in_threads
+from thanksio.bulk import Done, Run
+from thanksio.errors import ConfigurationError, OrderNotCancelledError, ThanksIOError
 from thanksio_generated import models
 from thanksio_generated.api.orders import cancel_order, cancel_order_plural
 from thanksio_generated.models import Order
 from thanksio_generated.types import Unset
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import AsyncGenerator, Callable, Generator, Iterable
+    from contextlib import AbstractContextManager
     from types import TracebackType
+
+    from thanksio._pace import Rate
+    from thanksio._source import Given, JournalPath, Source
+    from thanksio.bulk import CancelResult, Turn
 
 __all__ = ["AsyncThanksIO", "Order", "ThanksIO"]
 
 _logger = logging.getLogger("thanksio")
 _Transport = TypeVar("_Transport", httpx.BaseTransport, httpx.AsyncBaseTransport)
 
+_MOST_IN_FLIGHT = 1000  # each is a thread
+_LONGEST_WAIT = 0.5  # seconds for which a call of a run does not notice that the run was stopped
 _LONGEST_WORD = 20  # letters of a status that an order's repr shows; what is longer is no status
 
 
@@ -79,6 +94,7 @@ class _Facade(ABC, Generic[_Transport]):
         cancel_path: CancelPath = "auto",
         transport: _Transport | None = None,
         on_drift: drift.Hook | None = None,
+        pace: Pace | bool = False,
     ) -> None:
         self._token = _settings.Token.given(token)
         token = None  # a traceback can show locals
@@ -96,6 +112,8 @@ class _Facade(ABC, Generic[_Transport]):
                 self._token.header(),
             ]
         )
+        self._budget = self._paced(pace, None)
+        self._paces_single = self._budget is not None
         self._drift = drift.Reporter(order_types(), self._token.hide, on_drift)
         self._transport: _Transport = self._checked(transport)
         _deadline.keep_deadline(self._transport)
@@ -123,12 +141,66 @@ class _Facade(ABC, Generic[_Transport]):
     def __reduce__(self) -> NoReturn:
         raise TypeError("a client holds connections and a token and is never pickled; make one in each process")
 
-    def _begin(self, order_id: int | str, deadline: float | None) -> tuple[Call, Generator[Attempt, Any, Reading]]:
+    def _paced(self, pace: object, known: Pacer | None) -> Pacer | None:
+        """Give the budget for a pace: the known one if it is of that pace, or if any will do."""
+        if not isinstance(pace, Pace | bool):
+            raise ConfigurationError("pace must be True, False or a Pace.")
+        if pace is False:
+            return None
+        if known and (pace is True or pace == known.pace):
+            return known
+        return Pacer.of(Pace() if pace is True else pace, self._token.fingerprint(self._base_url))
+
+    def _new_call(self, order_id: int | str) -> Call:
+        """Begin to speak of an order, in the thread or task in which all of its call will happen."""
+        return Call(order_number(order_id), self._token.hide)
+
+    def _single(self, order_id: int | str) -> Call:
+        call = self._new_call(order_id)
+        call.pacer = self._budget if self._paces_single else None
+        return call
+
+    @contextmanager
+    def _one_of_many(self, turn: Turn, run: Run) -> Generator[Call]:
+        """Give a call for an order of a run, and take back a request that was let go for it and did not leave."""
+        call: Call | None = None
+        admitted, turn.admitted = turn.admitted, False
+        try:
+            call = self._new_call(turn.work.order_id)
+            call.doubt, call.pacer, call.admitted = turn.work.doubt, run.pacer, admitted
+            call.is_stopped, call.longest_wait = run.is_stopped, _LONGEST_WAIT
+            yield call
+        finally:
+            turn.add(call.attempts if call else 0, self._now() - call.began if call and call.began else 0.0)
+            if run.pacer and (call.admitted if call else admitted):
+                run.pacer.stay()
+
+    def _begin(self, call: Call, deadline: float | None) -> Generator[Attempt, Any, Reading]:
         if self._closed:
             raise ConfigurationError("This client is closed. Nothing was sent. Make a new one.")
-        call = Call(order_number(order_id), self._token.hide)
         limit = self._deadline if deadline is None else positive_seconds(deadline, "deadline")
-        return call, course(call, self._spellings, self._retry, limit, now=self._now, random=self._random)
+        call.began = self._now()
+        return course(call, self._spellings, self._retry, limit, now=self._now, random=self._random)
+
+    def _run(
+        self, ids: Iterable[Given], most: int, pace: object, journal: JournalPath | None, deadline: float | None
+    ) -> tuple[Run, Callable[[], AbstractContextManager[Source]]]:
+        """Check what a run is made of. Its journal is opened when the first result is asked for."""
+        if type(most) is not int or not 1 <= most <= _MOST_IN_FLIGHT:
+            raise ConfigurationError(f"max_in_flight must be an integer from 1 to {_MOST_IN_FLIGHT}.")
+        pacer = self._paced(pace, self._budget)
+        self._budget = pacer or self._budget
+        limit = self._deadline if deadline is None else positive_seconds(deadline, "deadline")
+        run = Run(most, limit, pacer)
+        return run, lambda: opened(iter(ids), journal, self._base_url, Order.from_dict)
+
+    def _pace_now(self) -> float:
+        """Give the time by which requests are paced, common to all calls."""
+        return time.monotonic()
+
+    def _rate(self) -> Rate | None:
+        """Give what the budget looks like now, for whoever shows it."""
+        return self._budget.rate(self._pace_now()) if self._budget else None
 
     def _now(self) -> float:
         return time.monotonic()
@@ -136,12 +208,23 @@ class _Facade(ABC, Generic[_Transport]):
     def _random(self) -> float:
         return random.random()  # noqa: S311 - it spreads retries, and guards nothing
 
-    def _request(self, call: Call, attempt: Attempt) -> httpx.Request:
+    @contextmanager
+    def _leaving(self, call: Call) -> Generator[Leaving]:
+        """Report to the budget what comes of a request that leaves now, also if the caller is cancelled meanwhile."""
+        leaves, left = Leaving(), self._pace_now()
+        call.admitted = False
+        try:
+            yield leaves
+        finally:
+            if call.pacer:
+                call.pacer.answered(left, self._pace_now(), leaves.outcome)
+
+    def _request(self, call: Call, attempt: Attempt, left: float) -> httpx.Request:
         operation = cancel_order if attempt.spelling == "order" else cancel_order_plural
         # The one private name of the generated code that is used; its public functions read bodies without a
         # limit, raise ValueError for statuses like 520, and return errors instead of raising them.
         target = operation._get_kwargs(str(call.order_id))  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
-        step = min(self._timeout, attempt.left)
+        step = min(self._timeout, left)
         return httpx.Request(
             target["method"],
             self._base_url + target["url"],
@@ -149,9 +232,10 @@ class _Facade(ABC, Generic[_Transport]):
             extensions={"timeout": httpx.Timeout(step).as_dict()},
         )
 
-    def _closed_meanwhile(self) -> NoAnswer:
-        cause = ConnectionError("the client was closed")
-        return NoAnswer(sent=False, timed_out=False, cause=cause, final=True)
+    def _hindered(self, call: Call) -> NoAnswer | None:
+        """Say why nothing more may be sent, if so."""
+        why = "the client was closed" if self._closed else "the run was stopped" if call.is_stopped() else ""
+        return NoAnswer(sent=False, timed_out=False, cause=ConnectionError(why), final=True) if why else None
 
     def _announce(self, call: Call, attempt: Attempt) -> None:
         if attempt.wait:
@@ -199,26 +283,92 @@ class ThanksIO(_Facade[httpx.BaseTransport]):
         `deadline` seconds (the client's, unless given here) on httpx's own transports. Two things are not cut: looking
         up the host's name, which is the operating system's, and the steps of TLS within TLS, behind an https proxy.
         """
-        call, steps = self._begin(order_id, deadline)
+        return self._carry_out(self._single(order_id), deadline)
+
+    def cancel_orders(
+        self,
+        ids: Iterable[Given],
+        *,
+        max_in_flight: int = 8,
+        pace: Pace | bool = True,
+        journal: JournalPath | None = None,
+        deadline: float | None = None,
+    ) -> Generator[CancelResult, None, None]:
+        """Cancel many orders, and give one result for each as it is decided; a failure of one stops no other.
+
+        `ids` are numbers, or pairs of a number and the time at which the order was placed (a datetime, Unix time or
+        one of the vendor's texts; None if unknown). Only those in flight are held, at most `max_in_flight`, each in a
+        thread. `pace` keeps to the account's limit: True is the client's own budget, a `Pace` sets one, and False
+        sends as fast as it can. `deadline` bounds each call, in seconds from its turn.
+
+        With the path of a `journal` all orders are written down first, each once, and go by the end of their hour.
+        Those that an earlier run has settled come first, as the journal knows them, and are not sent again.
+
+        What dooms all (401, 402, configuration) ends it: the rest is "not_tried". Ctrl-C while it waits lets the calls
+        in flight end and gives their results before it is raised; closing the iterator lets them end, too. Raises
+        ConfigurationError before anything is sent, and JournalError when the journal can no longer be written.
+        """
+        run, source = self._run(ids, max_in_flight, pace, journal, deadline)
+        return in_threads(Means(self._cancel_one, self._ask, self._idle, self._pace_now), run, source)
+
+    def _cancel_one(self, turn: Turn, run: Run) -> Done:
+        while True:
+            try:
+                with self._one_of_many(turn, run) as call:
+                    call.admitted = call.admitted or self._admit(call, math.inf)
+                    return Done(turn, self._carry_out(call, run.deadline))
+            except ThanksIOError as error:
+                if not turn.again(error):
+                    return Done(turn, error)
+
+    def _carry_out(self, call: Call, deadline: float | None) -> Order:
+        steps = self._begin(call, deadline)
         outcome: Answer | NoAnswer | None = None
         try:
             while True:
                 attempt = steps.send(outcome)
                 self._announce(call, attempt)
-                self._sleep(attempt.wait)
+                self._wait(call, attempt.wait)
                 outcome = self._attempt(call, attempt)
         except StopIteration as end:
             reading: Reading = end.value
         return self._conclude(call, reading)
 
+    def _wait(self, call: Call, seconds: float) -> None:
+        while seconds > 0 and not call.is_stopped():
+            self._sleep(min(seconds, call.longest_wait))
+            seconds -= call.longest_wait
+
     def _sleep(self, seconds: float) -> None:
-        if seconds:
-            time.sleep(seconds)
+        time.sleep(seconds)
+
+    def _idle(self, seconds: float) -> None:
+        """Wait between calls."""
+        time.sleep(seconds)
+
+    def _ask(self, pacer: Pacer) -> float:
+        return pacer.ask(self._pace_now())
+
+    def _admit(self, call: Call, left: float) -> bool:
+        """Wait until the next request of a call may leave; False if it may not within `left` seconds."""
+        end = self._now() + left
+        while call.pacer and (wait := self._ask(call.pacer)):
+            if self._hindered(call) or self._now() + wait >= end:
+                return False
+            self._wait(call, wait)
+        return call.pacer is not None
 
     def _attempt(self, call: Call, attempt: Attempt) -> Answer | NoAnswer:
-        if self._closed:
-            return self._closed_meanwhile()
-        return exchange(self._transport, self._request(call, attempt), attempt.left, call.hide)
+        end = self._now() + attempt.left
+        hindrance = self._hindered(call)
+        if hindrance:
+            return hindrance
+        if call.pacer and not call.admitted and not self._admit(call, attempt.left):
+            return self._hindered(call) or NO_ROOM
+        with self._leaving(call) as leaves:
+            left = min(attempt.left, end - self._now())
+            leaves.outcome = exchange(self._transport, self._request(call, attempt, left), left, call.hide)
+        return leaves.outcome
 
     def close(self) -> None:
         """Close the connections. The client cannot be used afterwards."""
@@ -251,26 +401,83 @@ class AsyncThanksIO(_Facade[httpx.AsyncBaseTransport]):
 
         The deadline holds on every transport, for the call is cancelled from outside a quarter of a second after it.
         """
-        call, steps = self._begin(order_id, deadline)
+        return await self._carry_out(self._single(order_id), deadline)
+
+    def cancel_orders(
+        self,
+        ids: Iterable[Given],
+        *,
+        max_in_flight: int = 8,
+        pace: Pace | bool = True,
+        journal: JournalPath | None = None,
+        deadline: float | None = None,
+    ) -> AsyncGenerator[CancelResult, None]:
+        """Cancel many orders, each in a task, and give a result for each as it is decided; see ThanksIO.cancel_orders.
+
+        A task that is cancelled while it waits for a result lets the calls in flight end first, ten seconds at most.
+        """
+        run, source = self._run(ids, max_in_flight, pace, journal, deadline)
+        return in_tasks(AsyncMeans(self._cancel_one, self._ask, self._idle, self._pace_now), run, source)
+
+    async def _cancel_one(self, turn: Turn, run: Run) -> Done:
+        while True:
+            try:
+                with self._one_of_many(turn, run) as call:
+                    call.admitted = call.admitted or await self._admit(call, math.inf)
+                    return Done(turn, await self._carry_out(call, run.deadline))
+            except ThanksIOError as error:
+                if not turn.again(error):
+                    return Done(turn, error)
+
+    async def _carry_out(self, call: Call, deadline: float | None) -> Order:
+        steps = self._begin(call, deadline)
         outcome: Answer | NoAnswer | None = None
         try:
             while True:
                 attempt = steps.send(outcome)
                 self._announce(call, attempt)
-                await self._sleep(attempt.wait)
+                await self._wait(call, attempt.wait)
                 outcome = await self._attempt(call, attempt)
         except StopIteration as end:
             reading: Reading = end.value
         return self._conclude(call, reading)
 
+    async def _wait(self, call: Call, seconds: float) -> None:
+        while seconds > 0 and not call.is_stopped():
+            await self._sleep(min(seconds, call.longest_wait))
+            seconds -= call.longest_wait
+
     async def _sleep(self, seconds: float) -> None:
-        if seconds:
-            await anyio.sleep(seconds)
+        await anyio.sleep(seconds)
+
+    async def _idle(self, seconds: float) -> None:
+        """Wait between calls."""
+        await anyio.sleep(seconds)
+
+    async def _ask(self, pacer: Pacer) -> float:
+        now = self._pace_now()
+        return await anyio.to_thread.run_sync(pacer.ask, now) if pacer.can_block else pacer.ask(now)
+
+    async def _admit(self, call: Call, left: float) -> bool:
+        """Wait until the next request of a call may leave; False if it may not within `left` seconds."""
+        end = self._now() + left
+        while call.pacer and (wait := await self._ask(call.pacer)):
+            if self._hindered(call) or self._now() + wait >= end:
+                return False
+            await self._wait(call, wait)
+        return call.pacer is not None
 
     async def _attempt(self, call: Call, attempt: Attempt) -> Answer | NoAnswer:
-        if self._closed:
-            return self._closed_meanwhile()
-        return await aexchange(self._transport, self._request(call, attempt), attempt.left, call.hide)
+        end = self._now() + attempt.left
+        hindrance = self._hindered(call)
+        if hindrance:
+            return hindrance
+        if call.pacer and not call.admitted and not await self._admit(call, attempt.left):
+            return self._hindered(call) or NO_ROOM
+        with self._leaving(call) as leaves:
+            left = min(attempt.left, end - self._now())
+            leaves.outcome = await aexchange(self._transport, self._request(call, attempt, left), left, call.hide)
+        return leaves.outcome
 
     async def aclose(self) -> None:
         """Close the connections. The client cannot be used afterwards."""

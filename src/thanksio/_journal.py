@@ -1,8 +1,8 @@
 """Keep on disk what is known of each order of a run, so that a run that was killed can go on.
 
-One SQLite file. It holds numbers, verdicts, times and the words of errors, which are bounded and name nobody; no token,
-name, address or letter. Every row says `in_flight` before its order is sent and the verdict after, each in a transaction
-that has reached the disk (WAL, synchronous FULL) before the run goes on.
+One SQLite file. It holds numbers, verdicts, times and the words of errors, which are bounded and name nobody; no
+token, name, address or letter. Every row says `in_flight` before its order is sent and the verdict after, each in a
+transaction that has reached the disk (WAL, synchronous FULL) before the run goes on.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal, Self, TypeAlias
 
-from attrs import frozen
+from attrs import fields, frozen
 
 from thanksio._hour import closes
 from thanksio.errors import ConfigurationError, JournalError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Generator, Iterable, Iterator
     from types import TracebackType
 
     from thanksio.bulk import Verdict
@@ -64,7 +64,7 @@ _NEXT = (
 class Work:
     """An order to be sent. `doubt` says that an earlier run may have sent it, and never learned what came of it."""
 
-    order_id: int
+    order_id: int | str
     doubt: bool = False
 
 
@@ -89,7 +89,7 @@ class Entry:
     contract: str
 
 
-_COLUMNS = ", ".join(field.name for field in Entry.__attrs_attrs__)
+_COLUMNS = ", ".join(field.name for field in fields(Entry))
 
 
 class Journal:
@@ -125,7 +125,9 @@ class Journal:
             self._db.execute("COMMIT")
         except sqlite3.OperationalError as error:
             busy = "locked" in str(error) or "busy" in str(error)
-            why = "is in use: another run is going on with it. Wait until it ends" if busy else f"cannot be used: {error}"
+            why = (
+                "is in use: another run is going on with it. Wait until it ends" if busy else f"cannot be used: {error}"
+            )
             raise ConfigurationError(f"The journal {self.path} {why}. Nothing was sent.") from None
         except sqlite3.DatabaseError:
             raise self._foreign() from None
@@ -160,7 +162,7 @@ class Journal:
         return str(value)
 
     @contextmanager
-    def loading(self) -> Iterator[None]:
+    def loading(self) -> Generator[None]:
         """Begin a run: all that is added within is kept together, or nothing of it."""
         with self._writing():
             self._db.execute("BEGIN")
@@ -254,7 +256,7 @@ class Journal:
         return [(began, ended) for began, ended in self._db.execute("SELECT began, ended FROM runs ORDER BY run")]
 
     @contextmanager
-    def _writing(self) -> Iterator[None]:
+    def _writing(self) -> Generator[None]:
         try:
             yield
         except sqlite3.Error as error:

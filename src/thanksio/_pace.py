@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 DOCUMENTED = 60  # requests a minute, by the vendor's page on rate limits; its headers have never said so
 _COUNT = re.compile(r"[0-9]{1,9}")
-_STORAGE = re.compile(r"memory://|(rediss?|valkeys?)(\+unix)?://.+")
-_POLL = 0.01  # seconds after which to ask again, while an answer is awaited that will tell
+_STORAGE = re.compile(r"memory://|(redis|rediss|unix)://.+")
+ASK_AGAIN = 0.01  # seconds after which to ask again, while an answer is awaited that will tell
 _PATIENCE = 2.0  # seconds for which all wait for the answer of the request that went alone
 _CAREFUL = 4  # of what remains in the server's window, one request in so many may be under way: others use it, too
 
@@ -35,8 +35,8 @@ class Pace:
     """How fast requests leave: as fast as the account may, and no faster.
 
     By default the account's own limit is followed: 60 requests in `per` seconds until an answer says otherwise.
-    `requests` is a limit of your own, below that of the account. With `storage="redis://..."` all processes and machines
-    that use one token there share one budget (extra `redis`). Raises ConfigurationError for unusable values.
+    `requests` is a limit of your own, below that of the account. With `storage="redis://..."` all processes and
+    machines that use one token there share one budget (extra `redis`). Raises ConfigurationError for unusable values.
     """
 
     requests: int | None = None
@@ -45,15 +45,17 @@ class Pace:
 
     def __attrs_post_init__(self) -> None:
         if self.requests is not None and (type(self.requests) is not int or self.requests < 1):
-            raise ConfigurationError("requests must be an integer of at least 1, or None to follow the account's limit.")
+            raise ConfigurationError(
+                "requests must be an integer of at least 1, or None to follow the account's limit."
+            )
         positive_seconds(self.per, "per")
-        if not isinstance(self.storage, str) or not _STORAGE.fullmatch(self.storage):
+        if not _STORAGE.fullmatch(self.storage):
             raise ConfigurationError('storage must be "memory://" or an address such as "redis://localhost:6379".')
 
 
 @frozen
 class Rate:
-    """What a budget looks like at a moment: `used` of `allowed` requests in `per` seconds; all wait `closed` seconds."""
+    """What a budget looks like: `used` of `allowed` requests in `per` seconds. A 429 closes it for `closed` seconds."""
 
     allowed: int
     used: int
@@ -81,9 +83,14 @@ class Budget:
     _patience: float = field(default=-math.inf, init=False)  # until then all wait for it
 
     @property
+    def whole(self) -> int:
+        """How many requests may be made in `per` seconds by all who share this budget."""
+        return min(self.limit, self.pace.requests or self.limit)
+
+    @property
     def allowed(self) -> int:
-        """How many requests may be made in `per` seconds."""
-        return max(1, min(self.limit, self.pace.requests or self.limit) // self.share)
+        """How many requests may be made in `per` seconds by this process."""
+        return max(1, self.whole // self.share)
 
     def wait(self, now: float) -> float:
         """Give the seconds after which to ask again; 0 says that a request may leave now."""
@@ -91,17 +98,17 @@ class Budget:
         if now < self._closed:
             return self._closed - now
         if self._alone and now < self._patience:
-            return _POLL
+            return ASK_AGAIN
         if self.in_flight + len(self._counted) >= self.allowed:
-            return self._counted[0] - now if self._counted else _POLL
+            return self._counted[0] - now if self._counted else ASK_AGAIN
         return self._wait_for_others(now)
 
     def _wait_for_others(self, now: float) -> float:
-        """The less remains, the fewer are under way, for what others take meanwhile is not seen."""
+        """Let fewer leave at a time the less remains, for what others take meanwhile is not seen."""
         left = self._remaining
         if left is None or self.in_flight < min(left, max(1, left // _CAREFUL)):
             return 0.0
-        return _POLL if self.in_flight else self._ends - now
+        return ASK_AGAIN if self.in_flight else self._ends - now
 
     def _turn(self, now: float) -> None:
         while self._counted and self._counted[0] <= now:
@@ -140,7 +147,7 @@ class Budget:
         self._learn(left, now, remaining)
 
     def _refused(self, now: float, asked: float | None) -> None:
-        """Close the window for all. Without a word on how long, it is open again `per` seconds from now at the latest."""
+        """Close the window for all. If nothing says for how long, it is open again `per` seconds from now at most."""
         if asked is None and now < self._closed:
             return  # it left before all knew
         end = now + asked if asked is not None else self._ends if self._remaining is not None else now + self.pace.per

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import ipaddress
 import os
 from html import escape
@@ -55,6 +56,10 @@ class Token:
             problem = "holds a space: give it alone, without Bearer"
         if problem:
             raise ConfigurationError(f"The token {problem}. Pass token=... or set THANKSIO_TOKEN.")
+
+    def fingerprint(self, base_url: str) -> str:
+        """Name the account to others who hold the same token, without telling it."""
+        return hashlib.sha256(f"thanksio {base_url} {self._value}".encode()).hexdigest()[:32]
 
     def hide(self, text: str) -> str:
         """Take the token out of a text, for servers that echo what they were sent, as it was or escaped."""

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from attrs import frozen
+from attrs import define, evolve, frozen
 
+from thanksio._verdict import facts
 from thanksio.errors import (
     APIStatusError,
     AuthenticationError,
@@ -17,11 +18,13 @@ from thanksio.errors import (
     OrderNotCancelledError,
     PaymentRequiredError,
     RateLimitError,
+    ThanksIOError,
 )
 
 if TYPE_CHECKING:
     from thanksio._client import Order
-    from thanksio.errors import ThanksIOError
+    from thanksio._journal import Work
+    from thanksio._pacer import Pacer
 
 __all__ = ["CancelResult", "Verdict"]
 
@@ -29,6 +32,7 @@ Verdict: TypeAlias = Literal["cancelled", "not_cancelled", "refused", "unknown",
 
 # How the vendor's newer documents answer for an order of another account; a bad token can look the same.
 _ANOTHER_ACCOUNT = "Unauthorized"
+_TURNS = 3  # calls that an order gets, each with a deadline of its own, if all that the server says is 429
 
 
 @frozen
@@ -36,10 +40,11 @@ class CancelResult:
     """What came of one order of many.
 
     `verdict` is "cancelled" or "not_cancelled" if the server showed the order, which is then `order`; "refused" if it
-    refused; "unknown" if nobody can say yet; "not_tried" if the order was not looked at: nothing was sent, or the server
-    turned every request away before it came to the order. `error` says why in all cases but the first. `attempts` counts
-    the requests; `seconds` is how long they took, with the waits between them. A pickle keeps of the order the facts alone:
-    number, status, kind, totals and times.
+    refused; "unknown" if nobody can say yet; "not_tried" if the order was not looked at: nothing was sent, or the
+    server turned every request away before it came to the order. `error` says why in all cases but the first, and is
+    None for what was not tried because the run was stopped. `attempts` counts the requests; `seconds` is how long they
+    took, with the waits between them. A pickle or a copy keeps of the order the facts alone: number, status, kind,
+    totals and times.
     """
 
     order_id: int | str
@@ -48,6 +53,10 @@ class CancelResult:
     error: ThanksIOError | None = None
     attempts: int = 0
     seconds: float = 0.0
+
+    def __reduce__(self) -> tuple[object, ...]:
+        plain = self.order and type(self.order).from_dict(facts(self.order.to_dict(), str))
+        return CancelResult, (self.order_id, self.verdict, plain, self.error, self.attempts, self.seconds)
 
 
 def verdict_of(error: ThanksIOError, *, proven: bool) -> Verdict:
@@ -74,3 +83,83 @@ def is_settled(result: CancelResult) -> bool:
     return result.verdict in {"cancelled", "not_cancelled"} or (
         result.verdict == "refused" and isinstance(result.error, CancellationRefusedError)
     )
+
+
+@define
+class Turn:
+    """An order whose turn it is, and the calls that are made for it. `admitted`: its first request may leave."""
+
+    work: Work
+    admitted: bool
+    attempts: int = 0
+    seconds: float = 0.0
+    _calls: int = 0
+
+    def add(self, attempts: int, seconds: float) -> None:
+        """Take note of a call that ended."""
+        self._calls += 1
+        self.attempts += attempts
+        self.seconds += seconds
+
+    def again(self, error: ThanksIOError) -> bool:
+        """Whether to call once more, after an error. A 429 says nothing of the order: it waits for the next window."""
+        self.work = evolve(self.work, doubt=error.may_have_cancelled)
+        return isinstance(error, RateLimitError) and self._calls < _TURNS
+
+
+@frozen
+class Done:
+    """What the calls for an order ended in: the cancelled order, or an error."""
+
+    turn: Turn
+    end: Order | ThanksIOError
+
+    def result(self, *, proven: bool) -> CancelResult:
+        """Say what is true of the order now."""
+        turn, end = self.turn, self.end
+        if not isinstance(end, ThanksIOError):
+            return CancelResult(turn.work.order_id, "cancelled", end, None, turn.attempts, turn.seconds)
+        order = end.order if isinstance(end, OrderNotCancelledError) else None
+        verdict = verdict_of(end, proven=proven)
+        return CancelResult(turn.work.order_id, verdict, order, end, turn.attempts, turn.seconds)
+
+
+@define
+class Run:
+    """What is decided over the orders of a run as a whole."""
+
+    most: int  # orders in flight
+    deadline: float  # seconds, of each call
+    pacer: Pacer | None = None
+    in_flight: int = 0
+    proven: bool = False
+    doom: ThanksIOError | None = None
+    stopped: bool = False
+    exhausted: bool = False
+
+    def is_stopped(self) -> bool:
+        """Whether nothing more may be sent, not even a second attempt."""
+        return self.stopped
+
+    @property
+    def is_hungry(self) -> bool:
+        """Whether another order may be sent, as far as this run is concerned."""
+        return self.in_flight < self.most and not (self.doom or self.stopped or self.exhausted)
+
+    def begun(self, work: Work | None) -> None:
+        """Take note of the order that is sent, None if there is none left."""
+        self.in_flight += work is not None
+        self.exhausted = work is None
+
+    def ended(self, done: Done) -> CancelResult:
+        """Take note of what came of an order, and give its result."""
+        self.in_flight -= 1
+        result = done.result(proven=self.proven)
+        if result.error is not None and dooms(result.error, proven=self.proven):
+            self.doom = self.doom or result.error
+        self.proven |= result.order is not None or isinstance(result.error, CancellationRefusedError)
+        return result
+
+    def not_tried(self, order_id: int | str) -> CancelResult:
+        """Give the result of an order that was not sent, for the run was doomed or stopped before."""
+        return CancelResult(order_id, "not_tried", error=self.doom)

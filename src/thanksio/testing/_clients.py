@@ -8,9 +8,10 @@ from abc import abstractmethod
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Protocol
 
-from thanksio import AsyncThanksIO, Order, ThanksIO
+from thanksio import AsyncThanksIO, ThanksIO
 
 if TYPE_CHECKING:
+    from thanksio._call import Call
     from thanksio.testing._tls import Certificates
 
 
@@ -51,10 +52,15 @@ class WaitlessThanksIO(ThanksIO):
         self._clock = clock
         super().__init__(**settings)
 
-    def cancel_order(self, order_id: int | str, *, deadline: float | None = None) -> Order:
-        """Do as ThanksIO does."""
+    def _new_call(self, order_id: int | str) -> Call:
         _begin(self._clock)
-        return super().cancel_order(order_id, deadline=deadline)
+        return super()._new_call(order_id)
+
+    def _pace_now(self) -> float:
+        return self._clock.seconds()
+
+    def _idle(self, seconds: float) -> None:
+        self._clock.wait_until(self._clock.seconds() + seconds)
 
     def _now(self) -> float:
         return _now()
@@ -73,10 +79,15 @@ class WaitlessAsyncThanksIO(AsyncThanksIO):
         self._clock = clock
         super().__init__(**settings)
 
-    async def cancel_order(self, order_id: int | str, *, deadline: float | None = None) -> Order:
-        """Do as AsyncThanksIO does."""
+    def _new_call(self, order_id: int | str) -> Call:
         _begin(self._clock)
-        return await super().cancel_order(order_id, deadline=deadline)
+        return super()._new_call(order_id)
+
+    def _pace_now(self) -> float:
+        return self._clock.seconds()
+
+    async def _idle(self, seconds: float) -> None:
+        self._clock.wait_until(self._clock.seconds() + seconds)
 
     def _now(self) -> float:
         return _now()
