@@ -210,11 +210,12 @@ class Journal:
             return Work(int(row[0]), doubt=row[1] in {"in_flight", "unknown"})
 
     def settle(self, entry: Entry, *, settled: bool) -> None:
-        """Write down what came of an order: `attempts` are added to those of earlier runs."""
+        """Write down what came of an order in flight, once: `attempts` are added to those of earlier runs."""
         with self._writing():
             self._db.execute(
                 "UPDATE orders SET state = ?, settled = ?, attempts = attempts + ?, seconds = ?, decided = ?, "
-                "status = ?, kind = ?, error = ?, cents = ?, allowed = ?, contract = ? WHERE order_id = ?",
+                "status = ?, kind = ?, error = ?, cents = ?, allowed = ?, contract = ? "
+                "WHERE order_id = ? AND state = 'in_flight'",
                 (
                     *(entry.state, settled, entry.attempts, entry.seconds, entry.decided, entry.status, entry.kind),
                     *(entry.error, entry.cents, entry.allowed, entry.contract, entry.order_id),

@@ -27,6 +27,8 @@ _COUNT = re.compile(r"[0-9]{1,9}")
 _STORAGE = re.compile(r"memory://|(redis|rediss|unix)://.+")
 ASK_AGAIN = 0.01  # seconds after which to ask again, while an answer is awaited that will tell
 _PATIENCE = 2.0  # seconds for which all wait for the answer of the request that went alone
+_TOO_MANY = 429  # RFC 6585, section 4
+_DOOMED = frozenset({401, 402})  # the next would fare no better: who went alone is waited for a little longer
 _CAREFUL = 4  # of what remains in the server's window, one request in so many may be under way: others use it, too
 
 
@@ -134,17 +136,15 @@ class Budget:
         """Learn from what came of a request that left at `left`."""
         self.in_flight -= 1
         self._counted.append(now + self.pace.per)
-        if left >= self._turned:
-            self._patience = -math.inf
-        remaining = None
         if isinstance(outcome, Answer):
             self.limit = _count(outcome, "x-ratelimit-limit") or self.limit
-            if outcome.status == 429:  # noqa: PLR2004 - RFC 6585, section 4
+            if outcome.status == _TOO_MANY:
                 self._refused(now, retry_after(outcome))
-                return
-            remaining = _count(outcome, "x-ratelimit-remaining")
-            self._alone &= left < self._turned
-        self._learn(left, now, remaining)
+            elif outcome.status not in _DOOMED:
+                self._heard_of(left, now, _count(outcome, "x-ratelimit-remaining"))
+                self._alone &= left < self._turned
+        else:
+            self._heard_of(left, now, None)
 
     def _refused(self, now: float, asked: float | None) -> None:
         """Close the window for all. If nothing says for how long, it is open again `per` seconds from now at most."""
@@ -154,7 +154,7 @@ class Budget:
         self._closed = max(self._closed, end, now + self.pace.per / 60)
         self._forget(self._closed)
 
-    def _learn(self, left: float, now: float, remaining: int | None) -> None:
+    def _heard_of(self, left: float, now: float, remaining: int | None) -> None:
         """Take what remains from an answer, unless it may be older than what was heard last.
 
         Of answers that crossed each other the smallest number counts. More than before, in an answer to what left
@@ -163,6 +163,7 @@ class Budget:
         before = self._remaining
         if left < self._turned:
             return
+        self._patience = -math.inf
         if remaining is None:
             self._remaining = max(0, before - 1) if before is not None else None
         elif before is None or remaining <= before or left >= self._heard:

@@ -58,6 +58,7 @@ class AsyncMeans:
 
 _logger = logging.getLogger("thanksio")
 _T = TypeVar("_T")
+_GLANCE = 0.1  # seconds after which it is seen that a thread has ended
 _GRACE = 10.0  # seconds for which calls in flight may end when nobody waits for their results any more
 
 
@@ -147,26 +148,32 @@ class _Crew:
 
 @define
 class _Threads(_Crew):
+    """Threads that take turns from a queue, and the one thread that asks for the results.
+
+    Ctrl-C is raised anywhere in the latter, so it counts nothing on the way out: what was handed out has ended when the
+    threads have, and a result is taken from `_done` only when it can be given.
+    """
+
     means: Means
     _todo: queue.SimpleQueue[Turn | None] = field(factory=queue.SimpleQueue["Turn | None"], init=False)
-    _done: queue.SimpleQueue[Done | BaseException] = field(
-        factory=queue.SimpleQueue["Done | BaseException"], init=False
-    )
-    _started: int = field(default=0, init=False)
+    _done: deque[Done | BaseException] = field(factory=deque["Done | BaseException"], init=False)
+    _bell: queue.SimpleQueue[None] = field(factory=queue.SimpleQueue["None"], init=False)
+    _threads: list[threading.Thread] = field(factory=list[threading.Thread], init=False)
+    _dismissed: bool = field(default=False, init=False)
     _abandoned: bool = field(default=False, init=False)
 
     def results(self) -> Generator[CancelResult, None, None]:
         """Give results until there are no more. Ctrl-C lets what is in flight end first; a second one does not."""
-        pressed = False
         while True:
             try:
                 result = self._next()
+                if self._done:
+                    del self._done[0]
             except KeyboardInterrupt as error:
+                self._abandoned = self.run.stopped
                 self.fail(error)
-                if pressed:
-                    self._abandoned = True
+                if self._abandoned:
                     raise
-                pressed = True
                 continue
             if result is None:
                 break
@@ -174,17 +181,33 @@ class _Threads(_Crew):
         self.raise_failure()
 
     def _next(self) -> CancelResult | None:
+        """Give the result that lies at the front of what is done, or None if nothing more will be done."""
         while True:
-            wait = self._feed()
-            if self.run.in_flight:
-                with suppress(queue.Empty):
-                    result = self._settle(self._done.get(timeout=wait or None))
-                    if result:
-                        return result
+            wait = 0.0 if self._done else self._feed()
+            if self._done:
+                result = self._settle(self._done[0])
+                self._feed()
+                if result:
+                    return result
+                del self._done[0]
+            elif self.run.stopped or self.run.in_flight:
+                if not self._await(wait):
+                    return None
             elif wait:
                 self.means.idle(wait)
             else:
                 return None
+
+    def _await(self, wait: float) -> bool:
+        """Wait for the next that is done, but no longer than `wait` seconds, if any; False if none can come."""
+        if self.run.stopped:
+            self._dismiss()
+            if not any(thread.is_alive() for thread in self._threads):
+                return bool(self._done)
+            wait = _GLANCE
+        with suppress(queue.Empty):
+            self._bell.get(timeout=wait or None)
+        return True
 
     def _feed(self) -> float:
         """Hand out what may be sent; give the seconds after which there may be more, 0 if a result comes first."""
@@ -203,16 +226,19 @@ class _Threads(_Crew):
 
     def _hand_out(self, turn: Turn) -> None:
         self._todo.put(turn)
-        if self._started < self.run.in_flight:
-            self._started += 1
-            threading.Thread(target=self._work, name="thanksio", daemon=True).start()
+        if len(self._threads) < self.run.in_flight:
+            thread = threading.Thread(target=self._work, name="thanksio", daemon=True)
+            self._threads.append(thread)
+            thread.start()
 
     def _work(self) -> None:
         while (turn := self._todo.get()) is not None:
             try:
-                self._done.put(self.means.cancel(turn, self.run))
+                self._done.append(self.means.cancel(turn, self.run))
             except BaseException as error:  # noqa: BLE001 - raised where the results are awaited
-                self._done.put(error)
+                self._done.append(error)
+            self._bell.put(None)
+        self._bell.put(None)
 
     def _settle(self, done: Done | BaseException) -> CancelResult | None:
         result = self.ended(done)
@@ -223,15 +249,21 @@ class _Threads(_Crew):
                 self.fail(error)
         return result
 
+    def _dismiss(self) -> None:
+        """Let each thread end when it has done what was handed out."""
+        if not self._dismissed:
+            self._dismissed = True
+            for _ in self._threads:
+                self._todo.put(None)
+
     def finish(self) -> None:
-        """Send nothing more, wait a while for what is in flight, and let the threads end."""
+        """Send nothing more, and wait a while for what is in flight."""
         self.run.stopped = True
-        end = time.monotonic() + (0 if self._abandoned else _GRACE)
-        while self.run.in_flight and (left := end - time.monotonic()) > 0:
-            with suppress(queue.Empty):
-                _log(self._settle(self._done.get(timeout=left)))
-        for _ in range(self._started):
-            self._todo.put(None)
+        end = time.monotonic() + _GRACE
+        self._dismiss()
+        while not self._abandoned and self._await(0.0) and time.monotonic() < end:
+            while self._done:
+                _log(self._settle(self._done.popleft()))
         with suppress(JournalError):
             self.source.end()
 
@@ -258,6 +290,7 @@ class _Tasks(_Crew):
                     await self._hear()
                 result = await self._settle(self._done.popleft()) if self._done else None
                 if result:
+                    await self._feed()
                     return result
             elif wait:
                 await self.means.idle(wait)

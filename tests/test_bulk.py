@@ -1,0 +1,539 @@
+"""Many orders: one result for each, nothing lost, nothing sent twice, and an end when it is asked for."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+import signal
+import sys
+import threading
+from contextlib import aclosing, closing
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import anyio
+import anyio.lowlevel
+import anyio.to_thread
+import httpx
+import pytest
+from conftest import CANCELLED, KINDS, LETTER, TOKEN, ok, order
+
+from thanksio import (
+    AsyncThanksIO,
+    AuthenticationError,
+    CancellationRefusedError,
+    CancelResult,
+    ConfigurationError,
+    InvalidOrderIdError,
+    Order,
+    OrderNotCancelledError,
+    Pace,
+    PaymentRequiredError,
+    RateLimitError,
+    RetryPolicy,
+    ServerError,
+    ThanksIO,
+    _workers,
+)
+from thanksio.bulk import verdict_of
+from thanksio.testing import FakeThanksIO
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+Collect: TypeAlias = "Callable[..., list[CancelResult]]"
+
+
+@pytest.fixture
+def collect(kind: str) -> Collect:
+    """Give a function that cancels many with a client of this kind, whose waits pass at once, and collects results."""
+
+    def run(fake: FakeThanksIO, ids: Iterable[Any], settings: dict[str, Any] | None = None, **run: Any) -> Any:
+        if kind == "sync":
+            with fake.client(**settings or {}) as client:
+                return list(client.cancel_orders(ids, **run))
+
+        async def gather() -> list[CancelResult]:
+            async with fake.async_client(**settings or {}) as client:
+                return [result async for result in client.cancel_orders(ids, **run)]
+
+        return anyio.run(gather, backend=kind)
+
+    return run
+
+
+def placed(fake: FakeThanksIO, count: int, **fields: Any) -> list[int]:
+    """Place orders, and give their numbers."""
+    return [fake.place(**fields).id for _ in range(count)]
+
+
+def verdicts(results: Iterable[CancelResult]) -> dict[int | str, str]:
+    return {result.order_id: result.verdict for result in results}
+
+
+def test_every_order_gets_one_result_and_no_429_is_met(collect: Collect, fake: FakeThanksIO) -> None:
+    """The limit is learned from the first answer, and the orders fill one window after another."""
+    ids = placed(fake, 300)
+    fake.limit(120)
+
+    results = collect(fake, ids)
+
+    assert verdicts(results) == dict.fromkeys(ids, "cancelled")
+    assert len(results) == len(fake.calls) == 300
+    assert all(call.cancelled for call in fake.calls)
+    assert all(isinstance(result.order, Order) and result.attempts == 1 for result in results)
+
+
+def test_each_failure_is_the_orders_own(collect: Collect, fake: FakeThanksIO) -> None:
+    good, printed, foreign = fake.place().id, fake.place(status="printed").id, fake.place(account="other").id
+    fake.refusal = 422
+
+    results = {result.order_id: result for result in collect(fake, [good, printed, "77777", foreign, "x"])}
+
+    assert verdicts(results.values()) == {
+        good: "cancelled",
+        printed: "refused",
+        "77777": "refused",
+        foreign: "refused",
+        "x": "not_tried",
+    }
+    assert isinstance(results[foreign].error, AuthenticationError)
+    assert isinstance(results["x"].error, InvalidOrderIdError)
+    assert results["x"].attempts == 0
+
+
+def test_an_order_that_a_200_shows_in_another_status_is_not_cancelled(collect: Collect, fake: FakeThanksIO) -> None:
+    (result,) = collect(fake, [42708])
+
+    assert result.verdict == "not_cancelled"
+    assert isinstance(result.error, OrderNotCancelledError)
+    assert result.order is result.error.order
+
+
+def test_an_order_without_an_answer_is_unknown(collect: Collect, fake: FakeThanksIO) -> None:
+    fake.faults("lost_answer")
+
+    (result,) = collect(fake, [37294])
+
+    assert (result.verdict, result.attempts) == ("unknown", 4)
+    assert result.seconds >= 0.5 + 1.0 + 2.0  # the waits of the policy
+
+
+def test_one_at_a_time_keeps_the_order_given(collect: Collect, fake: FakeThanksIO) -> None:
+    ids = placed(fake, 20)[::-1]
+
+    results = collect(fake, iter(ids), max_in_flight=1)
+
+    assert [result.order_id for result in results] == ids
+    assert [call.path.split("/")[-2] for call in fake.calls] == [str(number) for number in ids]
+
+
+def test_without_a_journal_each_id_that_is_given_is_one_call(collect: Collect, fake: FakeThanksIO) -> None:
+    results = collect(fake, [37294, "37294", (37294, None)])
+
+    assert [result.verdict for result in results] == ["cancelled"] * 3
+    assert len(fake.calls) == 3
+
+
+@pytest.mark.parametrize("pace", [False, Pace(requests=50, per=10.0)])
+def test_another_pace_can_be_set(collect: Collect, fake: FakeThanksIO, pace: Any) -> None:
+    before = fake.now
+
+    results = collect(fake, placed(fake, 120), pace=pace)
+
+    assert {result.verdict for result in results} == {"cancelled"}
+    assert (fake.now - before).total_seconds() >= (19 if pace else 0)
+
+
+@pytest.mark.parametrize("says_when", [True, False])
+def test_the_429_of_one_order_is_obeyed_by_all_and_no_order_is_lost_to_it(
+    collect: Collect, fake: FakeThanksIO, *, says_when: bool
+) -> None:
+    """Somebody else has used the window up: its end is waited for, not guessed at with retries."""
+    ids = placed(fake, 8)
+    fake.limit(100, retry_after=says_when)
+    with fake.client() as other:
+        for number in placed(fake, 100):
+            other.cancel_order(number)
+
+    results = collect(fake, ids)
+
+    assert verdicts(results) == dict.fromkeys(ids, "cancelled")
+    assert len(fake.calls) == 100 + 8 + 1
+
+
+def test_a_429_that_never_ends_leaves_an_order_untried(collect: Collect, fake: FakeThanksIO) -> None:
+    fake.limit(0)
+
+    (result,) = collect(fake, [37294])
+
+    assert result.verdict == "not_tried"
+    assert isinstance(result.error, RateLimitError)
+    assert result.attempts == len(fake.calls)
+
+
+def test_a_429_after_a_lost_answer_leaves_it_unknown(collect: Collect, fake: FakeThanksIO) -> None:
+    fake.fail_next("lost_answer")
+    fake.faults("throttled_429")
+
+    (result,) = collect(fake, [37294], settings={"retry": RetryPolicy(max_attempts=2)})
+
+    assert result.verdict == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("doomed", "kind_of_error"), [("token", AuthenticationError), ("billing", PaymentRequiredError)]
+)
+def test_what_dooms_all_ends_the_run(
+    collect: Collect, fake: FakeThanksIO, doomed: str, kind_of_error: type[Exception]
+) -> None:
+    """The first request goes alone, so not even a second one is made in vain."""
+    settings = {"token": "another-token"} if doomed == "token" else {}
+    fake.disabled = doomed == "billing"
+
+    results = collect(fake, [*placed(fake, 20), "x"], settings=settings)
+
+    assert [result.verdict for result in results] == ["not_tried"] * 21
+    assert len(fake.calls) == 1
+    assert all(isinstance(result.error, kind_of_error) for result in results)
+
+
+def test_a_401_of_an_order_of_another_account_dooms_nothing_once_the_token_was_taken(
+    collect: Collect, fake: FakeThanksIO
+) -> None:
+    ids = [37294, fake.place(account="other").id, fake.place().id]
+
+    results = collect(fake, ids, max_in_flight=1)
+
+    assert [result.verdict for result in results] == ["cancelled", "refused", "cancelled"]
+
+
+def test_a_token_that_is_taken_away_dooms_the_rest(collect: Collect, fake: FakeThanksIO) -> None:
+    def ids() -> Iterator[int]:
+        yield 37294
+        fake.token = "another"
+        yield from placed(fake, 5)
+
+    results = collect(fake, ids(), settings={"token": fake.token}, max_in_flight=1)
+
+    assert [result.verdict for result in results] == ["cancelled"] + ["not_tried"] * 5
+    assert len(fake.calls) == 2
+
+
+def test_no_more_ids_are_taken_than_are_in_flight(collect: Collect, fake: FakeThanksIO) -> None:
+    """A generator of a million ids costs nothing."""
+    taken, at_most, done = 0, 0, 0
+    numbers = placed(fake, 60)
+
+    def ids() -> Iterator[int]:
+        nonlocal taken, at_most
+        for number in numbers:
+            taken += 1
+            at_most = max(at_most, taken - len(fake.calls))
+            yield number
+
+    done = len(collect(fake, ids(), max_in_flight=4, pace=False))
+
+    assert done == 60
+    assert at_most <= 4 + 4  # those in flight may not have arrived yet
+
+
+def test_an_iterable_that_fails_lets_what_is_in_flight_end(kind: str, fake: FakeThanksIO) -> None:
+    results: list[CancelResult] = []
+
+    def ids() -> Iterator[int]:
+        yield 37294
+        raise LookupError("of the caller")
+
+    def sync() -> None:
+        with fake.client() as client:
+            results.extend(client.cancel_orders(ids()))
+
+    async def tasks() -> None:
+        async with fake.async_client() as client:
+            async for result in client.cancel_orders(ids()):
+                results.append(result)  # noqa: PERF401 - what came before the error counts
+
+    with pytest.raises(LookupError, match="of the caller"):
+        sync() if kind == "sync" else anyio.run(tasks, backend=kind)
+
+    assert kind == "sync" or verdicts(results) == {37294: "cancelled"}
+    assert fake.orders[37294].status == "cancelled"
+
+
+@pytest.mark.parametrize(
+    "options", [{"max_in_flight": 0}, {"max_in_flight": True}, {"pace": 60}, {"deadline": -1}], ids=str
+)
+@pytest.mark.parametrize("client", [ThanksIO, AsyncThanksIO])
+def test_what_cannot_be_used_is_refused_at_once(client: Any, options: Any) -> None:
+    with pytest.raises(ConfigurationError):
+        client(TOKEN).cancel_orders([1], **options)
+
+
+def test_a_closed_client_dooms_all(collect: Collect, fake: FakeThanksIO) -> None:
+    def ids() -> Iterator[int]:
+        yield 37294
+        yield 42708
+
+    with fake.client() as client:
+        results = client.cancel_orders(ids())
+    (first, second) = results
+
+    assert isinstance(first.error, ConfigurationError)
+    assert [first.verdict, second.verdict] == ["not_tried"] * 2
+    assert fake.calls == []
+    assert collect(fake, [37294])[0].verdict == "cancelled"
+
+
+class Gate(httpx.BaseTransport, httpx.AsyncBaseTransport):
+    """Answers order 1 at once, and all others when it is opened; counts them."""
+
+    def __init__(self) -> None:
+        self.opened = threading.Event()
+        self.arrived = 0
+        self.all_in = threading.Event()
+
+    def _answer(self, request: httpx.Request) -> httpx.Response:
+        number = int(request.url.path.split("/")[-2])
+        return httpx.Response(200, json={"order": CANCELLED["order"] | {"id": number}})
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        self._arrive()
+        if "/1/" not in request.url.path:
+            assert self.opened.wait(10)
+        return self._answer(request)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        self._arrive()
+        if "/1/" not in request.url.path:
+            assert await anyio.to_thread.run_sync(self.opened.wait, 10)
+        return self._answer(request)
+
+    def _arrive(self) -> None:
+        self.arrived += 1
+        if self.arrived == 4:
+            self.all_in.set()
+
+
+def gated(**settings: Any) -> tuple[Gate, ThanksIO]:
+    gate = Gate()
+    return gate, ThanksIO(TOKEN, transport=gate, **settings)
+
+
+def test_ctrl_c_lets_what_is_in_flight_end_and_is_raised_then() -> None:
+    """The results of those are given before."""
+    gate, client = gated()
+    results = client.cancel_orders(range(1, 100), max_in_flight=3, pace=False)
+    assert next(results).order_id == 1
+    interrupted = threading.Thread(target=press_when(gate.all_in, then=gate.opened))
+    interrupted.start()
+
+    found: list[int | str] = []
+    with pytest.raises(KeyboardInterrupt):  # noqa: PT012 - what comes before it counts
+        for result in results:
+            found.append(result.order_id)  # noqa: PERF401
+    interrupted.join()
+
+    assert sorted(map(int, found)) == [2, 3, 4]
+    assert gate.arrived == 4
+
+
+def test_a_second_ctrl_c_waits_for_nothing() -> None:
+    gate, client = gated()
+    results = client.cancel_orders(range(1, 100), max_in_flight=3, pace=False)
+    assert next(results).order_id == 1
+    pressed = threading.Thread(target=press_when(gate.all_in, times=2))
+    pressed.start()
+
+    with pytest.raises(KeyboardInterrupt):
+        next(results)
+    pressed.join()
+
+    gate.opened.set()
+    assert gate.arrived == 4
+
+
+def press_when(happened: threading.Event, then: threading.Event | None = None, times: int = 1) -> Callable[[], None]:
+    """Give what presses Ctrl-C once something has happened and the main thread waits, a second time when it drains."""
+    main = threading.main_thread().ident
+    assert main is not None
+
+    def waits(drains: bool) -> bool:  # noqa: FBT001
+        frame: Any = sys._current_frames()[main]
+        while frame and frame.f_code.co_name != "_await":
+            frame = frame.f_back
+        return frame is not None and (not drains or frame.f_locals["wait"] == _workers._GLANCE)
+
+    def press() -> None:
+        assert happened.wait(10)
+        for time_ in range(times):
+            while not waits(drains=time_ > 0):
+                happened.wait()
+            signal.pthread_kill(main, signal.SIGINT)
+        if then:
+            then.set()
+
+    return press
+
+
+def test_closing_the_iterator_lets_what_is_in_flight_end(caplog: pytest.LogCaptureFixture) -> None:
+    """Nobody can be given the results any more; they are logged."""
+    gate, client = gated()
+    with closing(client.cancel_orders(range(1, 100), max_in_flight=3, pace=False)) as results:
+        assert next(results).order_id == 1
+        assert gate.all_in.wait(10)
+        gate.opened.set()
+
+    assert gate.arrived == 4
+    assert sorted(caplog.messages) == [f"order {n} is cancelled; nobody waited for it any more" for n in (2, 3, 4)]
+
+
+def test_what_does_not_end_in_time_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_workers, "_GRACE", 0.05)
+    gate, client = gated()
+    results = client.cancel_orders([1, 2], max_in_flight=2, pace=False)
+    next(results)
+
+    results.close()
+
+    gate.opened.set()
+
+
+@pytest.mark.parametrize("kind", KINDS[1:])
+def test_a_task_that_is_cancelled_lets_what_is_in_flight_end(kind: str, caplog: pytest.LogCaptureFixture) -> None:
+    gate = Gate()
+    found = []
+
+    async def consume() -> None:
+        client = AsyncThanksIO(TOKEN, transport=gate)
+        async for result in client.cancel_orders(range(1, 100), max_in_flight=3, pace=False):
+            found.append(result.order_id)  # noqa: PERF401 - what came before the end counts
+
+    async def main() -> None:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(consume)
+            await anyio.to_thread.run_sync(gate.all_in.wait, 10)
+            tasks.cancel_scope.cancel()
+            gate.opened.set()
+
+    anyio.run(main, backend=kind)
+
+    assert found == [1]
+    assert gate.arrived == 4
+    assert len(caplog.messages) == 3
+
+
+@pytest.mark.parametrize("kind", KINDS[1:])
+def test_leaving_the_loop_ends_the_run(kind: str) -> None:
+    gate = Gate()
+    gate.opened.set()
+
+    async def main() -> int:
+        client = AsyncThanksIO(TOKEN, transport=gate)
+        async with aclosing(client.cancel_orders(range(1, 1000), max_in_flight=3)) as results:
+            async for _ in results:
+                break
+        return gate.arrived
+
+    assert anyio.run(main, backend=kind) <= 4
+
+
+@pytest.mark.parametrize("kind", KINDS[1:])
+def test_what_does_not_end_in_time_is_cancelled(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_workers, "_GRACE", 0.05)
+    ended = []
+
+    class Silent(httpx.AsyncBaseTransport):
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            try:
+                await anyio.sleep(60)
+            finally:
+                ended.append(request.url.path)
+            raise AssertionError
+
+    async def main() -> None:
+        results = AsyncThanksIO(TOKEN, transport=Silent()).cancel_orders([1, 2], pace=False)
+        with anyio.move_on_after(0.05):
+            await anext(results)
+        await results.aclose()
+        for _ in range(5):
+            await anyio.lowlevel.checkpoint()
+
+    anyio.run(main, backend=kind)
+
+    assert len(ended) == 2
+
+
+@pytest.mark.parametrize("kind", KINDS[:2])  # trio puts it into a group
+def test_what_is_no_exception_passes_through_when_the_others_have_ended(collect: Collect) -> None:
+    """As it does in a single call."""
+
+    class Broken(Gate):
+        def _answer(self, request: httpx.Request) -> httpx.Response:
+            if "/2/" in request.url.path:
+                raise SystemExit("of the caller")
+            return super()._answer(request)
+
+    gate = Broken()
+    gate.opened.set()
+    with FakeThanksIO() as fake, pytest.raises(SystemExit, match="of the caller"):
+        collect(fake, [1, 2], settings={"transport": gate}, max_in_flight=2, pace=False)
+
+
+def test_a_stopped_run_sends_no_second_attempt() -> None:
+    """An order that waits for its next attempt is left as it is known: here nothing was sent for it."""
+    refused = threading.Event()
+
+    class Refusing(httpx.BaseTransport):
+        def handle_request(self, request: httpx.Request) -> httpx.Response:
+            refused.set()
+            raise httpx.ConnectError("refused", request=request)
+
+    client = ThanksIO(TOKEN, transport=Refusing(), retry=RetryPolicy(backoff=60.0, cap=60.0))
+    results = client.cancel_orders([1], pace=Pace(requests=1))
+    pressed = threading.Thread(target=press_when(refused))
+    pressed.start()
+
+    assert next(results).verdict == "not_tried"
+    with pytest.raises(KeyboardInterrupt):
+        next(results)
+    pressed.join()
+
+
+def test_a_single_call_keeps_to_a_pace_that_is_asked_for(connect: Any) -> None:
+    driver = connect(lambda _request: ok(x_ratelimit_limit="1", x_ratelimit_remaining="0"), pace=True)
+    driver.cancel_order(37294)
+
+    with pytest.raises(TimeoutError, match="no room in time") as caught:
+        driver.cancel_order(37294, deadline=5)
+
+    assert not caught.value.may_have_cancelled  # type: ignore[attr-defined]
+
+
+def test_a_result_shows_nothing_private_and_pickles_the_facts_alone() -> None:
+    order_ = Order.from_dict(order()["order"])
+    result = CancelResult(37294, "cancelled", order_, None, 1, 0.2)
+
+    for twin in (pickle.loads(pickle.dumps(result)), copy.copy(result), copy.deepcopy(result)):
+        assert (twin.order_id, twin.verdict, twin.attempts, twin.seconds) == (37294, "cancelled", 1, 0.2)
+        assert twin.order and twin.order.authorization_total == 267
+        assert LETTER not in str(twin.order.to_dict())
+    assert LETTER not in repr(result)
+    assert pickle.loads(pickle.dumps(CancelResult(1, "not_tried"))) == CancelResult(1, "not_tried")
+
+
+@pytest.mark.parametrize(
+    ("error", "verdict"),
+    [
+        (ServerError("x", status_code=500, may_have_cancelled=True), "unknown"),
+        (ServerError("x", status_code=500), "refused"),
+        (RateLimitError("x", status_code=429), "not_tried"),
+        (RateLimitError("x", status_code=429, may_have_cancelled=True), "unknown"),
+        (CancellationRefusedError("x", status_code=422), "refused"),
+        (CancellationRefusedError("x", status_code=422, may_have_cancelled=True), "unknown"),
+        (AuthenticationError("x", status_code=401), "not_tried"),
+        (InvalidOrderIdError("x"), "not_tried"),
+    ],
+    ids=str,
+)
+def test_the_verdict_after_an_error(error: Any, verdict: str) -> None:
+    assert verdict_of(error, proven=True) == verdict
