@@ -1,0 +1,44 @@
+"""Write a run down as one page, for those who must act on it now and those who must explain it tomorrow."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from thanksio.cli._page import page
+from thanksio.cli._summary import summarize
+
+if TYPE_CHECKING:
+    from thanksio._journal import Journal
+
+
+def write_report(journal: Journal, path: str | os.PathLike[str], *, now: float | None = None) -> None:
+    """Write what a journal holds into one HTML file that needs nothing else; a file of that name is replaced whole.
+
+    Raises OSError if it cannot be written; the old file is then as it was.
+    """
+    summary = summarize(journal, time.time() if now is None else now)
+    _write(Path(path), page(summary))
+
+
+def _write(path: Path, text: str) -> None:
+    if path.exists() and not path.is_file():
+        path.write_text(text, "utf-8")  # a pipe or /dev/null stays what it is; a folder is Python's own error
+    else:
+        _replace(path.resolve(), text)  # resolved: a link goes on to point to the page
+
+
+def _replace(path: Path, text: str) -> None:
+    draft = path.with_name(f".{secrets.token_hex(8)}.html")  # in the same folder, for a rename crosses no file system
+    try:
+        with draft.open("x", encoding="utf-8") as file:
+            file.write(text)
+        draft.replace(path)
+    except BaseException:
+        with suppress(OSError):
+            draft.unlink()
+        raise
