@@ -8,7 +8,7 @@ from thanksio.cli._picture import picture
 from thanksio.cli._style import PATTERNS, STYLE
 from thanksio.cli._summary import FIRST, NAMES
 from thanksio.cli._table import tables
-from thanksio.cli._words import are, clock, dollars, duration, safe, stamp
+from thanksio.cli._words import are, clock, dollars, duration, safe, stamp, stamp_on
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 _WIDE, _NARROW = 120, 48  # columns, on a desk or paper and on a phone
 _SMALLEST = 0.008  # part of the strip that a verdict has at least: one order among thousands must be seen
+_NOTE = (
+    "An order that was sent more than once stands where its last verdict came. Verdicts of few orders are drawn large "
+    "enough to be seen. A request is not an order: one order can take several."
+)
 
 
 def page(summary: Summary) -> str:
@@ -43,13 +47,13 @@ def headline(summary: Summary) -> str:
     money = f" ({'at least ' * bool(summary.without_total)}{dollars(summary.cents)} authorized)" if done else ""
     if done == total:
         return f"All {total:,} orders are cancelled{money}." if total > 1 else f"The one order is cancelled{money}."
-    rest = ", ".join(_left(verdict, summary.counts[verdict]) for verdict in FIRST if summary.counts[verdict])
-    return f"{done:,} of {total:,} orders {are(done)} cancelled{money}; {rest}."
+    unknown = summary.counts["unknown"]
+    look = f"; {unknown:,} {are(unknown)} unknown: look at {'it' if unknown == 1 else 'them'} first" if unknown else ""
+    rest = ", ".join(_left(verdict, summary.counts[verdict]) for verdict in FIRST[1:] if summary.counts[verdict])
+    return f"{done:,} of {total:,} orders {are(done)} cancelled{money}{look}{'; ' * bool(rest)}{rest}."
 
 
 def _left(verdict: Verdict, count: int) -> str:
-    if verdict == "unknown":
-        return f"{count:,} {are(count)} unknown: look at {'it' if count == 1 else 'them'} first"
     verb = are(count) if verdict == "not_cancelled" else "was" if count == 1 else "were"
     return f"{count:,} {verb} {NAMES[verdict]}"
 
@@ -58,7 +62,7 @@ def _hours(summary: Summary) -> str:
     """Say how much time is left for the orders that are not known to be cancelled."""
     hours = summary.hours
     parts = [
-        f"{hours.within:,} {are(hours.within)} within the hour in which they can be cancelled, and the next hour ends at "
+        f"{hours.within:,} {are(hours.within)} still within the hour of cancelling, and the next hour ends at "
         f"<strong>{clock(hours.next_end)} UTC</strong>"
         if hours.next_end is not None
         else "",
@@ -87,8 +91,8 @@ def _head(summary: Summary) -> str:
 
 
 def _run(number: int, run: Run) -> str:
-    last = f", not before {stamp(run.last)}" if run.last is not None else ""
-    ended = f"interrupted{last}" if run.ended is None else stamp(run.ended)
+    last = f", not before {stamp_on(run.last, run.began)}" if run.last is not None else ""
+    ended = f"interrupted{last}" if run.ended is None else stamp_on(run.ended, run.began)
     return (
         f'<tr><th scope="row">{number}</th><td>{stamp(run.began)}</td><td>{ended}</td>'
         f'<td class="n">{run.verdicts:,}</td></tr>'
@@ -129,36 +133,42 @@ def _verdict(summary: Summary, verdict: Verdict) -> str:
 
 def _strip(summary: Summary) -> str:
     """Draw how large the verdicts are beside each other."""
-    shares = {verdict: max(_SMALLEST, summary.counts[verdict] / summary.total) for verdict in _present(summary)}
+    counts = summary.counts
+    shares: dict[Verdict, float] = {}
+    for verdict in _present(summary):
+        shares[verdict] = max(_SMALLEST, counts[verdict] / summary.total)
     if not shares:
         return ""
     bars, x, whole = "", 0.0, sum(shares.values()) / 100
     for verdict, share in shares.items():
         bars += f'<rect class="{verdict}" x="{x:.3f}%" width="{share / whole:.3f}%" height="28"/>'
         x += share / whole
-    told = ", ".join(f"{summary.counts[verdict]:,} {NAMES[verdict]}" for verdict in shares)
+    told = ", ".join(f"{counts[verdict]:,} {NAMES[verdict]}" for verdict in shares)
     return (
-        '<svg class="strip" role="img" aria-labelledby="strip-t strip-d"><title id="strip-t">Share of each verdict</title>'
-        f'<desc id="strip-d">{told}.</desc>{bars}</svg>'
+        '<svg class="strip" role="img" aria-labelledby="strip-t strip-d">'
+        f'<title id="strip-t">Share of each verdict</title><desc id="strip-d">{told}.</desc>{bars}</svg>'
     )
 
 
 def _present(summary: Summary) -> Iterator[Verdict]:
-    yield from (verdict for verdict in NAMES if summary.counts[verdict])
+    for verdict in NAMES:
+        if summary.counts[verdict]:
+            yield verdict
 
 
 def _over_time(summary: Summary) -> str:
     wide = summary.timeline.fitted(_WIDE)
     if not wide.stretches:
-        return '<section><h2>Verdicts over time</h2><p>No order has a verdict yet: there is nothing to draw.</p></section>'
+        return (
+            "<section><h2>Verdicts over time</h2><p>No order has a verdict yet: there is nothing to draw.</p></section>"
+        )
     began = [run.began for run in summary.runs]
     narrow = summary.timeline.fitted(_NARROW)
     return (
         '<section aria-labelledby="time"><h2 id="time">Verdicts over time</h2><figure>'
         + picture(wide, began, width=900, height=330, name="wide")
         + picture(narrow, began, width=336, height=300, name="narrow")
-        + f"{_legend(summary)}<figcaption>Times are UTC. {_bucket(wide.size, narrow.size)} An order that was sent more than "
-        "once stands where its last verdict came. A request is not an order: one order can take several.</figcaption>"
+        + f"{_legend(summary)}<figcaption>Times are UTC. {_bucket(wide.size, narrow.size)} {_NOTE}</figcaption>"
         "</figure></section>"
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+from itertools import count, pairwise
 from typing import TYPE_CHECKING
 
 from attrs import frozen
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from thanksio.bulk import Verdict
     from thanksio.cli._timeline import Column, Stretches
 
-_TOP, _BOTTOM, _RIGHT, _LEFT = 40, 44, 12, 34.0  # room for words around the plot
+_TOP, _BOTTOM, _RIGHT, _LEFT = 40, 46, 12, 34.0  # room for words around the plot
 _DIGIT = 7.8  # width of the widest digit in the font that the style sets, rounded up
-_LEAST = 3.0  # height of the smallest part of a column: one unknown order among hundreds must be seen
+_LEAST = 4.0  # height of the smallest part of a column: one unknown order among hundreds must be seen
 _LABEL = 74.0  # between two times on the axis, at least
-_PAUSE = 76.0  # width of a pause that is left out, with its length in words
+_PAUSE = 80.0  # width of a pause that is left out, with its length in words
 _STEPS = sorted({*SIZES, 10, 120, 600, 7200, 14400})
 
 
@@ -78,11 +78,8 @@ def _plot(shown: Stretches, width: int, height: int) -> _Plot:
 
 def _round_steps(highest: float) -> tuple[int, int]:
     """Give a step of 1, 2 or 5 times a power of ten, and how many of them, at most five, reach the highest value."""
-    step = 1
-    for factor in (2, 2.5, 2) * 20:
-        if step * 5 >= highest:
-            break
-        step = int(step * factor)
+    steps = (digit * 10**power for power in count() for digit in (1, 2, 5))
+    step = next(step for step in steps if step * 5 >= highest)
     return step, max(1, int(-(-highest // step)))
 
 
@@ -118,7 +115,7 @@ def _grid(plot: _Plot) -> Iterator[str]:
     for tick in range(plot.ticks + 1):
         y = plot.y(tick * plot.step)
         yield f'<path class="grid" d="M{plot.left:.1f} {y:.1f}H{plot.width - _RIGHT}"/>'
-        yield f'<text class="end" x="{plot.left - 6:.1f}" y="{y + 4.5:.1f}">{tick * plot.step:,}</text>'
+        yield f'<text class="end" x="{plot.left - 6:.1f}" y="{y + 4:.1f}">{tick * plot.step:,}</text>'
 
 
 def _pauses(shown: Stretches, places: list[list[tuple[Column, float]]], plot: _Plot) -> Iterator[str]:
@@ -129,18 +126,28 @@ def _pauses(shown: Stretches, places: list[list[tuple[Column, float]]], plot: _P
         middle = x + _PAUSE / 2
         yield f'<rect class="pause" x="{x:.1f}" y="{_TOP}" width="{_PAUSE}" height="{plot.base - _TOP}"/>'
         yield f'<text class="mid" x="{middle:.1f}" y="{y:.1f}">pause</text>'
-        yield f'<text class="mid" x="{middle:.1f}" y="{y + 17:.1f}">{duration(first.start - last.start - shown.size)}</text>'
+        length = duration(first.start - last.start - shown.size)
+        yield f'<text class="mid" x="{middle:.1f}" y="{y + 17:.1f}">{length}</text>'
 
 
 def _column(column: Column, x: float, plot: _Plot) -> str:
     """Draw one column, the cancelled on top: what needs a person stands on the axis. Hovering tells the numbers."""
     y, width, parts = float(plot.base), plot.pitch - min(2.0, plot.pitch / 5), ""
-    for verdict in (*FIRST, "cancelled"):
-        count = column.counts[verdict]
-        height = max(_LEAST, count * plot.scale) if count else 0.0
+    for verdict, height in _heights(column, plot.scale).items():
         y -= height
-        parts += _bar(verdict, x, y, width, height) if count else ""
+        parts += _bar(verdict, x, y, width, height)
     return f"<g><title>{clock(column.start)}: {_counted(column)}</title>{parts}</g>" if parts else ""
+
+
+def _heights(column: Column, scale: float) -> dict[Verdict, float]:
+    """Give each part the height to be seen; the cancelled, who are many, yield it, so that the whole is true."""
+    counts = column.counts
+    heights: dict[Verdict, float] = {
+        verdict: max(_LEAST, counts[verdict] * scale) for verdict in FIRST if counts[verdict]
+    }
+    if counts["cancelled"]:
+        heights["cancelled"] = max(_LEAST, counts.total() * scale - sum(heights.values()))
+    return heights
 
 
 def _bar(verdict: Verdict, x: float, y: float, width: float, height: float) -> str:
@@ -181,9 +188,9 @@ def _times(shown: Stretches, places: list[list[tuple[Column, float]]], plot: _Pl
                 continue
             free = x + half + 8
             yield f'<path class="grid" d="M{x:.1f} {plot.base}v5"/>'
-            yield f'<text class="mid" x="{x:.1f}" y="{plot.base + 19}">{text}</text>'
+            yield f'<text class="mid" x="{x:.1f}" y="{plot.base + 21}">{text}</text>'
             if today != (today := day(column.start)):
-                yield f'<text class="mid" x="{x:.1f}" y="{plot.base + 36}">{today}</text>'
+                yield f'<text class="mid" x="{x:.1f}" y="{plot.base + 38}">{today}</text>'
 
 
 def _wide_enough(step: int, size: int, plot: _Plot) -> bool:

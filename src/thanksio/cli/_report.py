@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import time
 from contextlib import suppress
@@ -13,6 +12,8 @@ from thanksio.cli._page import page
 from thanksio.cli._summary import summarize
 
 if TYPE_CHECKING:
+    import os
+
     from thanksio._journal import Journal
 
 

@@ -21,7 +21,7 @@ table{border-collapse:collapse;font-variant-numeric:tabular-nums;font-size:.92re
 caption{text-align:left;padding:4px 0}th,td{text-align:left;vertical-align:top;padding:5px 14px 5px 0;
 border-bottom:1px solid var(--line);white-space:nowrap}thead th{color:var(--soft);font-weight:600}
 tbody th{font-weight:600}.n{text-align:right}.words{white-space:normal;min-width:19rem;overflow-wrap:anywhere}
-.scroll{overflow-x:auto}figure{margin:0}
+.unseen{position:absolute;clip-path:inset(50%)}.scroll{overflow-x:auto;position:relative}figure{margin:0}
 .legend{list-style:none;display:flex;flex-wrap:wrap;gap:4px 20px;padding:0;margin:8px 0}
 .swatch,.key{vertical-align:-2px;margin-right:6px}svg{display:block;max-width:100%}.swatch,.key{display:inline-block}
 .defs{position:absolute}.strip{width:100%;height:28px;margin:12px 0}
@@ -50,7 +50,8 @@ _MARKS = {
 PATTERNS = (
     '<svg class="defs" width="0" height="0" aria-hidden="true"><defs>'
     + "".join(
-        f'<pattern id="{name}-p" width="6" height="6" patternUnits="userSpaceOnUse"><rect width="6" height="6"/>{mark}</pattern>'
+        f'<pattern id="{name}-p" width="6" height="6" patternUnits="userSpaceOnUse">'
+        f'<rect width="6" height="6"/>{mark}</pattern>'
         for name, mark in _MARKS.items()
     )
     + "</defs></svg>"

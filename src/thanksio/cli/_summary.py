@@ -22,7 +22,12 @@ NAMES: dict[Verdict, str] = {  # in the order in which they are always shown
     "unknown": "unknown",
     "not_tried": "not tried",
 }
-FIRST: tuple[Verdict, ...] = ("unknown", "not_cancelled", "refused", "not_tried")  # what needs a person, the worst first
+FIRST: tuple[Verdict, ...] = (
+    "unknown",
+    "not_cancelled",
+    "refused",
+    "not_tried",
+)  # what needs a person, the worst first
 _VERDICTS: dict[State, Verdict] = {
     "cancelled": "cancelled",
     "not_cancelled": "not_cancelled",
@@ -59,14 +64,14 @@ class Group:
             self.cut(ROWS, now)
 
     def cut(self, most: int, now: float) -> None:
-        """Keep the most urgent rows: the hour that ends first, then those that nobody knows, then those that are over."""
+        """Keep the most urgent rows: the hour that ends first, then the hours not known, then those that are over."""
         self.rows.sort(key=lambda entry: _urgency(entry, now))
         del self.rows[most:]
 
 
 @define
 class Hours:
-    """Of the orders that are not known to be cancelled: how many are within their hour, past it, and of unknown hour."""
+    """Of the orders not known to be cancelled: how many are within their hour, past it, and of unknown hour."""
 
     within: int = 0
     over: int = 0
@@ -92,7 +97,7 @@ class Summary:
     base_url: str
     made: float
     runs: list[Run]
-    counts: Counter[Verdict] = field(factory=Counter)
+    counts: Counter[Verdict] = field(factory=Counter["Verdict"])
     cents: int = 0  # authorized for the cancelled ones
     without_total: int = 0  # cancelled ones of which the server did not say what was authorized
     contracts: set[str] = field(factory=set[str])

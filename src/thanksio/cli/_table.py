@@ -15,14 +15,15 @@ if TYPE_CHECKING:
 _ADVICE: dict[Verdict, str] = {
     "unknown": "Each of these may be cancelled or not: a request may have reached the server, and no answer showed the "
     "order. Run the same command again: repeating a cancel is harmless, and the answer shows the order as it is.",
-    "not_cancelled": "The server showed each of these orders, and it is not cancelled. In status reviewing it can still "
-    "be cancelled: cancel it by its number, in another journal, for this one takes it as settled. If it is printed or "
-    "later it is too late. Otherwise look at it in the thanks.io dashboard.",
-    "refused": "The server refused, and the words say why; the hour may be over, or the order cancelled already. Look at "
-    "the order in the thanks.io dashboard. After 403 or 404 check the token, the number and the server, then run the "
-    "same command again: what was refused with 400, 409 or 422 is not sent again.",
+    "not_cancelled": "The server showed each of these orders, and it is not cancelled. In status reviewing it can "
+    "still be cancelled: cancel it by its number, in another journal, for this one takes it as settled. If it is "
+    "printed or later, it is too late. Otherwise look at it in the thanks.io dashboard.",
+    "refused": "The server refused, and its words say why; the hour may be over, or the order cancelled already. Look "
+    "at the order in the thanks.io dashboard. After 403 or 404 check the token, the number and the server, then run "
+    "the same command again: what was refused with 400, 409 or 422 is not sent again.",
     "not_tried": "Nothing has come of these orders: no request was sent, or the server turned it away before it looked "
-    "at the order. Run the same command again: the orders whose hour ends first go first.",
+    "at the order. Mend what the words name, if there are any, then run the same command again: the orders whose hour "
+    "ends first go first.",
 }
 _COLUMNS = ("Order", "Verdict", "Status", "Its hour (UTC)", "Attempts", "Last sent (UTC)", "Words of the error")
 _HEAD = "".join(f'<th scope="col"{" class=n" * (name == "Attempts")}>{name}</th>' for name in _COLUMNS)
@@ -30,12 +31,14 @@ _HEAD = "".join(f'<th scope="col"{" class=n" * (name == "Attempts")}>{name}</th>
 
 def tables(summary: Summary) -> str:
     """Give a table for each verdict but the first."""
-    groups = "".join(
-        _table(verdict, group, summary.made) for verdict, group in summary.groups.items() if group.count
+    groups = "".join(_table(verdict, group, summary.made) for verdict, group in summary.groups.items() if group.count)
+    note = (
+        '<p class="soft">The hour that ends first stands at the top. Times are UTC, and of '
+        f"{stamp(summary.made)[:10]} unless they name another day.</p>"
     )
     return (
         '<section aria-labelledby="person"><h2 id="person">What needs a person</h2>'
-        f"{groups or '<p>Nothing: no order is other than cancelled.</p>'}</section>"
+        f"{note + groups if groups else '<p>Nothing: no order is other than cancelled.</p>'}</section>"
     )
 
 
@@ -46,7 +49,7 @@ def _table(verdict: Verdict, group: Group, now: float) -> str:
     name = NAMES[verdict].capitalize()
     table = (
         f'<div class="scroll" role="region" aria-labelledby="{verdict}" tabindex="0"><table>'
-        f"<caption>{name}, the hour that ends first at the top. Times without a day are of {stamp(now)[:10]}.</caption>"
+        f'<caption class="unseen">{name} orders</caption>'
         f"<thead><tr>{_HEAD}</tr></thead><tbody>{rows}</tbody></table></div>"
     )
     return f'<h3 id="{verdict}">{name}: {group.count:,}</h3><p>{_ADVICE[verdict]}</p>{table * bool(rows)}{note}'

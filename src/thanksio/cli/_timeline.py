@@ -25,7 +25,7 @@ class Column:
     """What was decided from `start` on, and how many requests a minute the account then allowed, if that is known."""
 
     start: int
-    counts: Counter[Verdict] = field(factory=Counter)
+    counts: Counter[Verdict] = field(factory=Counter["Verdict"])
     allowed: int | None = None
     heard: float = float("-inf")  # when that was known
 
