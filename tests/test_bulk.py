@@ -515,7 +515,8 @@ def test_a_result_shows_nothing_private_and_pickles_the_facts_alone() -> None:
 
     for twin in (pickle.loads(pickle.dumps(result)), copy.copy(result), copy.deepcopy(result)):
         assert (twin.order_id, twin.verdict, twin.attempts, twin.seconds) == (37294, "cancelled", 1, 0.2)
-        assert twin.order and twin.order.authorization_total == 267
+        assert twin.order
+        assert twin.order.authorization_total == 267
         assert LETTER not in str(twin.order.to_dict())
     assert LETTER not in repr(result)
     assert pickle.loads(pickle.dumps(CancelResult(1, "not_tried"))) == CancelResult(1, "not_tried")

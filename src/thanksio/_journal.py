@@ -102,7 +102,7 @@ class Journal:
 
     def __init__(self, path: str | os.PathLike[str], base_url: str | None = None) -> None:
         self.path = os.fspath(path)
-        if base_url is None and not os.path.isfile(self.path):  # noqa: PTH113 - any kind of path may be given
+        if base_url is None and not (os.path.isfile(self.path) and os.path.getsize(self.path)):  # noqa: PTH113, PTH202
             raise ConfigurationError(f"There is no journal at {self.path}.")
         try:
             self._db = sqlite3.connect(self.path, timeout=0, isolation_level=None, check_same_thread=False)
@@ -118,11 +118,11 @@ class Journal:
     def _open(self, base_url: str | None) -> None:
         try:
             self._db.execute("PRAGMA locking_mode = EXCLUSIVE")
-            self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = FULL")
             self._db.execute("BEGIN EXCLUSIVE")  # from here on it is ours alone
             self._check(base_url)
             self._db.execute("COMMIT")
+            self._db.execute("PRAGMA journal_mode = WAL")
         except sqlite3.OperationalError as error:
             busy = "locked" in str(error) or "busy" in str(error)
             why = (

@@ -1,0 +1,389 @@
+"""A run that is written down: killed, out of disk or stopped, it goes on where it was."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from contextlib import closing
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import pytest
+from conftest import LETTER, ROOT, TOKEN
+
+from thanksio import (
+    CancellationRefusedError,
+    CancelResult,
+    ConfigurationError,
+    JournalError,
+    OrderNotCancelledError,
+    RetryPolicy,
+)
+from thanksio._journal import Journal
+from thanksio._settings import CONTRACT_VERSION
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
+
+    from thanksio.testing import FakeThanksIO
+
+BASE = "https://api.thanks.io/api/v2"
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "run.journal"
+
+
+@pytest.fixture
+def cancel(kind: str, fake: FakeThanksIO, path: Path) -> Callable[..., list[CancelResult]]:
+    """Give a function that cancels many with a journal, by a client of this kind."""
+
+    def run(ids: Iterable[Any], settings: dict[str, Any] | None = None, **run: Any) -> list[CancelResult]:
+        run = {"journal": path} | run
+        if kind == "sync":
+            with fake.client(**settings or {}) as client:
+                return list(client.cancel_orders(ids, **run))
+
+        async def gather() -> list[CancelResult]:
+            async with fake.async_client(**settings or {}) as client:
+                return [result async for result in client.cancel_orders(ids, **run)]
+
+        return anyio.run(gather, backend=kind)
+
+    return run
+
+
+def rows(path: Path) -> dict[int, Any]:
+    """Give the rows of a journal, by the number of the order."""
+    with Journal(path) as journal:
+        return {entry.order_id: entry for entry in journal.entries()}
+
+
+def sent(fake: FakeThanksIO) -> list[int]:
+    return [int(call.path.split("/")[-2]) for call in fake.calls]
+
+
+def test_a_run_is_written_down(cancel: Any, fake: FakeThanksIO, path: Path) -> None:
+    before = time.time()
+    fake.limit(120)
+
+    cancel([37294, 42708, 77777])
+
+    found: dict[int, Any] = rows(path)
+    assert [(entry.state, entry.status, entry.kind) for entry in found.values()] == [
+        ("cancelled", "cancelled", ""),
+        ("not_cancelled", "fulfilled", "OrderNotCancelledError"),
+        ("refused", "404", "OrderNotFoundError"),
+    ]
+    assert found[37294].cents == 267
+    assert found[77777].error.startswith("Order 77777: the server answered 404")
+    for entry in found.values():
+        assert entry.attempts >= 1
+        assert entry.allowed == 120
+        assert entry.contract == CONTRACT_VERSION
+        assert before <= entry.first_sent <= entry.sent <= entry.decided <= time.time()
+    with Journal(path) as journal:
+        assert journal.totals() == {"cancelled": (1, 267), "not_cancelled": (1, 73), "refused": (1, 0)}
+        ((began, ended),) = journal.runs()
+        assert before <= began <= ended <= time.time()
+
+
+def test_settled_orders_are_not_sent_again_and_come_first(cancel: Any, fake: FakeThanksIO) -> None:
+    fake.refusal = 422
+    first = {result.order_id: result for result in cancel([37294, 42708])}
+    fake.refusal = 200
+    fake.place(50000)
+
+    again = cancel([50000, 42708, 37294])
+
+    assert sent(fake) == [37294, 42708, 50000]
+    assert [result.order_id for result in again] == [37294, 42708, 50000]
+    assert [result.verdict for result in again] == ["cancelled", "refused", "cancelled"]
+    assert again[0].order.authorization_total == 267
+    assert isinstance(again[1].error, CancellationRefusedError)
+    assert str(again[1].error) == str(first[42708].error)
+    assert again[1].error.status_code == 422
+
+
+def test_an_order_that_was_shown_as_not_cancelled_is_remembered_as_such(cancel: Any, fake: FakeThanksIO) -> None:
+    cancel([42708])
+
+    (again,) = cancel([42708])
+
+    assert isinstance(again.error, OrderNotCancelledError)
+    assert (again.error.status, again.order.id) == ("fulfilled", 42708)
+    assert len(fake.calls) == 1
+
+
+@pytest.mark.parametrize("first", ["lost", "wrong_token", "not_found", "throttled"])
+def test_what_is_not_settled_is_sent_again(cancel: Any, fake: FakeThanksIO, first: str) -> None:
+    """A token, a limit or an address can be mended, and a lost answer asked for once more."""
+    settings: dict[str, Any] = {"retry": RetryPolicy(max_attempts=1)}
+    if first == "lost":
+        fake.fail_next("lost_answer")
+    elif first == "wrong_token":
+        settings["token"] = "another-token"
+    elif first == "not_found":
+        settings["cancel_path"] = "orders"
+        fake.cancel_path = "order"
+    else:
+        fake.limit(0)
+    (before,) = cancel([37294], settings)
+    fake.cancel_path = "both"
+    fake.limit(60)
+
+    (after,) = cancel([37294])
+
+    assert before.verdict == {"lost": "unknown", "not_found": "refused"}.get(first, "not_tried")
+    assert after.verdict == "cancelled"
+    assert len(fake.calls) == before.attempts + 1
+
+
+def test_duplicates_are_one_order(cancel: Any, fake: FakeThanksIO) -> None:
+    results = cancel([37294, "37294", (37294, None)] * 700)
+
+    assert [result.verdict for result in results] == ["cancelled"]
+    assert sent(fake) == [37294]
+
+
+def test_the_hour_that_ends_first_goes_first(cancel: Any, fake: FakeThanksIO) -> None:
+    """Those of which nobody knows come next, and those whose hour is over last."""
+    now = time.time()
+    minutes = {50: "over", 10: "later", 40: "sooner", 70: "over longer"}
+    ids = {name: fake.place().id for name in [*minutes.values(), "unknown", "unknown, too"]}
+    times = {name: datetime.fromtimestamp(now - 60 * ago, UTC) for ago, name in minutes.items()}
+    times["over"] = datetime.fromtimestamp(now - 3600, UTC)
+
+    cancel([(number, times.get(name)) for name, number in ids.items()], max_in_flight=1)
+
+    assert sent(fake) == [ids[name] for name in ("sooner", "later", "unknown", "unknown, too", "over longer", "over")]
+
+
+def test_a_time_is_taken_in_any_form(cancel: Any, fake: FakeThanksIO, path: Path) -> None:
+    a, b, c = (fake.place().id for _ in range(3))
+
+    cancel(
+        [(a, "2025-08-14 16:42:44"), (b, {"date": "2025-08-14 16:42:44.000000", "timezone": "UTC"}), (c, 1755189764)]
+    )
+
+    assert {entry.placed for entry in rows(path).values()} == {1755189764.0}
+
+
+def test_a_time_that_cannot_be_read_is_refused_before_anything_is_sent(cancel: Any, fake: FakeThanksIO) -> None:
+    with pytest.raises(ConfigurationError, match="order 37294 was placed is no time such as"):
+        cancel([42708, (37294, "yesterday")])
+
+    assert fake.calls == []
+
+
+def test_what_is_no_number_gets_its_result_and_no_row(cancel: Any, path: Path) -> None:
+    results = cancel(["x", 37294])
+
+    assert [(result.order_id, result.verdict) for result in results] == [("x", "not_tried"), (37294, "cancelled")]
+    assert list(rows(path)) == [37294]
+
+
+def test_a_list_that_cannot_be_read_to_its_end_leaves_no_trace(cancel: Any, fake: FakeThanksIO, path: Path) -> None:
+    """Nothing is sent before all is written down, so nothing of it is kept."""
+
+    def ids() -> Iterator[int]:
+        yield 37294
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        cancel(ids())
+
+    assert rows(path) == {}
+    assert fake.calls == []
+
+
+def test_the_rest_of_a_doomed_run_waits_for_the_next(cancel: Any, fake: FakeThanksIO, path: Path) -> None:
+    fake.disabled = True
+    results = cancel([37294, 42708], max_in_flight=1)
+    states = {number: entry.state for number, entry in rows(path).items()}
+    fake.disabled = False
+
+    again = cancel([37294, 42708])
+
+    assert [result.verdict for result in results] == ["not_tried", "not_tried"]
+    assert states == {37294: "not_tried", 42708: "waiting"}
+    assert sorted(result.verdict for result in again) == ["cancelled", "not_cancelled"]
+
+
+def test_only_what_is_named_is_sent(cancel: Any, fake: FakeThanksIO) -> None:
+    """A journal may hold orders of which this run was not told; nobody asked for those."""
+    fake.disabled = True
+    cancel([37294, 42708])
+    fake.disabled = False
+    fake.calls.clear()
+
+    cancel([42708])
+
+    assert sent(fake) == [42708]
+
+
+@pytest.mark.parametrize("state", ["in_flight", "unknown"])
+def test_a_refusal_after_a_run_that_may_have_cancelled_leaves_it_unknown(
+    cancel: Any, fake: FakeThanksIO, path: Path, state: str
+) -> None:
+    """It may be the echo of our own success."""
+    with Journal(path, fake.base_url) as journal, journal.loading():
+        journal.add([(42708, None)])
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute("UPDATE orders SET state = ?", (state,))
+    fake.refusal = 422
+
+    (result,) = cancel([42708])
+
+    assert result.verdict == "unknown"
+    assert rows(path)[42708].state == "unknown"
+
+
+def test_a_second_process_on_a_journal_is_refused(cancel: Any, fake: FakeThanksIO, path: Path) -> None:
+    with Journal(path, fake.base_url), pytest.raises(ConfigurationError, match="another run is going on"):
+        cancel([37294])
+
+    assert fake.calls == []
+    assert cancel([37294])[0].verdict == "cancelled"
+
+
+def test_a_journal_that_the_caller_opened_stays_open(cancel: Any, fake: FakeThanksIO, path: Path) -> None:
+    with Journal(path, fake.base_url) as journal:
+        cancel([37294], journal=journal)
+
+        assert journal.totals() == {"cancelled": (1, 267)}
+
+
+def test_a_file_that_is_no_journal_is_left_alone(path: Path) -> None:
+    path.write_text("order_id\n37294\n" * 100)
+
+    with pytest.raises(ConfigurationError, match="is no journal of this program"):
+        Journal(path, BASE)
+
+    assert path.read_text() == "order_id\n37294\n" * 100
+
+
+def test_another_programs_database_is_left_alone(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute("CREATE TABLE orders (order_id)")
+    content = path.read_bytes()
+
+    with pytest.raises(ConfigurationError, match="is no journal of this program"):
+        Journal(path, BASE)
+
+    assert path.read_bytes() == content
+
+
+def test_a_journal_stays_with_its_server(path: Path) -> None:
+    """What was settled at a fake is not settled at thanks.io."""
+    Journal(path, "http://127.0.0.1:8000/api/v2").close()
+
+    with pytest.raises(ConfigurationError, match=r"is of orders at http://127\.0\.0\.1:8000/api/v2, not at https"):
+        Journal(path, BASE)
+
+
+@pytest.mark.parametrize("is_empty", [True, False])
+def test_a_journal_that_is_not_there_cannot_be_looked_at(path: Path, *, is_empty: bool) -> None:
+    if is_empty:
+        path.touch()
+
+    with pytest.raises(ConfigurationError, match="There is no journal at"):
+        Journal(path)
+
+    assert path.exists() == is_empty
+
+
+def test_a_folder_that_is_not_there_is_said_to_be(path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="unable to open"):
+        Journal(path / "in" / "nowhere", BASE)
+
+
+@pytest.mark.parametrize("full_at", ["send", "verdict"])
+def test_a_full_disk_stops_the_run_and_another_goes_on(kind: str, fake: FakeThanksIO, path: Path, full_at: str) -> None:
+    """What cannot be written down is not sent; what was sent is settled by the same command."""
+    ids = [fake.place().id for _ in range(300)]
+    results: list[CancelResult] = []
+    journal = Journal(path, fake.base_url)
+
+    def fill(result: CancelResult) -> None:
+        results.append(result)
+        if len(results) == 5:
+            step = "first_sent" if full_at == "send" else "decided"
+            full = "SELECT raise(ABORT, 'database or disk is full')"
+            journal._db.execute(f"CREATE TEMP TRIGGER full BEFORE UPDATE OF {step} ON orders BEGIN {full}; END")
+
+    def sync() -> None:
+        with fake.client() as client:
+            for result in client.cancel_orders(ids, journal=journal):
+                fill(result)
+
+    async def tasks() -> None:
+        async with fake.async_client() as client:
+            async for result in client.cancel_orders(ids, journal=journal):
+                fill(result)
+
+    with pytest.raises(JournalError, match=r"cannot be written: database or disk is full.*run the same again"):
+        sync() if kind == "sync" else anyio.run(tasks, backend=kind)
+    journal.close()
+    first = sent(fake)
+    with fake.client() as client:
+        again = list(client.cancel_orders(ids, journal=path))
+
+    assert len(results) == len(first) < 30  # each that was sent has its result
+    assert {result.verdict for result in again} == {"cancelled"}
+    assert sorted(result.order_id for result in again) == ids
+    resent = len(sent(fake)) - len(ids)
+    assert resent == 0 if full_at == "send" else 0 < resent < 10
+
+
+def test_a_journal_holds_nothing_private(cancel: Any, fake: FakeThanksIO, path: Path) -> None:
+    private: dict[str, Any] = {"message": LETTER, "return_name": "Jane Roe", "return_address": "1 Long Lane"}
+    good, printed = fake.place(**private).id, fake.place(status="printed", **private).id
+    cancel([good, printed])
+    cancel([fake.place(**private).id], {"token": "another-secret-token"})
+
+    kept = b"".join(file.read_bytes() for file in path.parent.iterdir())
+
+    assert b"cancelled" in kept
+    for secret in (LETTER, "Jane", "Long Lane", TOKEN, "another-secret-token"):
+        assert secret.encode() not in kept
+
+
+RUN = """
+import sys
+from thanksio import ThanksIO
+with ThanksIO(sys.argv[1], base_url=sys.argv[2]) as client:
+    for result in client.cancel_orders(range(100000, 100000 + int(sys.argv[4])), journal=sys.argv[3], pace=False):
+        print(result.verdict, flush=True)
+"""
+
+
+def test_a_run_that_is_killed_goes_on(fake: FakeThanksIO, path: Path) -> None:
+    """Each order that a verdict is written of is sent once, however often the process is killed."""
+    count, kills = 300, 4
+    for number in range(100000, 100000 + count):
+        fake.place(number)
+    command = [sys.executable, "-c", RUN, fake.token, fake.base_url, str(path), str(count)]
+
+    for nth in range(kills):
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT)
+        assert process.stdout
+        for _ in range(nth * count // (kills + 1) + 1):
+            process.stdout.readline()
+        os.kill(process.pid, signal.SIGKILL)
+        process.communicate()
+    before = {number for number, entry in rows(path).items() if entry.state == "cancelled"}
+    calls = len(fake.calls)
+    last = subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT)
+
+    assert last.stdout.split() == ["cancelled"] * count
+    assert {entry.state for entry in rows(path).values()} == {"cancelled"}
+    assert not before & set(sent(fake)[calls:])
+    assert len(fake.calls) <= count + kills * 8  # what was in flight is sent again, and nothing else
