@@ -84,14 +84,15 @@ def test_a_run_is_written_down(cancel: Any, fake: FakeThanksIO, path: Path) -> N
     ]
     assert found[37294].cents == 267
     assert found[77777].error.startswith("Order 77777: the server answered 404")
-    for entry in found.values():
-        assert entry.attempts >= 1
-        assert entry.allowed == 120
-        assert entry.contract == CONTRACT_VERSION
-        assert before <= entry.first_sent <= entry.sent <= entry.decided <= time.time()
+    for row in found.values():
+        assert row.attempts >= 1
+        assert row.allowed == 120
+        assert row.contract == CONTRACT_VERSION
+        assert before <= row.first_sent <= row.sent <= row.decided <= time.time()
     with Journal(path) as journal:
         assert journal.totals() == {"cancelled": (1, 267), "not_cancelled": (1, 73), "refused": (1, 0)}
         ((began, ended),) = journal.runs()
+        assert ended
         assert before <= began <= ended <= time.time()
 
 

@@ -37,6 +37,7 @@ class Shared:
     span: int  # seconds
     members: int = _STRANGERS  # how many have taken from it of late, this process included
     _bucket: int = field(default=0, init=False)
+    _before: int = field(default=0, init=False)  # how many were seen in the span before
     _lock: threading.Lock = field(factory=threading.Lock, init=False)
 
     @classmethod
@@ -77,9 +78,9 @@ class Shared:
         with self._lock:
             is_new, self._bucket = bucket != self._bucket, bucket
         if is_new:
-            before = self.storage.get(f"{self.key}:{bucket - 1}")
-            now = self.storage.incr(f"{self.key}:{bucket}", 2 * self.span)
-            self.members = max(before, now)
+            self._before = self.storage.get(f"{self.key}:{bucket - 1}")
+            self.storage.incr(f"{self.key}:{bucket}", 2 * self.span)
+        self.members = max(self._before, self.storage.get(f"{self.key}:{bucket}"))
 
 
 @define
