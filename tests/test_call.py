@@ -174,7 +174,7 @@ def test_what_a_repetition_cannot_help_is_not_repeated() -> None:
     run = Run(LOST, NoAnswer(sent=False, timed_out=False, cause=OSError("closed"), final=True))
 
     assert run.error is not None
-    assert (run.error.attempts, run.error.may_have_cancelled) == (2, True)
+    assert (run.error.attempts, run.error.may_have_cancelled) == (1, True)
 
 
 @pytest.mark.parametrize("attempts", [1, 2, 7])

@@ -152,6 +152,7 @@ def course(  # noqa: PLR0913 - what a call depends on, each thing once
         call.attempts += 1
         outcome = yield Attempt(spelling, end - now() - wait, wait)
         wait = 0.0
+        call.attempts -= isinstance(outcome, NoAnswer) and outcome.final
         if isinstance(outcome, Answer):
             if outcome.is_success:
                 reading = _settle(outcome, call)
@@ -205,10 +206,12 @@ def _failure(outcome: Outcome, call: Call, *, timed_out: bool) -> ThanksIOError:
 
 def _connection_error(outcome: NoAnswer, call: Call, *, timed_out: bool) -> APIConnectionError:
     kind = APITimeoutError if outcome.timed_out or timed_out else APIConnectionError
+    more = " more" if call.attempts else ""
     when = " before the deadline of the call" if timed_out else ""
     attempts = f"{call.attempts} attempt{'s' if call.attempts > 1 else ''}"
     last = f"{type(outcome.cause).__name__} ({outcome.cause})"
     what = f"no answer came{when} in {attempts}; the last ended in {last}."
+    what = f"nothing{more} was sent: {outcome.cause}." if outcome.final else what
     error = kind(call.describe(what, kind.advice), may_have_cancelled=call.doubt, attempts=call.attempts)
     error.__cause__ = outcome.cause
     return error

@@ -88,7 +88,7 @@ class NoAnswer:
     sent: bool
     timed_out: bool
     cause: Exception
-    final: bool = False  # a repetition cannot help
+    final: bool = False  # no request was made, and none will be
 
 
 @frozen
