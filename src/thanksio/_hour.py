@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeGuard
 
@@ -12,25 +13,29 @@ if TYPE_CHECKING:
 HOUR = 3600.0  # seconds; "about one hour" by the vendor's pages on test mode and on cancelling
 
 # `2025-08-14 16:42:44` (no zone, UTC by inference), `2025-08-14T16:42:44.000000Z`, and RFC 3339 beside them.
-_TIME = re.compile(r"\d{4}-\d\d-\d\d[ Tt]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:[Zz]|[+-]\d\d:?\d\d)?")
+# `+00` is how a database's shell shortens an offset.
+_TIME = re.compile(r"\d{4}-\d\d-\d\d[ Tt]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:[Zz]|[+-]\d\d(?::?\d\d)?)?", re.ASCII)
+_UTC = ("UTC", "Z", "+00:00")  # a tuple, for a set cannot be asked about a list
 
 
 def placed_time(value: object) -> float | None:
     """Give the Unix time at which an order was placed, from any form in which the vendor writes it.
 
     These are a text without a zone, which is UTC; a text with one; and PHP's object of `date` and `timezone`. A
-    `datetime` is taken, too. None and an empty text give None. Raises ValueError for anything else.
+    `datetime` is taken, too. None and an empty text give None. Raises ValueError for anything else, whose text goes on
+    where the value was named: "is no time such as ...".
     """
     if value is None or (isinstance(value, str) and not value.strip()):
         return None
     if isinstance(value, datetime):
         return _unix(value)
     if _is_object(value):
-        if value.get("timezone", "UTC") not in {"UTC", "Z", "+00:00"}:
-            raise ValueError("its timezone is not UTC")
+        if value.get("timezone", "UTC") not in _UTC:
+            raise ValueError("has a timezone that is not UTC")
         value = value.get("date")
     if isinstance(value, str) and _TIME.fullmatch(value.strip()):
-        return _unix(datetime.fromisoformat(value.strip().upper()))
+        with suppress(ValueError):  # a month 13
+            return _unix(datetime.fromisoformat(value.strip().upper()))
     raise ValueError("is no time such as 2026-11-24 09:30:00 (UTC) or 2026-11-24T09:30:00Z")
 
 
@@ -40,7 +45,8 @@ def closes(placed: float | None) -> float | None:
 
 
 def _unix(moment: datetime) -> float:
-    return moment.replace(tzinfo=moment.tzinfo or UTC).timestamp()
+    # A tzinfo may say None, which is naive, too: https://docs.python.org/3/library/datetime.html#aware-and-naive-objects
+    return (moment.replace(tzinfo=UTC) if moment.utcoffset() is None else moment).timestamp()
 
 
 def _is_object(value: object) -> TypeGuard[Mapping[str, object]]:
