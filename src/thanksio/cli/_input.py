@@ -6,35 +6,31 @@ A file is what its content says and not what its name says: a table with a heade
 from __future__ import annotations
 
 import codecs
-import csv
 import json
 import re
 from contextlib import suppress
 from io import IncrementalNewlineDecoder
 from itertools import chain
-from typing import TYPE_CHECKING, BinaryIO, TypeAlias
+from typing import TYPE_CHECKING, BinaryIO
 
 from thanksio._verdict import clean
-from thanksio.cli._rows import ID_NAMES, TIME_NAMES, Orders, Problem, Rows, essence, listed
+from thanksio.cli._rows import Orders, Problem, Rows, essence, nothing_known
+from thanksio.cli._csv import DELIMITERS, LONGEST_HEADER, delimiter_of, read_table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
+
+    from thanksio.cli._csv import Lines
 
 __all__ = ["Orders", "Problem", "read_arguments", "read_file"]
 
-Lines: TypeAlias = "Iterator[tuple[int, str]]"  # with their numbers
-Record: TypeAlias = tuple[int, int, list[str]]  # the first and the last line of a row, and its fields
-
 _CHUNK = 64 * 1024  # bytes
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-_DELIMITERS = ",;\t"
 _DECODER = json.JSONDecoder(object_hook=essence)
 _VALUE = re.compile(r"[^\s\[\],]")
 _SKIPPED = re.compile(r"\s*(?:#(?![0-9])|$)")  # nothing, or a comment; "#37294" is more likely an order
 _DATUM = re.compile(r"[^\w@]*[0-9]|[^@]*@")  # how no column's name begins: a number, an address of electronic mail
-_LONGEST_HEADER = 64 * 1024  # characters; a whole file of JSON can be one line
 _NO_HEADER = "the first line names no columns; a table needs a header with order_id, and a list one order a line"
-_NO_COLUMN = "no column is called order_id or id; there are: {}"
 
 
 def read_arguments(ids: Iterable[str]) -> Orders:
@@ -54,7 +50,7 @@ def read_file(stream: BinaryIO, name: str) -> Orders:
     rows = Rows(clean(name, str))
     lines = enumerate(_lines(stream), 1)
     for number, line in lines:
-        delimiter = _delimiter(line)
+        delimiter = delimiter_of(line)
         if delimiter or not _SKIPPED.match(line):
             _read(chain([(number, line)], lines), line.strip(), delimiter, rows)
             break
@@ -63,16 +59,16 @@ def read_file(stream: BinaryIO, name: str) -> Orders:
 
 def _read(lines: Lines, text: str, delimiter: str, rows: Rows) -> None:
     """Read `lines` in the form that their first has, whose content is `text`."""
-    cells = [cell.strip('" ') for cell in re.split(f"[{_DELIMITERS}]", text[:_LONGEST_HEADER])]
+    cells = [cell.strip('" ') for cell in re.split(f"[{DELIMITERS}]", text[:LONGEST_HEADER])]
     if "\0" in text:
         rows.reject("", "this is no text; a spreadsheet must be saved as CSV, in UTF-8")
     elif text[0] in "{[":
-        read = _read_lines if _is_object(text) else _read_documents
+        read = _read_lines if _is_object(text) else _read_documents  # line by line, no more than one is lost
         read(lines, rows)
     elif delimiter:
-        _read_table(lines, delimiter, rows)
+        read_table(lines, delimiter, rows)
     elif not any(_DATUM.match(cell) for cell in cells):
-        rows.reject("", _NO_COLUMN.format(listed(cells)))
+        rows.reject("", nothing_known(cells))
     elif len(cells) == 1:
         _read_lines(lines, rows)
     else:
@@ -125,7 +121,7 @@ def _depth(text: str, start: int, end: int) -> int:
 
 def _is_object(text: str) -> bool:
     with suppress(json.JSONDecodeError):
-        return text[0] == "{" and bool(_line_of_json(text))
+        return isinstance(_line_of_json(text), dict)
     return False
 
 
@@ -146,67 +142,6 @@ def _json(text: str, start: int) -> tuple[object, int]:
         raise json.JSONDecodeError("Beyond all measure", text, start) from error
 
 
-def _read_table(lines: Lines, delimiter: str, rows: Rows) -> None:
-    number, line = next(lines)
-    for _, _, header in _records(number, [line], delimiter, rows):  # none, if it cannot be read
-        ids, times = _columns(header, ID_NAMES), _columns(header, TIME_NAMES)
-        if not ids:
-            rows.reject("", _NO_COLUMN.format(listed(header)))
-        elif len(ids) > 1 or len(times) > 1:
-            rows.reject("", f"two columns have one name; there are: {listed(header)}")
-        else:
-            table = _records(number + 1, (line for _, line in lines), delimiter, rows)
-            _read_rows(table, header, ids[0], times[0] if times else None, rows)
-
-
-def _read_rows(table: Iterable[Record], header: list[str], id_at: int, time_at: int | None, rows: Rows) -> None:
-    names = (listed([header[id_at]]), "" if time_at is None else listed([header[time_at]]))
-    for first, last, row in table:
-        missing = len(header) - len(row)
-        if missing < 0 or (missing and first != last):  # what stands in a column may belong to another
-            why = f"there are {len(row)} fields for {len(header)} columns; is a quotation mark missing?"
-            rows.reject(f"line {first}", why)
-        else:
-            row.extend([""] * missing)
-            rows.add(f"line {first}", row[id_at], None if time_at is None else row[time_at], names)
-
-
-def _records(number: int, lines: Iterable[str], delimiter: str, rows: Rows) -> Iterator[Record]:
-    """Give the rows of a table that starts at line `number`, but for those that are empty."""
-    reader = csv.reader(lines, delimiter=delimiter, strict=True)
-    while True:
-        first = number + reader.line_num
-        try:
-            row = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            last = number - 1 + reader.line_num
-            place = f"line {first}" if first == last else f"lines {first} to {last}"
-            rows.reject(place, f"this is no row of a table ({error}); is a quotation mark missing?")
-        else:
-            if any(map(str.strip, row)):
-                yield first, number - 1 + reader.line_num, row
-
-
-def _columns(header: Sequence[str], names: Sequence[str]) -> list[int]:
-    """Say which columns have the first of these names that is there."""
-    words = [_word(cell) for cell in header]
-    known = next((word for word in map(_word, names) if word in words), None)
-    return [place for place, word in enumerate(words) if word == known]
-
-
-def _delimiter(line: str) -> str:
-    """Give what stands between the columns, if the line is the header of a table of orders; nothing if it is not."""
-    header, words = line[:_LONGEST_HEADER], {_word(name) for name in ID_NAMES}
-    return next((mark for mark in _DELIMITERS if any(_word(cell) in words for cell in header.split(mark))), "")
-
-
-def _word(name: str) -> str:
-    """Reduce the name of a column to what it has in common with others that mean it: Order ID, order_id, orderId."""
-    return re.sub(r"[\W_]+", "", name).casefold()
-
-
 def _lines(stream: BinaryIO) -> Iterator[str]:
     """Decode a stream line by line, without the ends of the lines, in memory for the longest of them."""
     chunk = stream.read(_CHUNK)
@@ -223,4 +158,4 @@ def _lines(stream: BinaryIO) -> Iterator[str]:
         if not chunk:
             break
         chunk = stream.read(_CHUNK)
-    yield "".join(parts)
+    yield from filter(None, ["".join(parts)])

@@ -109,7 +109,7 @@ class Rows:
         if names[0]:
             self.add(place, row[names[0]], row.get(names[1]), names)
         else:
-            self.reject(place, f"nothing is called order_id or id; there are: {listed(row)}")
+            self.reject(place, nothing_known(row))
 
 
 def essence(found: Object) -> Object:
@@ -123,6 +123,11 @@ def essence(found: Object) -> Object:
     if "id" not in found and "order_id" not in found:
         return found
     return {name: found[name] for name in _TOLD if name in found}
+
+
+def nothing_known(names: Collection[str]) -> str:
+    """Say that none of these names is that of an order's number."""
+    return f"nothing is called order_id or id; there are: {listed(names)}"
 
 
 def listed(names: Collection[str]) -> str:

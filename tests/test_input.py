@@ -1,0 +1,442 @@
+"""What `thanksio cancel` is given to read: which orders it names, and which rows cannot be used."""
+
+from __future__ import annotations
+
+import ast
+import io
+import json
+import tracemalloc
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import CANCELLED, LETTER, order
+from hypothesis import given
+from hypothesis import strategies as st
+
+from thanksio.cli import _input, _rows, _table
+from thanksio.cli._input import Orders, Problem, read_arguments, read_file
+
+TEXT = "2025-08-14 16:42:44"
+PLACED = 1755189764.0
+PHP = {"date": TEXT + ".000000", "timezone_type": 3, "timezone": "UTC"}
+NO_TIME = "is no time such as 2026-11-24 09:30:00 (UTC) or 2026-11-24T09:30:00Z"
+
+
+def read(content: str | bytes, name: str = "orders.csv") -> Orders:
+    return read_file(io.BytesIO(content.encode() if isinstance(content, str) else content), name)
+
+
+def said(orders: Orders) -> list[str]:
+    return [f"{problem.place}: {problem.why}" for problem in orders.problems]
+
+
+def json_lines(*values: object) -> str:
+    return "".join(json.dumps(value) + "\n" for value in values)
+
+
+# What is understood
+
+TWO = {
+    "list": "37294\n37295\n",
+    "list, Windows": "37294\r\n37295\r\n",
+    "list, old Mac": "37294\r37295\r",
+    "list, no end of line": "37294\n37295",
+    "list, spaces around": "  37294\t\n\u00a037295 \n",
+    "list, blank lines": "\n\n37294\n   \n37295\n\n",
+    "list, comments": "# wrong letter\n37294\n  # and this one\n#\n37295\n",
+    "list, quoted": '"37294"\n"37295"\n',
+    "list, numbers and texts": '37294\n"37295"\n',
+    "one column": "order_id\n37294\n37295\n",
+    "one column, id": "id\n37294\n37295\n",
+    "commas": "order_id,name\n37294,Jane\n37295,Joe\n",
+    "semicolons": "name;order_id\nDoe, Jane;37294\nDoe, Joe;37295\n",
+    "tabs": "name\torder_id\nDoe, Jane; II\t37294\nJoe\t37295\n",
+    "quoted fields": '"name","order_id"\n"Doe, ""Jane""","37294"\n"Joe",37295\n',
+    "fields of two lines": 'order_id,message\n37294,"Dear\nJane"\n37295,"Dear\r\n\r\nJoe"\n',
+    "header in capitals": "ORDER_ID\n37294\n37295\n",
+    "header with a space": "Name, Order ID \nJane,37294\nJoe,37295\n",
+    "header as in addresses": "orderId\n37294\n37295\n",
+    "header below a comment": "# exported today, by Jane\n\nid,name\n37294,\n37295,\n",
+    "header that begins like a comment": "#,order_id\n1,37294\n2,37295\n",
+    "the order's number wins over the row's": "id,order_id\n1,37294\n2,37295\n",
+    "empty rows of a spreadsheet": "order_id,name\n37294,Jane\n,\n\n , \n37295,Joe\n,\n",
+    "short rows": "order_id,name,placed_at\n37294\n37295,Joe\n",
+    "JSON lines": json_lines({"id": 37294}, {"order_id": "37295"}),
+    "JSON lines of numbers and texts": '{"id": 37294}\n37295\n"37295"\n',
+    "JSON lines, blank and commented": '{"id": 37294}\n\n# and\n{"id": 37295}\n',
+    "JSON lines, the order's number wins": json_lines({"id": 1, "order_id": 37294}, {"order_id": 37295, "id": 2}),
+    "JSON lines of answers": json_lines({"order": CANCELLED["order"]}, order(id=37295)),
+    "JSON lines of events": json_lines({"id": 1, "order": {"id": 37294}}, {"id": 2, "order": {"order_id": 37295}}),
+    "JSON lines of arrays": "[37294]\n[37295]\n",
+    "JSON lines of pages": json_lines({"data": [{"id": 37294}]}, {"data": [{"id": 37295}]}),
+    "JSON array": json.dumps([37294, {"id": 37295}]),
+    "JSON array of texts": json.dumps(["37294", "37295"]),
+    "JSON array, pretty": json.dumps([{"id": 37294}, {"order_id": 37295}], indent=2),
+    "JSON array, a line each": '[\n{"id": 37294},\n{"id": 37295}\n]\n',
+    "JSON array, commas first": '[ {"id": 37294}\n, {"id": 37295}\n]',
+    "JSON arrays of arrays": "[[37294], [[37295]], []]",
+    "JSON objects, pretty": json.dumps({"id": 37294}, indent=4) + "\n" + json.dumps({"id": 37295}, indent=4) + "\n",
+    "JSON objects, commas between": '{\n"id": 37294\n},\n{\n"id": 37295\n},\n',
+    "JSON page of a list": json.dumps({"data": [order(id=37294)["order"], {"id": 37295}], "meta": {"total": 2}}),
+    "JSON page of a list, pretty": json.dumps({"data": [{"id": 37294}, {"id": 37295}], "links": {}}, indent=1),
+    "JSON pages in an array": json.dumps([{"data": [{"id": 37294}]}, {"data": {"id": 37295}}]),
+}
+
+
+@pytest.mark.parametrize("content", TWO.values(), ids=TWO.keys())
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-be with BOM"])
+def test_orders_are_read_from_whatever_names_them(content: str, encoding: str) -> None:
+    big = encoding.startswith("utf-16-be")
+    orders = read(("\ufeff" + content).encode("utf-16-be") if big else content.encode(encoding))
+
+    assert said(orders) == []
+    assert list(orders.placed) == [37294, 37295]
+    assert set(orders.placed.values()) <= {None, 1586132431.0}  # the documented example's
+
+
+KNOWN = {
+    "placed_at": f"order_id,placed_at\n37294,{TEXT}\n",
+    "created_at": f"id;created_at\n37294;{TEXT}\n",
+    "RFC 3339": "id,created_at\n37294,2025-08-14T16:42:44.000000Z\n",
+    "Created At": f"Created At\tID\n{TEXT}\t37294\n",
+    "placed_at wins": f"created_at,id,placed_at\n2020-01-01 00:00:00,37294,{TEXT}\n",
+    "JSON": json_lines({"id": 37294, "created_at": TEXT}),
+    "JSON, placed_at wins": json_lines({"id": 37294, "created_at": "2020-01-01 00:00:00", "placed_at": TEXT}),
+    "JSON of PHP": json_lines({"id": 37294, "created_at": PHP}),
+    "JSON of PHP, pretty": json.dumps([{"id": 37294, "created_at": PHP}], indent=2),
+    "answer": json_lines(order(created_at=TEXT)),
+}
+
+
+@pytest.mark.parametrize("content", KNOWN.values(), ids=KNOWN.keys())
+def test_when_an_order_was_placed_is_read_beside_it(content: str) -> None:
+    assert read(content) == Orders({37294: PLACED}, (), 0, 0)
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["id,placed_at\n37294,\n", "id,placed_at\n37294, \n", "id,placed_at\n37294\n", '{"id": 37294, "placed_at": null}'],
+)
+def test_an_order_of_which_nobody_says_when_it_was_placed_is_an_order(content: str) -> None:
+    assert read(content) == Orders({37294: None}, (), 0, 0)
+
+
+def test_an_order_that_is_named_again_is_read_once() -> None:
+    assert read("37295\n37294\n37295\n37295\n") == Orders({37295: None, 37294: None}, (), 0, 2)
+
+
+def test_a_later_row_fills_in_when_the_order_was_placed_and_changes_it_no_more() -> None:
+    orders = read(f"id,placed_at\n37294,\n37294,{TEXT}\n37294,2020-01-01 00:00:00\n37294,\n")
+
+    assert orders == Orders({37294: PLACED}, (), 0, 3)
+
+
+@pytest.mark.parametrize("content", ["", "\n", "\ufeff", "# nothing\n", "order_id\n", "[]", " [ ]\n"])
+def test_a_file_that_names_nothing_is_empty(content: str) -> None:
+    assert read(content) == Orders({}, (), 0, 0)
+
+
+def test_bytes_that_are_not_utf_8_do_no_harm_where_nothing_is_read_from_them() -> None:
+    """A spreadsheet saves CSV in the code page of its machine."""
+    content = "Empfänger;order_id\nMüller;37294\n".encode("cp1252")
+
+    assert read(content) == Orders({37294: None}, (), 0, 0)
+
+
+def test_a_stream_is_read_as_it_comes() -> None:
+    class Dripping(io.RawIOBase):
+        rest = ("id,name\r\n37294,Zoë\r\n37295,Joe\r\n").encode("utf-16")
+
+        def readable(self) -> bool:
+            return True
+
+        def readinto(self, buffer: Any, /) -> int:
+            piece, self.rest = self.rest[:3], self.rest[3:]
+            buffer[: len(piece)] = piece
+            return len(piece)
+
+    with io.BufferedReader(Dripping()) as stream:
+        orders = read_file(stream, "standard input")
+
+    assert orders == Orders({37294: None, 37295: None}, (), 0, 0)
+
+
+# Rows that cannot be used
+
+BAD_ROWS = {
+    "word": ("37294\nabc\n", ["orders.csv, line 2: 'abc' is no order number"]),
+    "number of a spreadsheet": ("37294.0\n", ["orders.csv, line 1: '37294.0' is no order number"]),
+    "power of ten": ("id\n3.7E+04\n", ["orders.csv, line 2: id '3.7E+04' is no order number"]),
+    "leading #": ("#37294\n", ["orders.csv, line 1: '#37294' is no order number"]),
+    "leading # below": ("37294\n #37295\n", ["orders.csv, line 2: '#37295' is no order number"]),
+    "leading zero": ("037294\n", ["orders.csv, line 1: '037294' is no order number"]),
+    "sign": ("-37294\n", ["orders.csv, line 1: '-37294' is no order number"]),
+    "zero": ("0\n", ["orders.csv, line 1: '0' is no order number"]),
+    "too large": ("9223372036854775808", ["orders.csv, line 1: '9223372036854775808' is no order number"]),
+    "digits of another script": (
+        "37294\n\u0663\u0667\u0662\u0669\u0664\n",
+        ["orders.csv, line 2: '\u0663\u0667\u0662\u0669\u0664' is no order number"],
+    ),
+    "path": ("37294\n..\n", ["orders.csv, line 2: '..' is no order number"]),
+    "grep -n": ("17:37294\n", ["orders.csv, line 1: '17:37294' is no order number"]),
+    "rest of a row": ("37294\n37295,Jane Doe\n", ["orders.csv, line 2: '37295…' is no order number"]),
+    "two on a line": ("37294\n37295 37296\n", ["orders.csv, line 2: '37295…' is no order number"]),
+    "blank lines count": ("\n# x\n37294\n\nx\n", ["orders.csv, line 5: 'x' is no order number"]),
+    "the header's own word": ("x,Order ID\n1,abc\n", ["orders.csv, line 2: Order ID 'abc' is no order number"]),
+    "no number in a row": ("order_id,name\n,Jane\n", ["orders.csv, line 2: order_id is missing"]),
+    "no number in a short row": ("name,order_id\nJane\n", ["orders.csv, line 2: order_id is missing"]),
+    "undecodable number": (b"id\n372\xff94\n", ["orders.csv, line 2: id '372\ufffd94' is no order number"]),
+    "NUL": ("id\n37\x00294\n", ["orders.csv, line 2: id '37\ufffd294' is no order number"]),
+    "escape codes": ("id\n\x1b[31m7\n", ["orders.csv, line 2: id '\ufffd[31m7' is no order number"]),
+    "long": (f"id\n{'7' * 99999}\n", [f"orders.csv, line 2: id '{'7' * 39}…' is no order number"]),
+    "bad time": (
+        "order_id,placed_at\n37294,2025-13-01 00:00:00\n",
+        [f"orders.csv, line 2: placed_at '2025-13-01 00:00:00' {NO_TIME}"],
+    ),
+    "long time": (f"id,created_at\n37294,{'x' * 99}\n", [f"orders.csv, line 2: created_at '{'x' * 39}…' {NO_TIME}"]),
+    "more fields than columns": (
+        "name,order_id,zip\nDoe, Jane,37294,90210\n37295,37295,\n",
+        ["orders.csv, line 2: there are 4 fields for 3 columns; is a quotation mark missing?"],
+    ),
+    "a row that swallowed another": (
+        'order_id,name,zip\n37294,"Jane,90210\n37295,Joe"\n37296,,\n',
+        ["orders.csv, line 2: there are 2 fields for 3 columns; is a quotation mark missing?"],
+    ),
+    "a quotation mark that closes nothing": (
+        'order_id,name\n37294,"Jane\n37295,"Joe"\n37296,\n',
+        ["orders.csv, lines 2 to 3: this is no row of a table (',' expected after '\"'); is a quotation mark missing?"],
+    ),
+    "a quotation mark that nothing closes": (
+        'order_id,name\n37294,"Jane\n37295,Joe\n',
+        ["orders.csv, lines 2 to 3: this is no row of a table (unexpected end of data); is a quotation mark missing?"],
+    ),
+    "after a field of two lines": (
+        'order_id,name\n37294,"Jane\nDoe"\nabc,\n',
+        ["orders.csv, line 4: order_id 'abc' is no order number"],
+    ),
+    "JSON, cut": (
+        '{"id": 37294}\n{"id": 37295, "mess\n37296\n',
+        ["orders.csv, line 2: this is no JSON (Unterminated string starting at)"],
+    ),
+    "JSON, two on a line": (
+        '{"id": 37294}\n{"id": 1} {"id": 2}\n',
+        ["orders.csv, line 2: this is no JSON (Extra data)"],
+    ),
+    "JSON, fraction": ('{"id": 37294.0}', ["orders.csv, line 1: id 37294.0 is no order number"]),
+    "JSON, true": ('{"id": true}', ["orders.csv, line 1: id true is no order number"]),
+    "JSON, null": ('{"order_id": null, "id": 5}', ["orders.csv, line 1: order_id is missing"]),
+    "JSON, empty text": (
+        '{"id": ""}\n""\n',
+        ["orders.csv, line 1: id is missing", "orders.csv, line 2: the order number is missing"],
+    ),
+    "JSON, null on a line": ("37294\nnull\n", ["orders.csv, line 2: 'null' is no order number"]),
+    "JSON, null in an array": ("[null]", ["orders.csv, line 1, entry 1: the order number is missing"]),
+    "JSON, object as number": ('{"id": {"name": "Jane"}}', ["orders.csv, line 1: id {…} is no order number"]),
+    "JSON, array as number": ('{"id": ["Jane"]}', ["orders.csv, line 1: id […] is no order number"]),
+    "JSON, half a surrogate pair": ('{"id": "\\ud800"}', ["orders.csv, line 1: id '\ufffd' is no order number"]),
+    "JSON, another zone": (
+        json_lines({"id": 37294, "created_at": PHP | {"timezone": "Asia/Tokyo"}}),
+        ["orders.csv, line 1: created_at {…} has a timezone that is not UTC"],
+    ),
+    "JSON, Unix time": ('{"id": 1, "placed_at": 1755189764}', [f"orders.csv, line 1: placed_at 1755189764 {NO_TIME}"]),
+    "JSON, other keys": (
+        json_lines({"order": 5, "name": "Jane"}, {}),
+        [
+            "orders.csv, line 1: nothing is called order_id or id; there are: order, name",
+            "orders.csv, line 2: nothing is called order_id or id; there are: none",
+        ],
+    ),
+    "JSON array": (
+        '[1, "x",\n\n{"id": "y"}]',
+        [
+            "orders.csv, line 1, entry 2: 'x' is no order number",
+            "orders.csv, line 3, entry 3: id 'y' is no order number",
+        ],
+    ),
+    "JSON page": ('\n{"data": [{"id": 1}, {"id": "y"}]}', ["orders.csv, line 2, entry 2: id 'y' is no order number"]),
+    "JSON array, broken": (
+        '[\n{"id": 1},\n{"id": 2,\n"x" 3}]\n4\n',
+        ["orders.csv, line 4: this is no JSON (Expecting ':' delimiter); nothing below it was read"],
+    ),
+    "JSON array, cut off": (
+        '[\n{"id": 1},\n{"id": 2}',
+        ["orders.csv: its brackets [ and ] do not match; was it cut off?"],
+    ),
+    "JSON array, closed twice": ("[1]]", ["orders.csv: its brackets [ and ] do not match; was it cut off?"]),
+    "JSON, too deep": (
+        '{"data":' + "[" * 99999,
+        ["orders.csv, line 1: this is no JSON (Beyond all measure); nothing below it was read"],
+    ),
+    "JSON, too many digits": (
+        '{"id": 1}\n{"id": ' + "7" * 9999 + "}",
+        ["orders.csv, line 2: this is no JSON (Beyond all measure)"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("content", "problems"), BAD_ROWS.values(), ids=BAD_ROWS.keys())
+def test_a_row_that_cannot_be_used_is_named_with_its_line_and_the_value_alone(
+    content: str | bytes, problems: list[str]
+) -> None:
+    orders = read(content)
+
+    assert said(orders) == problems
+    assert orders.bad == len(problems)
+
+
+def test_the_rows_beside_a_bad_one_are_read() -> None:
+    assert list(read('order_id,name\n37294,"Jane\n37295,"Joe"\n37296,\nx,\n37297,\n').placed) == [37296, 37297]
+    assert list(read('{"id": 37294}\n{"id":\n{"id": 37295}\n').placed) == [37294, 37295]
+
+
+def test_a_field_that_is_longer_than_a_table_may_have_spoils_its_own_row_alone() -> None:
+    orders = read(f"order_id,message\n37294,{'x' * 200_000}\n37295,short\n")
+
+    assert said(orders) == [
+        (
+            "orders.csv, line 2: this is no row of a table (field larger than field limit (131072)); "
+            "is a quotation mark missing?"
+        )
+    ]
+    assert list(orders.placed) == [37295]
+
+
+# Files that cannot be used
+
+NO_HEADER = "the first line names no columns; a table needs a header with order_id, and a list one order a line"
+BAD_FILES = {
+    "other columns": (
+        "Order Number,Name\n37294,Jane\n",
+        "nothing is called order_id or id; there are: Order Number, Name",
+    ),
+    "one other column": ("number\n37294\n", "nothing is called order_id or id; there are: number"),
+    "many columns": (
+        ";".join(f"column {letter}" for letter in "abcdefghijklmnop"),
+        "nothing is called order_id or id; there are: "
+        + ", ".join(f"column {letter}" for letter in "abcdefghijkl")
+        + ", …",
+    ),
+    "a long column": ("x" * 99_999, f"nothing is called order_id or id; there are: {'x' * 39}…"),
+    "a name that holds another": ('"name, id"\nx\n', "nothing is called order_id or id; there are: name, id"),
+    "no header": ("37294,2025-08-14 16:42:44,Jane Doe\n37295,,\n", NO_HEADER),
+    "no header, number last": ('Jane Doe,"12 Main Street",37294\n', NO_HEADER),
+    "no header, address": ("Jane;jane@example.com\n", NO_HEADER),
+    "several on a line": ("37294, 37295, 37296\n", NO_HEADER),
+    "two order_id": ("order_id,Order ID\n1,2\n", "two columns have one name; there are: order_id, Order ID"),
+    "two placed_at": (
+        "id,placed_at,Placed At\n1,,\n",
+        "two columns have one name; there are: id, placed_at, Placed At",
+    ),
+    "spreadsheet": (
+        b"PK\x03\x04\x14\x00\x06\x00\x08\x00\n37294\n",
+        "this is no text; a spreadsheet must be saved as CSV, in UTF-8",
+    ),
+    "UTF-16 that does not say so": (
+        "37294\n".encode("utf-16-le"),
+        "this is no text; a spreadsheet must be saved as CSV, in UTF-8",
+    ),
+}
+
+
+@pytest.mark.parametrize(("content", "why"), BAD_FILES.values(), ids=BAD_FILES.keys())
+def test_a_file_that_cannot_be_used_is_one_problem(content: str | bytes, why: str) -> None:
+    assert read(content) == Orders({}, (Problem("orders.csv", why),), 1, 0)
+
+
+@pytest.mark.parametrize("header", ['order_id,"name', 'order_id,"name"x', f"id,{'x' * 200_000}"])
+def test_a_header_that_cannot_be_read_is_one_problem_and_no_row_is_taken_for_it(header: str) -> None:
+    orders = read(f"{header}\nid,Jane\n37294,Joe\n")
+
+    assert [problem.place for problem in orders.problems] == ["orders.csv, line 1"]
+    assert orders.placed == {}
+
+
+def test_a_million_bad_rows_are_counted_and_the_first_thousand_named() -> None:
+    orders = read("37294\n" + "x\n" * 1_500)
+
+    assert orders.bad == 1_500
+    assert len(orders.problems) == 1_000
+    assert orders.problems[-1].place == "orders.csv, line 1001"
+
+
+def test_the_name_of_a_file_is_made_fit_to_be_printed() -> None:
+    assert said(read("37294\nx", "or\x1bders\n.csv")) == ["or\ufffdders .csv, line 2: 'x' is no order number"]
+
+
+def test_arguments_are_read_like_a_list_and_named_by_their_place() -> None:
+    orders = read_arguments(["37294", " 37295 ", "37294", "#37296", "", "a b"])
+
+    assert orders.placed == {37294: None, 37295: None}
+    assert (orders.bad, orders.repeated) == (3, 1)
+    assert said(orders) == [
+        "argument 4: '#37296' is no order number",
+        "argument 5: the order number is missing",
+        "argument 6: 'a…' is no order number",
+    ]
+
+
+# What holds for all
+
+pieces = st.sampled_from(["order_id", "id", "placed_at", ",", ";", "\t", '"', "\n", "\r\n", "[", "]", "{", "}", ":"])
+pieces |= st.sampled_from(['"id"', '{"id":', "37294", TEXT, "#", " ", "\0", "\ufeff", LETTER, "null", "\x85", "\u2028"])
+
+
+@given(st.lists(pieces | st.text(max_size=3), max_size=30).map("".join).map(str.encode) | st.binary(max_size=200))
+def test_whatever_a_file_holds_ends_in_orders_and_problems_that_can_be_printed(content: bytes) -> None:
+    orders = read(content)
+
+    assert all(type(number) is int and 0 < number < 2**63 for number in orders.placed)
+    assert orders.bad >= len(orders.problems) > 0 or orders.bad == 0
+    for text in said(orders):
+        assert text.isprintable()
+        assert len(text) < 700
+        assert LETTER not in text or "there are: " in text  # what should be a header is shown as one
+
+
+numbers = st.integers(1, 2**63 - 1)
+names = st.text(st.characters(exclude_characters="\0\r", exclude_categories=["Cs"]))
+
+
+@given(st.dictionaries(numbers, names, min_size=1), st.sampled_from(",;\t"), st.sampled_from(["utf-8", "utf-16"]))
+def test_every_order_that_is_written_as_a_table_is_read_back(orders: dict[int, str], mark: str, encoding: str) -> None:
+    table = f"name{mark}order_id\n"
+    for number, name in orders.items():
+        table += '"' + name.replace('"', '""') + f'"{mark}{number}\n'
+
+    assert read(table.encode(encoding)) == Orders(dict.fromkeys(orders), (), 0, 0)
+
+
+@given(ids=st.lists(numbers, min_size=1), indent=st.sampled_from([None, 0, 2]), array=st.booleans())
+def test_every_order_that_is_written_as_json_is_read_back(ids: list[int], indent: int | None, *, array: bool) -> None:
+    rows = [{"created_at": TEXT, "id": number, "message": LETTER} for number in ids]
+    text = json.dumps(rows, indent=indent) if array else "\n".join(json.dumps(row, indent=indent) for row in rows)
+
+    orders = read(text)
+
+    assert orders == Orders(dict.fromkeys(ids, PLACED), (), 0, len(ids) - len(set(ids)))
+
+
+LONG = {"JSON lines": ("", json_lines(order())), "table": ("id,message\n", f'37294,"{LETTER * 40}"\n')}
+
+
+@pytest.mark.parametrize(("header", "row"), LONG.values(), ids=LONG.keys())
+def test_a_file_takes_memory_for_its_orders_and_not_for_its_rows(header: str, row: str) -> None:
+    content = io.BytesIO((header + row * (4_000_000 // len(row))).encode())
+    tracemalloc.start()
+    try:
+        orders = read_file(content, "orders.csv")
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert list(orders.placed) == [37294]
+    assert peak < 500_000
+
+
+def test_reading_needs_nothing_of_what_shows_or_sends() -> None:
+    """A file is read before anything else is loaded that could fail."""
+    for module in (_input, _rows, _table):
+        tree = ast.walk(ast.parse(Path(str(module.__file__)).read_text("utf-8")))
+        loaded = {node.module for node in tree if isinstance(node, ast.ImportFrom)}
+        assert not {name for name in loaded if name and name.split(".")[0] in {"click", "rich", "httpx"}}
