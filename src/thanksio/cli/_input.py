@@ -63,7 +63,7 @@ def _read(lines: Lines, text: str, delimiter: str, rows: Rows) -> None:
     if "\0" in text:
         rows.reject("", "this is no text; a spreadsheet must be saved as CSV, in UTF-8")
     elif text[0] in "{[":
-        read = _read_lines if _is_object(text) else _read_documents  # line by line, no more than one is lost
+        read = _read_lines if text[0] == "{" and _is_json(text) else _read_documents
         read(lines, rows)
     elif delimiter:
         read_table(lines, delimiter, rows)
@@ -119,9 +119,10 @@ def _depth(text: str, start: int, end: int) -> int:
     return text.count("[", start, end) - text.count("]", start, end)
 
 
-def _is_object(text: str) -> bool:
+def _is_json(text: str) -> bool:
     with suppress(json.JSONDecodeError):
-        return isinstance(_line_of_json(text), dict)
+        _line_of_json(text)
+        return True
     return False
 
 
