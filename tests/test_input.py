@@ -14,7 +14,7 @@ from conftest import CANCELLED, LETTER, order
 from hypothesis import given
 from hypothesis import strategies as st
 
-from thanksio.cli import _input, _rows, _table
+from thanksio.cli import _csv, _input, _rows
 from thanksio.cli._input import Orders, Problem, read_arguments, read_file
 
 TEXT = "2025-08-14 16:42:44"
@@ -436,7 +436,7 @@ def test_a_file_takes_memory_for_its_orders_and_not_for_its_rows(header: str, ro
 
 def test_reading_needs_nothing_of_what_shows_or_sends() -> None:
     """A file is read before anything else is loaded that could fail."""
-    for module in (_input, _rows, _table):
+    for module in (_input, _rows, _csv):
         tree = ast.walk(ast.parse(Path(str(module.__file__)).read_text("utf-8")))
         loaded = {node.module for node in tree if isinstance(node, ast.ImportFrom)}
         assert not {name for name in loaded if name and name.split(".")[0] in {"click", "rich", "httpx"}}

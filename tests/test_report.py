@@ -239,7 +239,7 @@ def test_only_so_many_orders_are_listed_the_urgent_ones_first_and_how_many_more_
         journal.add((number, NOON - 3000 - number) for number in range(1, 2 * ROWS + 3))
     work = [journal.next(), journal.next()]
     assert work[1]
-    journal.settle(entry(work[1].order_id, "refused"), settled=True)
+    journal.settle(entry(int(work[1].order_id), "refused"), settled=True)
 
     told = summarize(journal, NOON)
 
@@ -458,12 +458,10 @@ def test_a_page_is_replaced_whole_or_not_at_all(journal: Journal, tmp_path: Path
 def test_a_page_that_cannot_be_written_is_an_os_error_and_leaves_nothing(
     journal: Journal, tmp_path: Path, target: str
 ) -> None:
-    before = sorted(tmp_path.iterdir())
-
     with pytest.raises(OSError, match=r"\[Errno"):
         write_report(journal, tmp_path / target)
 
-    assert sorted(tmp_path.iterdir()) == before
+    assert [path.name for path in tmp_path.iterdir() if not path.name.startswith("run.journal")] == []
 
 
 def test_a_device_is_written_to_and_not_replaced(journal: Journal) -> None:

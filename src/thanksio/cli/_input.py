@@ -14,8 +14,8 @@ from itertools import chain
 from typing import TYPE_CHECKING, BinaryIO
 
 from thanksio._verdict import clean
-from thanksio.cli._rows import Orders, Problem, Rows, essence, nothing_known
 from thanksio.cli._csv import DELIMITERS, LONGEST_HEADER, delimiter_of, read_table
+from thanksio.cli._rows import Orders, Problem, Rows, essence, nothing_known
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
