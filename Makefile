@@ -12,7 +12,7 @@ SECONDS ?= 30
 FUZZ_ENV = $(if $(filter atheris,$(ENGINE)),.venv-fuzz,.venv)
 
 .DEFAULT_GOAL = help
-.PHONY: help demo test faults fuzz mutate generate check-generated lint types wheel-test format locks clean
+.PHONY: help demo test faults fuzz stress mutate generate check-generated lint types wheel-test format locks clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ faults: .venv/ready ## Let calls meet every fault, print the table and write doc
 
 fuzz: $(FUZZ_ENV)/ready ## Let hostile answers in for 30 seconds; also with SECONDS=600 or ENGINE=atheris
 	@$(FUZZ_ENV)/bin/python scripts/fuzz.py --engine $(ENGINE) --seconds $(SECONDS)
+
+stress: .venv/ready ## Cancel thousands in real time, kill runs, count memory: a quarter of an hour, with figures
+	@.venv/bin/python scripts/stress.py
 
 mutate: .venv-mutate/ready ## Change the code that decides in small ways, and fail if the tests do not notice
 	@.venv-mutate/bin/python scripts/mutate.py

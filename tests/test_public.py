@@ -9,12 +9,13 @@ import tomllib
 from importlib.resources import files
 
 import pytest
+import yaml
 from conftest import ROOT
 
 import thanksio
 import thanksio.testing
 import thanksio_generated
-from thanksio import errors
+from thanksio import _settings, errors
 
 PUBLIC = [
     "APIConnectionError",
@@ -23,12 +24,15 @@ PUBLIC = [
     "APITimeoutError",
     "AsyncThanksIO",
     "AuthenticationError",
+    "CancelResult",
     "CancellationRefusedError",
     "ConfigurationError",
     "InvalidOrderIdError",
+    "JournalError",
     "Order",
     "OrderNotCancelledError",
     "OrderNotFoundError",
+    "Pace",
     "PaymentRequiredError",
     "PermissionDeniedError",
     "RateLimitError",
@@ -61,6 +65,7 @@ def test_a_client_is_made_of_these(client: type) -> None:
         "cancel_path": "auto",
         "transport": None,
         "on_drift": None,
+        "pace": False,
     }
     assert signature.parameters["base_url"].kind is inspect.Parameter.KEYWORD_ONLY
 
@@ -69,13 +74,14 @@ def test_sync_and_async_have_the_same_names() -> None:
     def names(client: type) -> set[str]:
         return {name for name in dir(client) if not name.startswith("_")}
 
-    assert names(thanksio.ThanksIO) == {"cancel_order", "close"}
-    assert names(thanksio.AsyncThanksIO) == {"cancel_order", "aclose"}
+    assert names(thanksio.ThanksIO) == {"cancel_order", "cancel_orders", "close"}
+    assert names(thanksio.AsyncThanksIO) == {"cancel_order", "cancel_orders", "aclose"}
 
 
 def test_every_public_name_says_what_it_is_for() -> None:
     public = [getattr(thanksio, name) for name in PUBLIC]
-    members = [thanksio.ThanksIO.cancel_order, thanksio.ThanksIO.close, thanksio.AsyncThanksIO.cancel_order]
+    clients = (thanksio.ThanksIO, thanksio.AsyncThanksIO)
+    members = [getattr(client, name) for client in clients for name in dir(client) if not name.startswith("_")]
 
     assert all(inspect.getdoc(thing) for thing in [*public, *members])
     assert all(kind.__doc__ for kind in vars(errors).values() if inspect.isclass(kind))
@@ -99,7 +105,7 @@ def test_one_module_imports_generated_code() -> None:
     assert importers == ["_client.py"]
 
 
-@pytest.mark.parametrize("name", ["_verdict", "_retry", "_call", "drift", "errors"])
+@pytest.mark.parametrize("name", ["_verdict", "_retry", "_call", "_pace", "_hour", "bulk", "drift", "errors"])
 def test_what_decides_does_nothing(name: str) -> None:
     """The modules that decide import nothing that could act."""
     roots = {module.partition(".")[0] for module in imports((ROOT / "src" / "thanksio" / f"{name}.py").read_text())}
@@ -125,3 +131,22 @@ def test_the_documented_tree_of_errors_is_the_real_one() -> None:
             kind = getattr(errors, match[2])
             drawn = len(match[1]) // 3
             assert len([base for base in kind.__mro__ if issubclass(base, errors.ThanksIOError)]) == drawn + 1
+
+
+@pytest.mark.parametrize("client", [thanksio.ThanksIO, thanksio.AsyncThanksIO])
+def test_a_run_is_made_of_these(client: type) -> None:
+    parameters = inspect.signature(client.cancel_orders).parameters  # type: ignore[attr-defined]
+
+    assert {name: parameter.default for name, parameter in parameters.items() if name not in {"self", "ids"}} == {
+        "max_in_flight": 8,
+        "pace": True,
+        "journal": None,
+        "deadline": None,
+    }
+
+
+def test_the_version_of_the_contract_is_the_contracts() -> None:
+    contract = yaml.safe_load((ROOT / "openapi.yaml").read_text("utf-8"))
+
+    assert contract["info"]["version"] == _settings.CONTRACT_VERSION
+    assert contract["servers"][0]["url"] == _settings.CONTRACT_SERVER

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx
@@ -9,8 +11,10 @@ import httpx
 from thanksio import (
     APIStatusError,
     AsyncThanksIO,
+    CancelResult,
     Order,
     OrderNotCancelledError,
+    Pace,
     RateLimitError,
     RetryPolicy,
     ThanksIO,
@@ -42,6 +46,34 @@ def sync() -> Order:
 async def async_() -> Order:
     async with AsyncThanksIO(transport=httpx.AsyncHTTPTransport()) as client:
         return await client.cancel_order(37294)
+
+
+def many(client: ThanksIO) -> int:
+    pairs: list[tuple[int, datetime | str | None]] = [
+        (37294, datetime.now(UTC)),
+        (42708, "2025-08-14 16:42:44"),
+        (1, None),
+    ]
+    results = client.cancel_orders(pairs, max_in_flight=4, pace=Pace(requests=100), journal=Path("run.journal"))
+    for result in results:
+        explain(result)
+    results.close()
+    return sum(
+        result.verdict == "cancelled" for result in client.cancel_orders(["37294", 42708], pace=False, deadline=9)
+    )
+
+
+async def many_async(client: AsyncThanksIO) -> None:
+    async for result in client.cancel_orders(range(1, 10), journal="run.journal"):
+        explain(result)
+
+
+def explain(result: CancelResult) -> str:
+    match result.verdict:
+        case "cancelled":
+            return str(result.order)
+        case "not_cancelled" | "refused" | "unknown" | "not_tried":
+            return f"{result.order_id}: {result.error} after {result.attempts} attempts in {result.seconds} s"
 
 
 def money(order: Order) -> float:

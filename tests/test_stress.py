@@ -1,0 +1,56 @@
+"""What `make stress` measures holds in a small size, too, and its checks can fail."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+import stress
+from conftest import TOKEN
+
+from thanksio import CancelResult
+from thanksio.testing import FakeThanksIO
+
+
+def test_windows_are_filled_and_not_overrun() -> None:
+    said = stress.pace(orders=250, limit=80, per=1.0)
+
+    assert re.fullmatch(
+        r"250 orders, 80 per 1 s: all settled in \d+\.\d s, \d+\.\d% of the allowed rate after the first window; "
+        r"0 answers 429 in \d+\.\d windows",
+        said,
+    )
+
+
+def test_no_verdict_contradicts_the_truth_under_random_faults() -> None:
+    said = stress.faults(orders=250)
+
+    assert said.startswith("250 orders, ")
+    assert said.endswith("none wrong")
+
+
+def test_memory_does_not_grow_with_the_ids() -> None:
+    assert re.match(r"5,000 ids: peak \d+\.\d MB, [+-]\d\.\d MB against 1,000", stress.million(5000))
+
+
+@pytest.mark.parametrize(
+    ("status", "verdict", "is_wrong"),
+    [
+        ("cancelled", "cancelled", False),
+        ("reviewing", "cancelled", True),
+        ("cancelled", "refused", True),
+        ("cancelled", "not_tried", True),
+        ("printed", "not_cancelled", False),
+        ("cancelled", "unknown", False),
+    ],
+)
+def test_a_verdict_against_the_truth_is_seen(status: str, verdict: str, *, is_wrong: bool) -> None:
+    fake = FakeThanksIO(token=TOKEN)
+    fake.orders[37294].status = status
+
+    assert stress.contradicts(CancelResult(37294, verdict), fake) == is_wrong  # type: ignore[arg-type]
+
+
+def test_a_promise_that_does_not_hold_is_said() -> None:
+    with pytest.raises(stress.StressError, match="it did not hold"):
+        stress.check(0, "it did not hold")
