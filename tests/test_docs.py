@@ -36,16 +36,22 @@ TESTS = [block for block in BLOCKS if "def test_" in block.values[1]]
 CONFTEST = 'pytest_plugins = ["thanksio.testing.plugin"]'
 
 
-@pytest.mark.parametrize(("name", "code"), [block for block in BLOCKS if block not in TESTS])
-def test_the_code_of_the_documents_runs(
-    name: str, code: str, fake: FakeThanksIO, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+@pytest.fixture
+def at_the_fake(fake: FakeThanksIO, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeThanksIO:
+    """Lead clients to the fake, and files into a folder of the test's own."""
     monkeypatch.setenv("THANKSIO_TOKEN", TOKEN)
     monkeypatch.setenv("THANKSIO_BASE_URL", fake.base_url)
+    monkeypatch.chdir(tmp_path)
+    return fake
 
+
+@pytest.mark.parametrize(("name", "code"), [block for block in BLOCKS if block not in TESTS])
+def test_the_code_of_the_documents_runs(
+    name: str, code: str, at_the_fake: FakeThanksIO, capsys: pytest.CaptureFixture[str]
+) -> None:
     exec(compile(code, name, "exec"), {"__name__": "__main__"})  # noqa: S102 - it is our own
 
-    assert fake.orders[37294].status == "cancelled" or code.strip() == CONFTEST
+    assert at_the_fake.orders[37294].status == "cancelled" or code.strip() == CONFTEST
     assert re.search(r"^(37294 is )?cancelled", capsys.readouterr().out) or "print" not in code
 
 
