@@ -1,1 +1,18 @@
-"""The command line: cancel many orders within the hour, and look at a run again."""
+"""The command line: `thanksio cancel` and its kin. It needs the extra `cli`, which the library does not."""
+
+from __future__ import annotations
+
+import sys
+from importlib.util import find_spec
+
+_MISSING = "thanksio: the command line needs click and rich. Install them: pip install 'thanksio[cli]'"
+
+
+def main() -> None:
+    """Run the command line, and exit with its code; with 5 and one line if the extra is not installed."""
+    if not (find_spec("click") and find_spec("rich")):  # asked for, not imported: rich takes its time
+        print(_MISSING, file=sys.stderr)  # noqa: T201 - there is no click to say it with
+        sys.exit(5)
+    from thanksio.cli._app import app  # noqa: PLC0415 - it imports click
+
+    app.main(prog_name="thanksio")

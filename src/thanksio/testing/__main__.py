@@ -5,9 +5,13 @@ from __future__ import annotations
 import argparse
 import signal
 import threading
+from typing import TYPE_CHECKING
 
 from thanksio.testing import FAULTS, FakeThanksIO
 from thanksio.testing._fake import known_fault
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 def _port(text: str) -> int:
@@ -24,18 +28,18 @@ def _fault(name: str) -> str:
         raise argparse.ArgumentTypeError(str(error)) from None
 
 
-def _arguments() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m thanksio.testing", description="A thanks.io on this machine.")
+def _arguments(program: str) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=program, description="A thanks.io on this machine.")
     parser.add_argument("--port", type=_port, default=8000, help="port on 127.0.0.1 (default: %(default)s; 0: any)")
     parser.add_argument("--fault", type=_fault, metavar="NAME", help="let every request meet this fault")
     parser.add_argument("--shape", choices=["2025", "2026"], default="2025", help="the year whose fields orders show")
     return parser
 
 
-def main() -> None:
-    """Listen until Ctrl-C or SIGTERM."""
-    parser = _arguments()
-    options = parser.parse_args()
+def main(arguments: Sequence[str] | None = None, program: str = "python -m thanksio.testing") -> None:
+    """Listen until Ctrl-C or SIGTERM, as the arguments of the command line say."""
+    parser = _arguments(program)
+    options = parser.parse_args(arguments)
     stopped = threading.Event()
 
     def stop(_number: int, _frame: object) -> None:

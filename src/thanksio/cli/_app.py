@@ -1,0 +1,164 @@
+"""Read the command line, and say in one line what went wrong. What takes time to load is loaded by its command."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import traceback
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import click
+from attrs import define
+
+from thanksio.cli._wording import Exit
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_HELP: dict[str, Any] = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+_SHELLS = click.Choice(["bash", "zsh", "fish"])
+_CODES = """\b
+Exit codes:
+  0  all orders are cancelled
+  1  something unexpected happened
+  2  the command or its input is wrong
+  3  some order is not cancelled, was refused, or was not tried
+  4  of some order nobody can say (wins over 3)
+  5  the token, the billing or the configuration is at fault (wins over 4)"""
+_EXAMPLES = """\b
+Examples:
+  thanksio cancel 37294
+  thanksio cancel --from orders.csv --dry-run
+  thanksio cancel --from orders.csv --yes --json > results.jsonl"""
+_SETUP = """\b
+Environment:
+  THANKSIO_TOKEN     the token, unless --token-file names a file that holds it
+  THANKSIO_BASE_URL  where to send, unless --base-url says so"""
+
+
+@define
+class _Talk:
+    """How much is said of an error."""
+
+    verbose: bool = False
+
+
+class _App(click.Group):
+    """Ends in an exit code and at most one line, whatever happens."""
+
+    def main(self, args: Sequence[str] | None = None, *arguments: Any, **settings: Any) -> Any:  # noqa: ANN401 - click's own
+        """Run a command, and exit."""
+        talk = settings.setdefault("obj", _Talk())
+        settings["standalone_mode"] = False
+        try:
+            code = super().main(args, *arguments, **settings)
+        except Exception as error:  # noqa: BLE001 - the last one that can say it in words
+            line, code = _explain(error)
+            if talk.verbose:
+                traceback.print_exception(error)
+            click.echo(f"thanksio: {line}", err=True)
+        sys.exit(int(code or 0))
+
+
+def _explain(error: Exception) -> tuple[str, Exit]:
+    """Say what happened and what to do next, and with which code to exit."""
+    if isinstance(error, click.UsageError):
+        path = error.ctx.command_path if error.ctx else "thanksio"
+        return f"{error.format_message()} See: {path} --help", Exit.USAGE
+    if isinstance(error, click.ClickException):
+        return error.format_message(), Exit(error.exit_code)
+    if isinstance(error, click.Abort):
+        return "stopped. Nothing was sent.", Exit.NOT_CANCELLED
+    errors = import_module("thanksio.errors")  # not before: it is there once a command has run
+    if isinstance(error, errors.ThanksIOError):
+        return str(error), Exit.CONFIGURATION if isinstance(error, errors.ConfigurationError) else Exit.UNEXPECTED
+    what = (
+        str(error) if isinstance(error, OSError) else type(error).__name__
+    )  # others may quote what is nobody's business
+    return f"unexpected: {what}. Run it again with -v to see where", Exit.UNEXPECTED
+
+
+def _verbose(context: click.Context, _option: click.Parameter, value: bool) -> bool:  # noqa: FBT001 - click's own
+    if value:
+        context.obj.verbose = True
+        logger = logging.getLogger("thanksio")
+        logger.setLevel(logging.DEBUG)
+        handler = logging.StreamHandler()
+        handler.setFormatter(logging.Formatter("%(asctime)s %(name)s: %(message)s", "%H:%M:%S"))
+        logger.handlers[:] = [handler]
+    return value
+
+
+@click.group(cls=_App, context_settings=_HELP, epilog=_SETUP)
+@click.version_option(package_name="thanksio", message="thanksio %(version)s")
+def app() -> None:
+    """Cancel thanks.io orders, and know of each whether it is cancelled."""
+
+
+@app.command(epilog=f"{_CODES}\n\n{_EXAMPLES}\n\n{_SETUP}")
+@click.argument("ids", nargs=-1)
+@click.option("source", "--from", type=click.File("rb"), metavar="FILE", help="Read the orders of a file, - for stdin.")
+@click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+@click.option("--dry-run", is_flag=True, help="Say what would happen, and send nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Give one JSON object per order, and a summary.")
+@click.option("--quiet", "-q", is_flag=True, help="Say nothing but what needs a person.")
+@click.option("--report", type=click.Path(dir_okay=False), metavar="FILE.html", help="Write a page about the run.")
+@click.option("--journal", type=click.Path(dir_okay=False), metavar="FILE", help="Keep the journal there.")
+@click.option("--no-journal", is_flag=True, help="Keep none. A run that is stopped cannot go on then.")
+@click.option("--skip-bad-rows", is_flag=True, help="Go on without the rows that cannot be read.")
+@click.option("--base-url", metavar="URL", help="Where to send.")
+@click.option("--token-file", type=click.Path(dir_okay=False), metavar="FILE", help="Read the token there.")
+@click.option("--deadline", type=float, metavar="SECONDS", help="The most that one order may take.  [default: 90]")
+@click.option("--rate", type=click.IntRange(1), metavar="PER_MINUTE", help="Go slower than the account may.")
+@click.option("--redis", metavar="URL", help="Share the rate with all who use this Redis.")
+@click.option(
+    "--in-flight", type=click.IntRange(1), default=8, show_default=True, metavar="N", help="Orders sent at a time."
+)
+@click.option("-v", "--verbose", is_flag=True, callback=_verbose, help="Show every attempt, and where an error arose.")
+@click.pass_context
+def cancel(context: click.Context, /, ids: tuple[str, ...], source: BinaryIO | None, **options: Any) -> int:  # noqa: ANN401
+    """Cancel the orders with these IDS, or those of a file.
+
+    The file has a column order_id or id, and placed_at or created_at if it is known: the hour that ends first goes
+    first. JSON lines and plain lines of numbers are read, too. Run the same command again, and it goes on where it was
+    stopped.
+    """
+    from thanksio.cli._cancel import Options, cancel_all  # noqa: PLC0415 - the help must not wait for httpx and rich
+
+    if bool(ids) == bool(source):
+        raise click.UsageError("Name orders by their numbers, or a file of them with --from.", context)
+    return cancel_all(ids, source, Options(**options))
+
+
+@app.command()
+@click.argument("file", type=click.Path(dir_okay=False))
+@click.option("--json", "as_json", is_flag=True, help="Give one JSON object per order, and a summary.")
+@click.option("--report", type=click.Path(dir_okay=False), metavar="FILE.html", help="Write a page about the run.")
+def journal(file: str, report: str | None, *, as_json: bool) -> int:
+    """Show again what came of a run, and exit as it did."""
+    from thanksio.cli._replay import replay  # noqa: PLC0415 - the help must not wait for sqlite and httpx
+
+    return replay(file, report, as_json=as_json)
+
+
+@app.command()
+@click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0 for any that is free.")
+@click.option("--fault", metavar="NAME", help="Let every request meet this fault.")
+@click.option("--shape", type=click.Choice(["2025", "2026"]), default="2025", help="The year whose fields orders show.")
+def fake(port: int, fault: str | None, shape: str) -> None:
+    """Run a thanks.io on this machine, to try everything without an account."""
+    from thanksio.testing.__main__ import main  # noqa: PLC0415 - it is a server
+
+    main(["--port", str(port), "--shape", shape, *(["--fault", fault] if fault else [])], "thanksio fake")
+
+
+@app.command(epilog='\b\nExample:\n  eval "$(thanksio completion bash)"')
+@click.argument("shell", type=_SHELLS)
+def completion(shell: str) -> None:
+    """Print what makes SHELL complete this command."""
+    from click.shell_completion import get_completion_class  # noqa: PLC0415 - few ask for it
+
+    kind = get_completion_class(shell)
+    assert kind is not None  # noqa: S101 - the choice above holds nothing else
+    click.echo(kind(app, {}, "thanksio", "_THANKSIO_COMPLETE").source())

@@ -1,0 +1,99 @@
+"""What is asked of the machine and of the person before anything is sent: orders, journal, token, and a yes."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from thanksio._journal import Journal
+from thanksio.cli._finding import is_settled
+from thanksio.cli._input import read_arguments, read_file
+from thanksio.cli._wording import many
+from thanksio.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import BinaryIO
+
+    from thanksio.cli._input import Orders, Row
+
+_NAMED = 20  # bad rows that are named
+_LONGEST = 10_000  # characters of a token file; what is longer holds something else
+_OTHERS = 0o077  # permissions of a file for anybody but its owner
+
+
+def read_orders(ids: Iterable[str], source: BinaryIO | None, *, skip_bad_rows: bool) -> Orders:
+    """Read the orders, and name each bad row. Raises UsageError for bad rows, unless told to skip them."""
+    orders = read_file(source, source.name) if source else read_arguments(ids)
+    for problem in orders.problems[:_NAMED]:
+        click.echo(f"{problem.place}: {problem.why}", err=True)
+    bad = len(orders.problems)
+    if bad > _NAMED:
+        click.echo(f"and {bad - _NAMED:,} more", err=True)
+    if bad and not skip_bad_rows:
+        skip = " or leave them out with --skip-bad-rows" if source else ""
+        raise click.UsageError(f"{many(bad, 'row' if source else 'number')} cannot be read. Mend them{skip}.")
+    if not orders.rows:
+        raise click.UsageError("There is no order to cancel.")
+    return orders
+
+
+def journal_path(rows: Iterable[Row], source: str | None, given: str | None, *, none: bool) -> str | None:
+    """Say where the journal is, so that the same command finds it again: as given, or beside the file.
+
+    Orders that are in no file give it its name; a single one has none unless it is asked for.
+    """
+    if given and none:
+        raise click.UsageError("Give --journal or --no-journal, not both.")
+    if given or none:
+        return given
+    if source not in {None, "-", "<stdin>"}:
+        return f"{source}.journal"
+    numbers = sorted(row.order_id for row in rows)
+    if len(numbers) == 1:
+        return None
+    digest = hashlib.sha256("\n".join(map(str, numbers)).encode()).hexdigest()
+    return f"thanksio-{digest[:8]}.journal"
+
+
+def settled_in(path: str | None, base_url: str) -> frozenset[int]:
+    """Give the orders that an earlier run has settled. Raises ConfigurationError if the journal cannot be used."""
+    if path is None or not Path(path).exists():
+        return frozenset()
+    with Journal(path, base_url) as journal:
+        return frozenset(entry.order_id for entry in journal.entries() if is_settled(entry))
+
+
+def read_token(path: str | None) -> str | None:
+    """Read the token from a file; None leaves it to the environment. Raises ConfigurationError if there is none."""
+    if path is None:
+        if not os.environ.get("THANKSIO_TOKEN", "").strip():
+            raise ConfigurationError(
+                "There is no token. Set THANKSIO_TOKEN, or name a file that holds it: --token-file."
+            )
+        return None
+    try:
+        with Path(path).open(encoding="ascii") as file:
+            mode = os.fstat(file.fileno()).st_mode
+            token = file.read(_LONGEST).strip()
+    except OSError as error:
+        raise ConfigurationError(f"The token file {path} cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError:  # from None: it would quote the token
+        raise ConfigurationError(f"The token file {path} holds something that is no token.") from None
+    if os.name == "posix" and mode & _OTHERS:
+        click.echo(f"thanksio: others can read {path}. Keep the token to yourself: chmod 600 {path}", err=True)
+    return token
+
+
+def agreed(sending: int, *, yes: bool) -> None:
+    """Ask before more than one order is cancelled. Raises UsageError where nobody can be asked, and Abort for a no."""
+    if yes or sending <= 1:
+        return
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise click.UsageError(f"{many(sending)} would be cancelled, and nobody is there to ask. Add --yes to do it.")
+    click.confirm(f"Cancel {many(sending)}? This cannot be undone.", abort=True, err=True)

@@ -1,0 +1,139 @@
+"""Say what will happen before anything is sent: how long it takes, and whose hour runs out before its turn. Pure."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+
+from thanksio._hour import closes
+from thanksio.cli._wording import clock, duration, many
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator
+
+    from thanksio.cli._input import Row
+
+_PER = 60.0  # seconds; the vendor's limit is one of a minute
+_NAMED = 10  # orders that are named before "and 31 more"
+
+
+@frozen
+class Plan:
+    """What is known before a run. Times are Unix times; `rows` are all orders as their turns come, the settled too."""
+
+    now: float
+    rows: tuple[Row, ...]
+    settled: int  # by an earlier run: these are not sent
+    rate: int  # requests a minute, as far as is known
+    lasts: float  # seconds
+    late: tuple[Row, ...]  # their hour ends before their turn
+    over: tuple[Row, ...]  # their hour is over already
+    untimed: int  # nobody said when they were placed
+
+    @property
+    def sending(self) -> int:
+        """How many orders will be sent."""
+        return len(self.rows) - self.settled
+
+    @property
+    def ends(self) -> float:
+        """When the last order has been sent."""
+        return self.now + self.lasts
+
+
+def make_plan(rows: Iterable[Row], now: float, rate: int, *, settled: Collection[int] = ()) -> Plan:
+    """Plan a run at `rate` requests a minute, without the orders that are `settled`.
+
+    The hour that ends first goes first, then those of which nobody knows; those whose hour is over go last. The
+    budget of a minute is used at once, so that the k-th order goes in minute k // rate.
+    """
+    rows = sorted(rows, key=lambda row: _turn(row, now))
+    queue = [row for row in rows if row.order_id not in settled]
+    over = [row for row in queue if _end(row) <= now]
+    return Plan(
+        now=now,
+        rows=tuple(rows),
+        settled=len(rows) - len(queue),
+        rate=rate,
+        lasts=time_for(len(queue), rate),
+        late=tuple(_late(queue, now, rate)),
+        over=tuple(over),
+        untimed=sum(row.placed is None for row in queue),
+    )
+
+
+def _end(row: Row) -> float:
+    end = closes(row.placed)
+    return math.inf if end is None else end
+
+
+def _turn(row: Row, now: float) -> tuple[int, float]:
+    """Sort as the journal gives the orders out; what compares equal stays as it was given."""
+    end = _end(row)
+    return (2 if end <= now else 1 if end == math.inf else 0), end
+
+
+def _late(queue: list[Row], now: float, rate: int) -> Iterator[Row]:
+    """Give those whose hour ends before their turn. They take nobody's turn: they go last, with those over already."""
+    sent = 0
+    for row in queue:
+        if _end(row) <= now:
+            continue
+        if _end(row) <= now + time_for(sent + 1, rate):
+            yield row
+        else:
+            sent += 1
+
+
+def time_for(orders: int, rate: int) -> float:
+    """Give the seconds after which the last of so many orders is sent, if `rate` can leave in each minute."""
+    return max(0, orders - 1) // rate * _PER
+
+
+def told(plan: Plan, *, cap: int | None, known: int, journal: str | None) -> Iterator[str]:
+    """Tell a person of it, line by line. `known` is the account's documented limit, `cap` the operator's own."""
+    sending = plan.sending
+    yield many(len(plan.rows)) + (f", of which {plan.settled:,} settled already" if plan.settled else "") + "."
+    if journal:
+        yield f"Journal: {journal}"
+    if not sending:
+        yield "Nothing is left to send."
+        return
+    source = "as --rate says" if cap is not None and cap < known else "as documented; the first answer tells your limit"
+    yield f"Rate: {plan.rate:,} a minute, {source}."
+    until = f", until {clock(plan.ends, plan.now)}" if plan.lasts else ""
+    lasts = f"about {duration(plan.lasts)}" if plan.lasts else "less than a minute"
+    yield f"Duration: {lasts} for {many(sending)}{until}."
+    yield from _hours(plan)
+
+
+def _hours(plan: Plan) -> Iterator[str]:
+    if plan.late:
+        named = [f"{row.order_id} ({clock(_end(row), plan.now)})" for row in plan.late]
+        yield f"Their hour will run out before their turn: {many(len(named))}. {_some(named)}"
+    if plan.over:
+        named = [str(row.order_id) for row in plan.over]
+        yield f"Their hour is over already, they go last: {many(len(named))}. {_some(named)}"
+    if plan.untimed:
+        yield f"Nobody said when they were placed, they go after those with a time: {many(plan.untimed)}."
+
+
+def _some(names: list[str]) -> str:
+    more = len(names) - _NAMED
+    return ", ".join(names[:_NAMED]) + (f" and {more:,} more" if more > 0 else "")
+
+
+def as_json(plan: Plan) -> dict[str, object]:
+    """Give the plan as one JSON object."""
+    return {
+        "orders": len(plan.rows),
+        "settled": plan.settled,
+        "to_send": plan.sending,
+        "rate": plan.rate,
+        "seconds": plan.lasts,
+        "late": [row.order_id for row in plan.late],
+        "over": [row.order_id for row in plan.over],
+        "untimed": plan.untimed,
+    }

@@ -1,0 +1,35 @@
+"""Carry out `thanksio journal`: show a run again from what was kept of it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import click
+
+from thanksio._journal import Journal
+from thanksio.cli import _outcome
+from thanksio.cli._finding import remembered
+from thanksio.cli._tally import Tally
+
+if TYPE_CHECKING:
+    from thanksio.cli._wording import Exit
+
+
+def replay(path: str, report: str | None, *, as_json: bool) -> Exit:
+    """Show it, and give the exit code that it deserves. Raises ConfigurationError if there is no such journal."""
+    with Journal(path) as journal:
+        tally = Tally(sum(count for count, _ in journal.totals().values()))
+        for entry in journal.entries():
+            finding = remembered(entry)
+            tally.add(finding)
+            if as_json:
+                click.echo(json.dumps(finding.as_json()))
+        lines = [json.dumps(_outcome.as_json(tally, path))] if as_json else list(_outcome.summary(tally, path))
+        click.echo("\n".join(lines))
+        if report:
+            from thanksio.cli._report import write_report  # noqa: PLC0415 - few ask for it
+
+            write_report(journal, report)
+            click.echo(f"Report: {report}", err=as_json)
+    return tally.exit

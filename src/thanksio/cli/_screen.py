@@ -1,0 +1,168 @@
+"""Show a run while it goes on: a display on a terminal, lines at intervals elsewhere, or nothing.
+
+All of it goes to stderr, so that stdout holds what came of the run and nothing else: `thanksio cancel --json > file`
+still shows how it goes. What is shown is decided in `_view.py`.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from typing import TYPE_CHECKING, Protocol, Self
+
+from attrs import define, field
+from rich.console import Console, Group
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from thanksio.cli._finding import VERDICTS, WORDS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+
+    from rich.console import RenderableType
+
+    from thanksio.cli._view import View
+
+_EVERY = 10.0  # seconds between two lines
+_SHOW_CURSOR = "\x1b[?25h"  # DECTCEM, as Rich writes it when a display stops
+_A_SECOND = 4  # pictures of the display
+_COLOURS = {
+    "cancelled": "green",
+    "not_cancelled": "yellow",
+    "refused": "yellow",
+    "unknown": "bold red",
+    "not_tried": "",
+}
+
+
+class Screen(Protocol):
+    """What shows a run: entered before it and left after it. The methods are for signal handlers: they take no lock."""
+
+    def __enter__(self) -> Self: ...
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+    def stopping(self) -> None:
+        """Show soon that the run is being stopped, as the view now says."""
+        ...
+
+    def abandon(self) -> None:
+        """Leave the terminal usable, for the process ends at once."""
+        ...
+
+
+def choose(view: Callable[[], View], *, quiet: bool, plain: bool) -> Screen:
+    """Choose what fits stderr. `plain` asks for lines even on a terminal, where others write to it, too."""
+    if quiet:
+        return Silence(view)
+    console = Console(stderr=True, highlight=False)
+    if plain or not console.is_terminal or console.is_dumb_terminal:
+        return Lines(view)
+    return Display(view, console)
+
+
+@define
+class Silence:
+    """Shows nothing but that the run is being stopped."""
+
+    _view: Callable[[], View]
+    _every: float | None = None  # seconds between two lines
+    _poked: threading.Event = field(factory=threading.Event, init=False)
+    _over: bool = field(default=False, init=False)
+    _clock: threading.Thread = field(init=False)
+
+    def __enter__(self) -> Self:
+        self._clock = threading.Thread(target=self._tick, daemon=True)
+        self._clock.start()
+        return self
+
+    def _tick(self) -> None:
+        while True:
+            self._poked.wait(self._every)
+            self._poked.clear()
+            if self._over:
+                return
+            self._show()
+
+    def _show(self) -> None:
+        print(self._view().line, file=sys.stderr, flush=True)  # noqa: T201 - its purpose
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._over = True
+        self._poked.set()
+        self._clock.join()
+
+    def stopping(self) -> None:
+        """Let the line come at once, from the thread that may wait for locks."""
+        self._poked.set()
+
+    def abandon(self) -> None:
+        """Nothing is to be mended."""
+
+
+class Lines(Silence):
+    """Shows one line every ten seconds, also while nothing happens, and one at the end."""
+
+    def __init__(self, view: Callable[[], View], every: float = _EVERY) -> None:
+        super().__init__(view, every)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        super().__exit__(kind, error, trace)
+        self._show()
+
+
+class Display:
+    """Shows a picture that moves, and takes it away in the end, for the summary says it all again."""
+
+    def __init__(self, view: Callable[[], View], console: Console) -> None:
+        self._console = console
+        self._live = Live(
+            get_renderable=lambda: picture(view()), console=console, refresh_per_second=_A_SECOND, transient=True
+        )
+
+    def __enter__(self) -> Self:
+        self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._live.stop()
+
+    def stopping(self) -> None:
+        """Nothing is to be done: the next picture shows it."""
+
+    def abandon(self) -> None:
+        """Give the cursor back, below the picture."""
+        self._console.file.write(_SHOW_CURSOR + "\n")
+        self._console.file.flush()
+
+
+def picture(view: View) -> RenderableType:
+    """Draw it, for terminals of 80 columns and more."""
+    bar = Table.grid(padding=(0, 2), expand=True)
+    bar.add_column(no_wrap=True)
+    bar.add_column(ratio=1)
+    bar.add_column(no_wrap=True, justify="right")
+    share = f"{100 * view.done // max(1, view.total)} %"
+    bar.add_row(f"{view.done:,} of {view.total:,}", ProgressBar(view.total, view.done), share)
+    if view.is_stopping:
+        return Group(bar, _counts(view), Text(view.what_next, "bold"))
+    return Group(bar, _counts(view), Text(f"{view.speedometer}; {view.what_next}"), Text(view.warning, "yellow"))
+
+
+def _counts(view: View) -> Text:
+    """Show every verdict, those that there are in colour, so that nothing moves when the first of a kind comes."""
+    text = Text(no_wrap=True, overflow="ellipsis")
+    for verdict in VERDICTS[:-1]:
+        count = view.counts[verdict]
+        text.append(f"{count:,} {WORDS[verdict]}", _COLOURS[verdict] if count else "dim").append("   ")
+    return text.append(f"{view.rate.in_flight:,} in flight")

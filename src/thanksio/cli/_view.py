@@ -1,0 +1,88 @@
+"""What a running cancel looks like at a moment, as values and as one line of text. Pure."""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+
+from thanksio.cli._finding import VERDICTS, WORDS
+from thanksio.cli._wording import clock, duration, many, minute
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from thanksio._pace import Rate
+    from thanksio.cli._finding import Told
+
+_SOON = 2.0  # seconds; below it nothing useful can be said of the time left
+
+
+@frozen
+class View:
+    """A run at a moment. `speed` is in orders a second, over the run so far; times are Unix times."""
+
+    now: float
+    total: int
+    counts: Mapping[Told, int]
+    rate: Rate
+    speed: float
+    pause: float = 0.0  # seconds until the next request may leave, if all wait
+    hour: tuple[float, int] | None = None  # the one that ends next, and its order
+    is_stopping: bool = False
+
+    @property
+    def done(self) -> int:
+        """How many orders have a verdict."""
+        return sum(self.counts.values())
+
+    @property
+    def left(self) -> float:
+        """Give the seconds until the end, by what the limit allows and by what the server has shown so far."""
+        waiting = self.total - self.done - self.rate.in_flight
+        free = max(0, self.rate.allowed - self.rate.used)
+        windows = math.ceil(max(0, waiting - free) / self.rate.allowed)
+        first = self.pause or self.rate.per  # until the next window begins
+        by_limit = first + (windows - 1) * self.rate.per if windows else self.pause
+        by_speed = (self.total - self.done) / self.speed if self.speed else 0.0
+        return max(by_limit, by_speed)
+
+    @property
+    def counted(self) -> str:
+        """Give the verdicts that there are."""
+        counts = self.counts
+        shown = [f"{counts[verdict]:,} {WORDS[verdict]}" for verdict in VERDICTS if counts[verdict]]
+        return ", ".join(shown) or "none settled yet"
+
+    @property
+    def speedometer(self) -> str:
+        """Say how much of the limit is used."""
+        return f"{self.rate.used:,} of {self.rate.allowed:,} {minute(self.rate.per)}"
+
+    @property
+    def what_next(self) -> str:
+        """Say what is waited for, and for how long."""
+        if self.is_stopping:
+            flying = many(self.rate.in_flight)
+            return f"stopping: waiting for the answers of {flying} in flight; press Ctrl-C again to leave them"
+        end = f"about {duration(self.left)} left" if self.left >= _SOON else "nearly done"
+        return f"waiting for the account's limit, {duration(math.ceil(self.pause))}; {end}" if self.pause >= 1 else end
+
+    @property
+    def warning(self) -> str:
+        """Name the hour that ends next; nothing if none is known."""
+        if self.hour is None:
+            return ""
+        end, order = self.hour
+        return f"next hour to end: order {order} at {clock(end, self.now)}, in {duration(end - self.now)}"
+
+    @property
+    def line(self) -> str:
+        """Say it in one line of a log."""
+        stamp = time.strftime("%H:%M:%S", time.localtime(self.now))
+        if self.is_stopping:
+            return f"{stamp} {self.what_next}"
+        parts = [f"{stamp} {self.done:,} of {self.total:,}: {self.counted}", f"{self.rate.in_flight:,} in flight"]
+        return "; ".join([*parts, self.speedometer, self.what_next, *([self.warning] if self.warning else [])])

@@ -1,0 +1,54 @@
+"""How numbers, money, durations and times are written for a person, and what each exit code means. Pure."""
+
+from __future__ import annotations
+
+import time
+from enum import IntEnum
+
+MINUTE, HOUR = 60, 3600
+
+
+class Exit(IntEnum):
+    """The exit codes, which stand in the help."""
+
+    CANCELLED = 0
+    UNEXPECTED = 1
+    USAGE = 2
+    NOT_CANCELLED = 3
+    UNKNOWN = 4
+    CONFIGURATION = 5
+
+
+def many(number: int, noun: str = "order") -> str:
+    """Write `1 order` or `3,000 orders`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def money(cents: int) -> str:
+    """Write US cents as dollars."""
+    dollars, rest = divmod(abs(cents), 100)
+    return f"{'-' if cents < 0 else ''}${dollars:,}.{rest:02}"
+
+
+def duration(seconds: float) -> str:
+    """Write how long something takes, in no more detail than anybody can use."""
+    whole = max(0, round(seconds))
+    if whole < 2 * MINUTE:
+        return f"{whole} s"
+    minutes = round(whole / MINUTE)
+    if minutes < HOUR // MINUTE:
+        return f"{minutes} min"
+    hours, minutes = divmod(minutes, HOUR // MINUTE)
+    return f"{hours:,} h {minutes} min" if minutes else f"{hours:,} h"
+
+
+def clock(moment: float, now: float) -> str:
+    """Write a Unix time as a person's clock shows it, with the date if it is another day than now."""
+    then = time.localtime(moment)
+    other_day = then[:3] != time.localtime(now)[:3]
+    return time.strftime("%Y-%m-%d %H:%M" if other_day else "%H:%M", then)
+
+
+def minute(per: float) -> str:
+    """Write the time that a rate is for."""
+    return "a minute" if per == MINUTE else f"in {per:g} s"
