@@ -169,15 +169,14 @@ class _Threads(_Crew):
                 result = self._next()
                 if self._done:
                     del self._done[0]
+                if result is None:
+                    break
+                yield result  # a signal handler can throw Ctrl-C in here, if it came while the result was looked at
             except KeyboardInterrupt as error:
                 self._abandoned = self.run.stopped
                 self.fail(error)
                 if self._abandoned:
                     raise
-                continue
-            if result is None:
-                break
-            yield result
         self.raise_failure()
 
     def _next(self) -> CancelResult | None:

@@ -65,7 +65,7 @@ def _explain(error: Exception) -> tuple[str, Exit]:
     """Say what happened and what to do next, and with which code to exit."""
     if isinstance(error, click.UsageError):
         path = error.ctx.command_path if error.ctx else "thanksio"
-        return f"{error.format_message()} See: {path} --help", Exit.USAGE
+        return f"{error.format_message().rstrip('.')}. See: {path} --help", Exit.USAGE
     if isinstance(error, click.ClickException):
         return error.format_message(), Exit(error.exit_code)
     if isinstance(error, click.Abort):
@@ -147,7 +147,7 @@ def journal(file: str, report: str | None, *, as_json: bool) -> int:
 @click.option("--fault", metavar="NAME", help="Let every request meet this fault.")
 @click.option("--shape", type=click.Choice(["2025", "2026"]), default="2025", help="The year whose fields orders show.")
 def fake(port: int, fault: str | None, shape: str) -> None:
-    """Run a thanks.io on this machine, to try everything without an account."""
+    """Run a thanks.io on this machine, without an account."""
     from thanksio.testing.__main__ import main  # noqa: PLC0415 - it is a server
 
     main(["--port", str(port), "--shape", shape, *(["--fault", fault] if fault else [])], "thanksio fake")

@@ -17,10 +17,10 @@ from thanksio.cli._wording import many
 from thanksio.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
     from typing import BinaryIO
 
-    from thanksio.cli._input import Orders, Row
+    from thanksio.cli._input import Orders
 
 _NAMED = 20  # bad rows that are named
 _LONGEST = 10_000  # characters of a token file; what is longer holds something else
@@ -32,18 +32,17 @@ def read_orders(ids: Iterable[str], source: BinaryIO | None, *, skip_bad_rows: b
     orders = read_file(source, source.name) if source else read_arguments(ids)
     for problem in orders.problems[:_NAMED]:
         click.echo(f"{problem.place}: {problem.why}", err=True)
-    bad = len(orders.problems)
-    if bad > _NAMED:
-        click.echo(f"and {bad - _NAMED:,} more", err=True)
-    if bad and not skip_bad_rows:
-        skip = " or leave them out with --skip-bad-rows" if source else ""
-        raise click.UsageError(f"{many(bad, 'row' if source else 'number')} cannot be read. Mend them{skip}.")
-    if not orders.rows:
+    if orders.bad > _NAMED:
+        click.echo(f"and {orders.bad - _NAMED:,} more", err=True)
+    if orders.bad and not skip_bad_rows:
+        what = many(orders.bad, "row" if source else "number")
+        raise click.UsageError(f"{what} cannot be read. Mend that, or leave them out with --skip-bad-rows.")
+    if not orders.placed:
         raise click.UsageError("There is no order to cancel.")
     return orders
 
 
-def journal_path(rows: Iterable[Row], source: str | None, given: str | None, *, none: bool) -> str | None:
+def journal_path(order_ids: Collection[int], source: str | None, given: str | None, *, none: bool) -> str | None:
     """Say where the journal is, so that the same command finds it again: as given, or beside the file.
 
     Orders that are in no file give it its name; a single one has none unless it is asked for.
@@ -54,10 +53,9 @@ def journal_path(rows: Iterable[Row], source: str | None, given: str | None, *, 
         return given
     if source not in {None, "-", "<stdin>"}:
         return f"{source}.journal"
-    numbers = sorted(row.order_id for row in rows)
-    if len(numbers) == 1:
+    if len(order_ids) == 1:
         return None
-    digest = hashlib.sha256("\n".join(map(str, numbers)).encode()).hexdigest()
+    digest = hashlib.sha256("\n".join(map(str, sorted(order_ids))).encode()).hexdigest()
     return f"thanksio-{digest[:8]}.journal"
 
 

@@ -10,36 +10,44 @@ from thanksio.cli._wording import many, money
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from thanksio.cli._finding import Finding
     from thanksio.cli._tally import Tally
 
 
-def summary(tally: Tally, journal: str | None) -> Iterator[str]:
-    """Give the verdicts, what was authorized, what needs a person, and where it is kept."""
+def summary(tally: Tally, journal: str | None, rest: str = "thanksio journal {}") -> Iterator[str]:
+    """Give the verdicts, what was authorized, what needs a person, and where it is kept; `rest` shows more of it."""
     counts = tally.counts
     shown = [f"{counts[verdict]:,} {WORDS[verdict]}" for verdict in VERDICTS if counts[verdict]]
     yield f"{many(tally.total)}: {', '.join(shown) or 'nothing to do'}."
     if counts["cancelled"]:
         yield f"Authorized for the cancelled: {money(tally.cents)}."
-    yield from needs(tally, journal)
+    yield from needs(tally, journal, rest)
     if journal:
         yield f"Journal: {journal}"
 
 
-def needs(tally: Tally, journal: str | None) -> Iterator[str]:
-    """Give what needs a person: orders that nobody knows about, that are not cancelled, or that were not tried."""
+def needs(tally: Tally, journal: str | None, rest: str = "thanksio journal {}") -> Iterator[str]:
+    """Give what needs a person: orders that nobody knows about, that are not cancelled, or that were not tried.
+
+    Those of one kind share the words of the first, for most of the words are what to do next.
+    """
     listed, more = tally.person
-    if listed:
+    groups: dict[tuple[str, ...], list[Finding]] = {}
+    for finding in listed:
+        groups.setdefault((WORDS[finding.verdict], finding.kind, finding.status), []).append(finding)
+    if groups:
         yield "These need a person:"
-        yield from (f"  {WORDS[finding.verdict]}: {finding.line}" for finding in listed)
+    for (word, *_), group in groups.items():
+        yield f"  {word}: {', '.join(str(finding.order_id) for finding in group)}"
+        yield f"    {group[0].line}"
     if more:
-        yield f"  and {more:,} more" + (f": thanksio journal {journal}" if journal else "")
+        yield f"  and {more:,} more" + (f": {rest.format(journal)}" if journal else "")
     if tally.counts["not_tried"] and not tally.doomed:
-        why = tally.why_not_tried
         again = "Run the same command again" + (": what is settled is not sent again." if journal else ".")
-        yield f"Not tried: {many(tally.counts['not_tried'])}. {why or again}"
+        yield f"Not tried: {many(tally.counts['not_tried'])}. {tally.why_not_tried or again}"
 
 
 def as_json(tally: Tally, journal: str | None) -> dict[str, object]:
     """Give it as a JSON object."""
-    totals: dict[str, object] = {"orders": tally.total, **dict(tally.counts.items()), "authorized_cents": tally.cents}
-    return {"summary": totals | {"journal": journal, "exit": int(tally.exit)}}
+    totals: dict[str, object] = {"orders": tally.total, "authorized_cents": tally.cents, "journal": journal}
+    return {"summary": totals | dict(tally.counts.items()) | {"exit": int(tally.exit)}}

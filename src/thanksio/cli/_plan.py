@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import TYPE_CHECKING
 
@@ -11,12 +12,18 @@ from thanksio._hour import closes
 from thanksio.cli._wording import clock, duration, many
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
-
-    from thanksio.cli._input import Row
+    from collections.abc import Collection, Iterator, Mapping
 
 _PER = 60.0  # seconds; the vendor's limit is one of a minute
 _NAMED = 10  # orders that are named before "and 31 more"
+
+
+@frozen
+class Row:
+    """An order, and the Unix time at which it was placed, if anybody said so."""
+
+    order_id: int
+    placed: float | None = None
 
 
 @frozen
@@ -43,13 +50,15 @@ class Plan:
         return self.now + self.lasts
 
 
-def make_plan(rows: Iterable[Row], now: float, rate: int, *, settled: Collection[int] = ()) -> Plan:
-    """Plan a run at `rate` requests a minute, without the orders that are `settled`.
+def make_plan(
+    placed: Mapping[int, float | None], now: float, rate: int, *, settled: Collection[int] = frozenset()
+) -> Plan:
+    """Plan a run at `rate` requests a minute, of orders and when they were placed, without those that are `settled`.
 
     The hour that ends first goes first, then those of which nobody knows; those whose hour is over go last. The
     budget of a minute is used at once, so that the k-th order goes in minute k // rate.
     """
-    rows = sorted(rows, key=lambda row: _turn(row, now))
+    rows = sorted(itertools.starmap(Row, placed.items()), key=lambda row: _turn(row, now))
     queue = [row for row in rows if row.order_id not in settled]
     over = [row for row in queue if _end(row) <= now]
     return Plan(

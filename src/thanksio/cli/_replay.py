@@ -10,23 +10,27 @@ import click
 from thanksio._journal import Journal
 from thanksio.cli import _outcome
 from thanksio.cli._finding import remembered
+from thanksio.cli._screen import say
 from thanksio.cli._tally import Tally
 
 if TYPE_CHECKING:
     from thanksio.cli._wording import Exit
 
+_SHOWN = 10_000  # orders that are listed; what is more is for a program
+_REST = "thanksio journal {} --json"
+
 
 def replay(path: str, report: str | None, *, as_json: bool) -> Exit:
     """Show it, and give the exit code that it deserves. Raises ConfigurationError if there is no such journal."""
     with Journal(path) as journal:
-        tally = Tally(sum(count for count, _ in journal.totals().values()))
+        tally = Tally(sum(count for count, _ in journal.totals().values()), _SHOWN)
         for entry in journal.entries():
             finding = remembered(entry)
             tally.add(finding)
             if as_json:
                 click.echo(json.dumps(finding.as_json()))
-        lines = [json.dumps(_outcome.as_json(tally, path))] if as_json else list(_outcome.summary(tally, path))
-        click.echo("\n".join(lines))
+        for line in [json.dumps(_outcome.as_json(tally, path))] if as_json else _outcome.summary(tally, path, _REST):
+            click.echo(line) if as_json else say(line)
         if report:
             from thanksio.cli._report import write_report  # noqa: PLC0415 - few ask for it
 

@@ -6,10 +6,13 @@ still shows how it goes. What is shown is decided in `_view.py`.
 
 from __future__ import annotations
 
+import shutil
 import sys
+import textwrap
 import threading
 from typing import TYPE_CHECKING, Protocol, Self
 
+import click
 from attrs import define, field
 from rich.console import Console, Group
 from rich.live import Live
@@ -146,6 +149,15 @@ class Display:
         self._console.file.flush()
 
 
+def say(line: str, *, err: bool = False) -> None:
+    """Write a line; on a terminal its words are kept whole, and what belongs to it stays indented."""
+    if (sys.stderr if err else sys.stdout).isatty():
+        indent = " " * (len(line) - len(line.lstrip()) + 2)
+        width = shutil.get_terminal_size().columns
+        line = textwrap.fill(line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+    click.echo(line, err=err)
+
+
 def picture(view: View) -> RenderableType:
     """Draw it, for terminals of 80 columns and more."""
     bar = Table.grid(padding=(0, 2), expand=True)
@@ -153,7 +165,8 @@ def picture(view: View) -> RenderableType:
     bar.add_column(ratio=1)
     bar.add_column(no_wrap=True, justify="right")
     share = f"{100 * view.done // max(1, view.total)} %"
-    bar.add_row(f"{view.done:,} of {view.total:,}", ProgressBar(view.total, view.done), share)
+    strip = ProgressBar(view.total, view.done, complete_style="green", finished_style="green")
+    bar.add_row(f"{view.done:,} of {view.total:,}", strip, share)
     if view.is_stopping:
         return Group(bar, _counts(view), Text(view.what_next, "bold"))
     return Group(bar, _counts(view), Text(f"{view.speedometer}; {view.what_next}"), Text(view.warning, "yellow"))

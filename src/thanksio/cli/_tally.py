@@ -1,4 +1,4 @@
-"""Keep count of a run while it goes on, in memory that does not grow with it but for the orders still to come. Pure."""
+"""Keep count of a run while it goes on, and of the hours that are still to end. Pure."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from thanksio.cli._finding import VERDICTS, Finding, Told
 from thanksio.cli._wording import Exit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Container, Iterable
 
-    from thanksio.cli._input import Row
+    from thanksio.cli._plan import Row
 
 _PERSON: tuple[Told, ...] = ("unknown", "refused", "not_cancelled", "not_tried")  # the most urgent first
-SHOWN = 20  # orders that are listed for a person; the journal has the rest
+SHOWN = 20  # the journal has the rest
 
 
 def _no_findings() -> dict[Told, list[Finding]]:
@@ -29,6 +29,8 @@ class Tally:
     """How many orders have which verdict, what was authorized for the cancelled ones, and what needs a person."""
 
     total: int
+    shown: int = SHOWN  # orders that are listed for a person
+    seen: set[int | str] = field(factory=set[int | str])
     counts: dict[Told, int] = field(factory=lambda: dict.fromkeys(VERDICTS, 0))
     cents: int = 0
     doomed: Finding | None = None
@@ -36,10 +38,11 @@ class Tally:
 
     def add(self, finding: Finding) -> None:
         """Count an order."""
+        self.seen.add(finding.order_id)
         self.counts[finding.verdict] += 1
         if finding.verdict == "cancelled":
             self.cents += finding.authorized_cents or 0
-        elif len(self._person[finding.verdict]) < SHOWN:
+        elif len(self._person[finding.verdict]) < self.shown:
             self._person[finding.verdict].append(finding)
         if finding.dooms:
             self.doomed = self.doomed or finding
@@ -59,7 +62,7 @@ class Tally:
 
         Those that were not tried are counted alone, for they need nothing but the same command again.
         """
-        tried = [finding for verdict in _PERSON[:-1] for finding in self._person[verdict]][:SHOWN]
+        tried = [finding for verdict in _PERSON[:-1] for finding in self._person[verdict]][: self.shown]
         return tried, sum(self.counts[verdict] for verdict in _PERSON[:-1]) - len(tried)
 
     @property
@@ -82,20 +85,16 @@ class Hours:
     """The hours that are still to end, as long as their orders have no verdict."""
 
     _ends: deque[tuple[float, int]]
-    _done: set[int] = field(factory=set[int])
+    _settled: Container[object]
 
     @classmethod
-    def of(cls, rows: Iterable[Row]) -> Hours:
-        """Take the orders of a run."""
+    def of(cls, rows: Iterable[Row], settled: Container[object]) -> Hours:
+        """Take the orders of a run; `settled` grows while it goes on."""
         timed = [(end, row.order_id) for row in rows if (end := closes(row.placed)) is not None]
-        return cls(deque(sorted(timed)))
-
-    def done(self, order_id: int) -> None:
-        """Take note of an order that has a verdict."""
-        self._done.add(order_id)
+        return cls(deque(sorted(timed)), settled)
 
     def next(self, now: float) -> tuple[float, int] | None:
         """Give the end of the hour that ends next, and its order."""
-        while self._ends and (self._ends[0][0] <= now or self._ends[0][1] in self._done):
-            self._done.discard(self._ends.popleft()[1])
+        while self._ends and (self._ends[0][0] <= now or self._ends[0][1] in self._settled):
+            self._ends.popleft()
         return self._ends[0] if self._ends else None

@@ -67,6 +67,8 @@ class View:
         if self.is_stopping:
             flying = many(self.rate.in_flight)
             return f"stopping: waiting for the answers of {flying} in flight; press Ctrl-C again to leave them"
+        if self.done == self.total:
+            return "done"
         end = f"about {duration(self.left)} left" if self.left >= _SOON else "nearly done"
         return f"waiting for the account's limit, {duration(math.ceil(self.pause))}; {end}" if self.pause >= 1 else end
 

@@ -1,0 +1,82 @@
+"""Follow a run while it goes on: count what comes, hand it to whoever reads stdout, and say what it looks like."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import deque
+from typing import TYPE_CHECKING
+
+import click
+from attrs import define, field
+
+from thanksio._pace import Rate
+from thanksio.cli._finding import found, remembered
+from thanksio.cli._tally import Hours, Tally
+from thanksio.cli._view import View
+
+if TYPE_CHECKING:
+    from thanksio import ThanksIO
+    from thanksio._journal import Journal
+    from thanksio.bulk import CancelResult
+    from thanksio.cli._finding import Finding
+    from thanksio.cli._plan import Plan
+
+
+@define
+class Run:
+    """A run that goes on: what is counted of it, and what it looks like."""
+
+    plan: Plan
+    client: ThanksIO
+    as_json: bool
+    began: float = field(factory=time.monotonic)
+    tally: Tally = field(init=False)
+    hours: Hours = field(init=False)
+    answered: deque[float] = field(factory=deque[float])  # when the latest orders got their verdict
+    is_stopping: bool = False
+
+    def __attrs_post_init__(self) -> None:
+        self.tally = Tally(len(self.plan.rows))
+        self.hours = Hours.of(self.plan.rows, self.tally.seen)
+
+    def take(self, result: CancelResult) -> None:
+        """Count an order, and give it to whoever reads stdout."""
+        self._count(found(result))
+        if self.tally.done > self.plan.settled:
+            self.answered.append(time.monotonic())
+
+    def stopped(self, journal: Journal | None) -> None:
+        """Count what has no verdict: what a signal came too early for is in the journal, and the rest was not tried."""
+        numbers = {row.order_id for row in self.plan.rows if row.order_id not in self.tally.seen}
+        for entry in journal.entries() if journal and numbers else ():
+            if entry.order_id in numbers and entry.state != "waiting":
+                self._count(remembered(entry))
+        self.tally.stop()
+
+    def _count(self, finding: Finding) -> None:
+        self.tally.add(finding)
+        if self.as_json:
+            click.echo(json.dumps(finding.as_json()))
+
+    def view(self) -> View:
+        """Look at it."""
+        now = time.monotonic()
+        rate = self.client._rate() or Rate(self.plan.rate, 0, 60.0, 0, 0.0)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - of this package
+        return View(
+            now=time.time(),
+            total=self.tally.total,
+            counts=self.tally.counts,
+            rate=rate,
+            speed=max(0, self.tally.done - self.plan.settled) / max(0.001, now - self.began),
+            pause=self._pause(rate, now),
+            hour=self.hours.next(time.time()),
+            is_stopping=self.is_stopping,
+        )
+
+    def _pause(self, rate: Rate, now: float) -> float:
+        """Give the seconds for which all wait: after a 429, or until the first request of the minute counts no more."""
+        while self.answered and self.answered[0] + rate.per <= now:
+            self.answered.popleft()
+        full = not rate.in_flight and rate.used >= rate.allowed and self.answered
+        return rate.closed or (self.answered[0] + rate.per - now if full else 0.0)
