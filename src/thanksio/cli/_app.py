@@ -6,7 +6,7 @@ import logging
 import sys
 import traceback
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
 import click
 from attrs import define
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _HELP: dict[str, Any] = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+_FILE = click.Path(exists=True, dir_okay=False, readable=True, allow_dash=True)
 _SHELLS = click.Choice(["bash", "zsh", "fish"])
 _CODES = """\b
 Exit codes:
@@ -98,7 +99,7 @@ def app() -> None:
 
 @app.command(epilog=f"{_CODES}\n\n{_EXAMPLES}\n\n{_SETUP}")
 @click.argument("ids", nargs=-1)
-@click.option("source", "--from", type=click.File("rb"), metavar="FILE", help="Read the orders of a file, - for stdin.")
+@click.option("source", "--from", type=_FILE, metavar="FILE", help="Read the orders of a file, - for stdin.")
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 @click.option("--dry-run", is_flag=True, help="Say what would happen, and send nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Give one JSON object per order, and a summary.")
@@ -117,7 +118,7 @@ def app() -> None:
 )
 @click.option("-v", "--verbose", is_flag=True, callback=_verbose, help="Show every attempt, and where an error arose.")
 @click.pass_context
-def cancel(context: click.Context, /, ids: tuple[str, ...], source: BinaryIO | None, **options: Any) -> int:  # noqa: ANN401
+def cancel(context: click.Context, /, ids: tuple[str, ...], source: str | None, **options: Any) -> int:  # noqa: ANN401
     """Cancel the orders with these IDS, or those of a file.
 
     The file has a column order_id or id, and placed_at or created_at if it is known: the hour that ends first goes

@@ -6,7 +6,7 @@ import hashlib
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 import click
 
@@ -18,7 +18,6 @@ from thanksio.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
-    from typing import BinaryIO
 
     from thanksio.cli._input import Orders
 
@@ -27,9 +26,9 @@ _LONGEST = 10_000  # characters of a token file; what is longer holds something 
 _OTHERS = 0o077  # permissions of a file for anybody but its owner
 
 
-def read_orders(ids: Iterable[str], source: BinaryIO | None, *, skip_bad_rows: bool) -> Orders:
+def read_orders(ids: Iterable[str], source: str | None, *, skip_bad_rows: bool) -> Orders:
     """Read the orders, and name each bad row. Raises UsageError for bad rows, unless told to skip them."""
-    orders = read_file(source, source.name) if source else read_arguments(ids)
+    orders = _read(source) if source else read_arguments(ids)
     for problem in orders.problems[:_NAMED]:
         click.echo(f"{problem.place}: {problem.why}", err=True)
     if orders.bad > _NAMED:
@@ -42,6 +41,11 @@ def read_orders(ids: Iterable[str], source: BinaryIO | None, *, skip_bad_rows: b
     return orders
 
 
+def _read(source: str) -> Orders:
+    with click.open_file(source, "rb") as stream:
+        return read_file(cast("BinaryIO", stream), "stdin" if source == "-" else source)
+
+
 def journal_path(order_ids: Collection[int], source: str | None, given: str | None, *, none: bool) -> str | None:
     """Say where the journal is, so that the same command finds it again: as given, or beside the file.
 
@@ -51,7 +55,7 @@ def journal_path(order_ids: Collection[int], source: str | None, given: str | No
         raise click.UsageError("Give --journal or --no-journal, not both.")
     if given or none:
         return given
-    if source not in {None, "-", "<stdin>"}:
+    if source not in {None, "-"}:
         return f"{source}.journal"
     if len(order_ids) == 1:
         return None

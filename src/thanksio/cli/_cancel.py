@@ -7,7 +7,7 @@ import os
 import sys
 import time
 from contextlib import ExitStack, closing
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 import click
 from attrs import frozen
@@ -51,10 +51,10 @@ class Options:
     verbose: bool
 
 
-def cancel_all(ids: Iterable[str], source: BinaryIO | None, options: Options) -> Exit:
+def cancel_all(ids: Iterable[str], source: str | None, options: Options) -> Exit:
     """Cancel the orders, and give the exit code. Raises UsageError and ThanksIOError before anything is sent."""
     orders = read_orders(ids, source, skip_bad_rows=options.skip_bad_rows)
-    path = journal_path(orders.placed, source.name if source else None, options.journal, none=options.no_journal)
+    path = journal_path(orders.placed, source, options.journal, none=options.no_journal)
     if options.report and not path:
         raise click.UsageError("--report is made from a journal. Add --journal FILE.")
     base_url = _settings.read_base_url(options.base_url)

@@ -1,0 +1,479 @@
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+
+from conftest import LETTER, TOKEN
+from thanksio._journal import Journal
+from thanksio.cli._app import _explain, app
+from thanksio.errors import ConfigurationError, JournalError
+from thanksio.testing import FakeThanksIO
+
+Thanksio: TypeAlias = Callable[..., Result]
+
+
+@pytest.fixture
+def thanksio(fake: FakeThanksIO, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Thanksio]:
+    """Run the command line in a folder of its own, against the fake."""
+    monkeypatch.setenv("THANKSIO_TOKEN", TOKEN)
+    monkeypatch.setenv("THANKSIO_BASE_URL", fake.base_url)
+    monkeypatch.chdir(tmp_path)
+    runner = CliRunner()
+    seen: list[Result] = []
+
+    def run(*arguments: str, given: str | None = None) -> Result:
+        seen.append(runner.invoke(app, list(arguments), given, prog_name="thanksio"))
+        return seen[-1]
+
+    yield run
+    assert all(secret not in result.output for result in seen for secret in (TOKEN, LETTER))
+
+
+def place(fake: FakeThanksIO, number: int, **fields: object) -> list[int]:
+    """Place orders that hold a letter, and write them down in a file."""
+    orders = [fake.place(message=LETTER, **fields).id for _ in range(number)]
+    Path("orders.csv").write_text("\n".join(["order_id", *map(str, orders)]), "utf-8")
+    return orders
+
+
+def objects(result: Result) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+def wire(fake: FakeThanksIO) -> list[int]:
+    return [int(call.path.split("/")[4]) for call in fake.calls]
+
+
+# One order
+
+
+def test_one_order_is_cancelled_without_a_question_or_a_journal(thanksio: Thanksio, fake: FakeThanksIO) -> None:
+    done = thanksio("cancel", "37294")
+
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert done.stdout == "1 order: 1 cancelled.\nAuthorized for the cancelled: $2.67.\n"
+    assert fake.orders[37294].status == "cancelled"
+    assert os.listdir() == []
+
+
+def test_one_order_that_is_not_cancelled_says_why(thanksio: Thanksio) -> None:
+    done = thanksio("cancel", "42708")
+
+    assert done.exit_code == 3
+    assert done.stdout == (
+        "1 order: 1 not cancelled.\nThese need a person:\n  not cancelled: 42708\n"
+        '    Order 42708: the server shows it in status "fulfilled". This call did not cancel it. It is too late: '
+        "orders can be cancelled in status reviewing, for about an hour after they were placed.\n"
+    )
+
+
+# Exit codes
+
+
+def test_an_order_of_which_nobody_can_say_wins_over_one_that_is_not_cancelled(
+    thanksio: Thanksio, fake: FakeThanksIO
+) -> None:
+    fake.fail_next("lost_answer")
+
+    done = thanksio("cancel", "42708", "37294", "--yes", "--deadline", "0.01", "--in-flight", "1", "--no-journal")
+
+    assert done.exit_code == 4
+    assert "1 unknown" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("broken", "expected"),
+    [
+        ({"token": "another"}, "401"),
+        ({"disabled": True}, "402"),
+    ],
+)
+def test_what_dooms_all_orders_is_said_once_and_the_rest_is_not_tried(
+    thanksio: Thanksio, fake: FakeThanksIO, broken: dict[str, Any], expected: str
+) -> None:
+    orders = place(fake, 30)
+    for name, value in broken.items():
+        setattr(fake, name, value)
+
+    done = thanksio("cancel", "--from", "orders.csv", "--yes")
+
+    assert done.exit_code == 5
+    assert len(fake.calls) < len(orders)
+    assert "30 orders: 30 not tried." in done.stdout
+    assert done.stderr.splitlines()[-1].startswith("thanksio: Order ")
+    assert expected in done.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["cancel"], "Name orders by their numbers, or a file of them with --from. See: thanksio cancel --help"),
+        (["cancel", "1", "--from", "-"], "Name orders by their numbers, or a file of them with --from."),
+        (["cancel", "--nonsense"], "No such option"),
+        (["nonsense"], "No such command 'nonsense'. See: thanksio --help"),
+        (["cancel", "--from", "none.csv"], "File 'none.csv' does not exist."),
+        (["cancel", "--from", "-"], "There is no order to cancel."),
+        (["cancel", "12x"], "1 number cannot be read."),
+        (["cancel", "1", "--rate", "0"], "--rate"),
+        (["cancel", "1", "2"], "2 orders would be cancelled, and nobody is there to ask. Add --yes to do it."),
+        (["cancel", "1", "--report", "x.html"], "--report is made from a journal. Add --journal FILE."),
+        (["cancel", "1", "--journal", "j", "--no-journal"], "Give --journal or --no-journal, not both."),
+    ],
+)
+def test_a_command_that_is_wrong_sends_nothing_and_ends_in_2(
+    thanksio: Thanksio, fake: FakeThanksIO, arguments: Sequence[str], says: str
+) -> None:
+    done = thanksio(*arguments, given="")
+
+    last = done.stderr.splitlines()[-1]
+    assert done.exit_code == 2
+    assert last.startswith("thanksio: ")
+    assert says in last
+    assert (done.stdout, fake.calls, os.listdir()) == ("", [], [])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "token", "says"),
+    [
+        ([], "", "There is no token. Set THANKSIO_TOKEN, or name a file that holds it: --token-file."),
+        ([], "tokén", "The token holds a character that is not printable ASCII."),
+        (["--base-url", "http://api.thanks.io"], TOKEN, "The base URL must be https"),
+        (["--token-file", "none"], TOKEN, "The token file none cannot be read: No such file or directory."),
+        (["--token-file", "binary"], TOKEN, "The token file binary holds something that is no token."),
+        (["--journal", "binary"], TOKEN, "binary is no journal of this program."),
+        (["--journal", "no/where"], TOKEN, "The journal no/where cannot be opened"),
+        (["--deadline", "-1"], TOKEN, "deadline"),
+        (["--in-flight", "100000"], TOKEN, "max_in_flight"),
+        (["--redis", "nonsense"], TOKEN, "storage"),
+    ],
+)
+def test_a_setting_that_cannot_be_used_sends_nothing_and_ends_in_5(  # noqa: PLR0913 - a table
+    thanksio: Thanksio,
+    fake: FakeThanksIO,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: Sequence[str],
+    token: str,
+    says: str,
+) -> None:
+    monkeypatch.setenv("THANKSIO_TOKEN", token)
+    Path("binary").write_bytes(b"\xff\x00" * 5000)
+
+    done = thanksio("cancel", "37294", *arguments)
+
+    assert done.exit_code == 5
+    assert done.stderr.startswith("thanksio: ")
+    assert says in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert fake.calls == []
+
+
+@pytest.mark.parametrize(
+    ("error", "line", "code"),
+    [
+        (KeyError("secret"), "unexpected: KeyError. Run it again with -v to see where", 1),
+        (OSError(28, "No space left on device"), "unexpected: [Errno 28] No space left on device. Run", 1),
+        (JournalError("The journal x cannot be written."), "The journal x cannot be written.", 1),
+        (ConfigurationError("The token is empty."), "The token is empty.", 5),
+        (click.Abort(), "stopped. Nothing was sent.", 3),
+        (click.FileError("x", "gone"), "Could not open file 'x': gone", 1),
+        (click.UsageError("wrong"), "wrong. See: thanksio --help", 2),
+    ],
+)
+def test_an_error_is_one_line_with_the_next_step(error: Exception, line: str, code: int) -> None:
+    said, exit_code = _explain(error)
+
+    assert said.startswith(line)
+    assert exit_code == code
+
+
+def test_a_traceback_is_shown_with_v_alone(thanksio: Thanksio) -> None:
+    arguments = ["cancel", "37294", "--journal", "j", "--report", "none/x.html"]
+
+    brief, verbose = thanksio(*arguments), thanksio(*arguments, "-v")
+    logging.getLogger("thanksio").handlers.clear()
+    logging.getLogger("thanksio").setLevel(logging.NOTSET)
+
+    assert brief.exit_code == verbose.exit_code == 1
+    assert re.fullmatch(r"thanksio: unexpected: \[Errno 2\] .*\n", brief.stderr)
+    assert "1 cancelled" in brief.stdout
+    assert "Traceback" in verbose.stderr
+
+
+def test_v_shows_every_attempt(thanksio: Thanksio) -> None:
+    done = thanksio("cancel", "37294", "-v")
+    logging.getLogger("thanksio").handlers.clear()
+    logging.getLogger("thanksio").setLevel(logging.NOTSET)
+
+    assert re.search(r"\d\d:\d\d:\d\d thanksio: order 37294: attempt 1 under /order/", done.stderr)
+
+
+# Many orders
+
+
+def test_a_file_is_cancelled_with_a_journal_beside_it_and_goes_on_where_it_was(
+    thanksio: Thanksio, fake: FakeThanksIO
+) -> None:
+    orders = place(fake, 5)
+    fake.orders[orders[1]].status = "printed"
+    first = thanksio("cancel", "--from", "orders.csv", "--yes")
+    place(fake, 2)
+    Path("orders.csv").write_text("\n".join(["order_id", *map(str, [*orders, orders[-1] + 1, orders[0]])]), "utf-8")
+    fake.calls.clear()
+
+    second = thanksio("cancel", "--from", "orders.csv")
+
+    assert first.exit_code == second.exit_code == 3
+    assert "5 orders: 4 cancelled, 1 not cancelled." in first.stdout
+    assert "$10.68" in first.stdout
+    assert re.search(r"\d 5 of 5: 4 cancelled, 1 not cancelled; 0 in flight; \d of 150 a minute; done", first.stderr)
+    assert wire(fake) == [orders[-1] + 1]
+    assert second.stderr.startswith(
+        "1 number given more than once, sent once.\n6 orders, of which 5 settled already.\n"
+    )
+    assert "6 orders: 5 cancelled, 1 not cancelled." in second.stdout
+    assert second.stdout.endswith("Journal: orders.csv.journal\n")
+
+
+def test_several_numbers_have_a_journal_named_after_them(thanksio: Thanksio, fake: FakeThanksIO) -> None:
+    orders = place(fake, 2)
+    digest = hashlib.sha256("\n".join(map(str, orders)).encode()).hexdigest()
+
+    by_number = thanksio("cancel", *map(str, reversed(orders)), "--yes")
+    from_stdin = thanksio("cancel", "--from", "-", given="\n".join(map(str, orders)))
+
+    assert by_number.exit_code == from_stdin.exit_code == 0
+    assert Path(f"thanksio-{digest[:8]}.journal").exists()
+    assert sorted(wire(fake)) == orders
+
+
+def test_without_a_journal_nothing_is_left_behind(thanksio: Thanksio, fake: FakeThanksIO) -> None:
+    orders = place(fake, 2)
+
+    done = thanksio("cancel", *map(str, orders), "--yes", "--no-journal")
+
+    assert done.exit_code == 0
+    assert "Journal" not in done.output
+    assert os.listdir() == ["orders.csv"]
+
+
+def test_the_hour_that_ends_first_goes_first_even_without_a_journal(thanksio: Thanksio, fake: FakeThanksIO) -> None:
+    orders = place(fake, 3)
+    times = ["2999-01-02 00:00:00", "2000-01-01 00:00:00", "2999-01-01 00:00:00"]
+    rows = [f"{order},{placed}" for order, placed in zip(orders, times, strict=True)]
+
+    thanksio(
+        "cancel", "--from", "-", "--yes", "--no-journal", "--in-flight", "1", given="\n".join(["id,placed_at", *rows])
+    )
+
+    assert wire(fake) == [orders[2], orders[0], orders[1]]
+
+
+def test_bad_rows_are_named_before_anything_is_sent(thanksio: Thanksio, fake: FakeThanksIO) -> None:
+    rows = ["order_id", "37294", *["nonsense"] * 25]
+
+    refused = thanksio("cancel", "--from", "-", given="\n".join(rows))
+    sent = len(fake.calls)
+    skipped = thanksio("cancel", "--from", "-", "--skip-bad-rows", given="\n".join(rows))
+
+    assert (refused.exit_code, sent) == (2, 0)
+    assert len(refused.stderr.splitlines()) == 22
+    assert "line 3: " in refused.stderr
+    assert refused.stderr.splitlines()[20] == "and 5 more"
+    assert "thanksio: 25 rows cannot be read. Mend that, or leave them out with --skip-bad-rows." in refused.stderr
+    assert skipped.exit_code == 0
+    assert wire(fake) == [37294]
+
+
+def test_json_is_all_that_is_on_stdout(thanksio: Thanksio, fake: FakeThanksIO) -> None:
+    order = place(fake, 1)[0]
+
+    done = thanksio("cancel", str(order), "42708", "--yes", "--json", "--journal", "j")
+
+    *results, last = objects(done)
+    assert done.exit_code == 3
+    assert {found["order_id"]: found["verdict"] for found in results} == {order: "cancelled", 42708: "not_cancelled"}
+    assert set(results[0]) == set("order_id verdict status authorized_cents error kind attempts seconds".split())
+    assert last["summary"] == {
+        "orders": 2,
+        "authorized_cents": 267,
+        "journal": "j",
+        "cancelled": 1,
+        "not_cancelled": 1,
+        "refused": 0,
+        "unknown": 0,
+        "not_tried": 0,
+        "exit": 3,
+    }
+    assert "2 orders: 1 cancelled, 1 not cancelled." in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("order", "output"), [("37294", ""), ("42708", "These need a person:\n  not cancelled: 42708\n    Order 42708: ")]
+)
+def test_quiet_says_nothing_but_what_needs_a_person(thanksio: Thanksio, order: str, output: str) -> None:
+    done = thanksio("cancel", order, "--quiet", "--journal", "j", "--report", "r.html")
+
+    assert done.output.startswith(output)
+    assert bool(done.output) is bool(output)
+
+
+def test_a_dry_run_needs_no_token_and_sends_nothing(
+    thanksio: Thanksio, fake: FakeThanksIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place(fake, 61)
+    monkeypatch.delenv("THANKSIO_TOKEN")
+
+    told = thanksio("cancel", "--from", "orders.csv", "--dry-run")
+    counted = thanksio("cancel", "--from", "orders.csv", "--dry-run", "--rate", "10", "--json")
+
+    assert told.exit_code == counted.exit_code == 0
+    assert told.stdout.startswith("61 orders.\nJournal: orders.csv.journal\nRate: 60 a minute")
+    assert told.stdout.endswith("Nothing was sent.\n")
+    assert objects(counted)[0]["plan"]["seconds"] == 360
+    assert (told.stderr, counted.stderr, fake.calls, os.listdir()) == ("", "", [], ["orders.csv"])
+
+
+def test_a_token_file_is_read_and_kept_to_oneself(
+    thanksio: Thanksio, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("THANKSIO_TOKEN")
+    file = tmp_path / "token"
+    file.write_text(f"{TOKEN}\n", "utf-8")
+    file.chmod(0o600)
+    own = thanksio("cancel", "37294", "--token-file", "token")
+    file.chmod(0o640)
+
+    shared = thanksio("cancel", "37294", "--token-file", "token")
+
+    assert (own.exit_code, own.stderr, shared.exit_code) == (0, "", 0)
+    assert shared.stderr == "thanksio: others can read token. Keep the token to yourself: chmod 600 token\n"
+
+
+# The other commands
+
+
+def test_a_journal_shows_its_run_again(thanksio: Thanksio, fake: FakeThanksIO) -> None:
+    orders = [*place(fake, 22), 42708]
+    for order in orders:
+        fake.orders[order].status = "printed"
+    first = thanksio("cancel", *map(str, orders), "37294", "--yes", "--journal", "j", "--report", "r.html")
+
+    again = thanksio("journal", "j")
+    page = Path("r.html").read_text("utf-8")
+    rows = thanksio("journal", "j", "--json", "--report", "again.html")
+
+    assert first.exit_code == again.exit_code == rows.exit_code == 3
+    assert first.stdout.endswith("  and 3 more: thanksio journal j\nJournal: j\nReport: r.html\n")
+    assert "more" not in again.stdout
+    assert str(orders[-2]) in again.stdout
+    assert len(objects(rows)) == 25
+    assert rows.stderr == "Report: again.html\n"
+    assert page.startswith("<!doctype html>")
+    assert Path("again.html").exists()
+
+
+def test_a_journal_in_use_is_refused(thanksio: Thanksio, fake: FakeThanksIO) -> None:
+    with Journal("j", fake.base_url):
+        cancel, show = thanksio("cancel", "37294", "--journal", "j"), thanksio("journal", "j")
+
+    assert cancel.exit_code == show.exit_code == 5
+    assert "thanksio: The journal j is in use" in cancel.stderr
+    assert fake.calls == []
+
+
+def test_a_journal_that_is_not_there_is_not_made(thanksio: Thanksio) -> None:
+    done = thanksio("journal", "none")
+
+    assert (done.exit_code, done.stderr) == (5, "thanksio: There is no journal at none.\n")
+    assert os.listdir() == []
+
+
+def test_the_fake_can_be_run(thanksio: Thanksio, fake: FakeThanksIO) -> None:
+    """On a port that is taken, so that it ends."""
+    port = re.findall(r":(\d+)/", fake.base_url)[0]
+
+    done = thanksio("fake", "--port", port)
+    unknown = thanksio("fake", "--fault", "nonsense")
+
+    assert (done.exit_code, unknown.exit_code) == (2, 2)
+    assert "usage: thanksio fake" in done.stderr
+    assert "No fault is called 'nonsense'" in unknown.stderr
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_shells_complete_the_command(thanksio: Thanksio, shell: str) -> None:
+    done = thanksio("completion", shell)
+
+    assert done.exit_code == 0
+    assert "_THANKSIO_COMPLETE" in done.stdout
+
+
+def test_the_help_has_the_exit_codes_and_fits_80_columns(thanksio: Thanksio) -> None:
+    helps = [thanksio(*command, "-h").stdout for command in ([], ["cancel"], ["journal"], ["fake"], ["completion"])]
+
+    assert [line[:5] for line in helps[1].splitlines() if re.match(r"    \d  ", line)] == [
+        f"    {code}" for code in range(6)
+    ]
+    assert "thanksio cancel --from orders.csv --dry-run" in helps[1]
+    assert max(len(line) for text in helps for line in text.splitlines()) <= 80
+
+
+# A process of its own
+
+
+def process(*arguments: str, code: str = "from thanksio.cli import main; main()") -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False)
+
+
+def test_the_module_runs(tmp_path: Path) -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", "thanksio.cli", "--version"], capture_output=True, text=True, check=True, cwd=tmp_path
+    )
+
+    assert re.fullmatch(r"thanksio \d+\.\d+\.\d+\n", run.stdout)
+
+
+def test_the_help_waits_for_nothing_that_takes_time_to_load() -> None:
+    """`thanksio` itself is left out here: what it loads is its own matter."""
+    code = (
+        "import sys, types, importlib.util as util\n"
+        "bare = types.ModuleType('thanksio')\n"
+        "bare.__path__ = util.find_spec('thanksio').submodule_search_locations\n"
+        "sys.modules['thanksio'] = bare\n"
+        "from thanksio.cli import main\n"
+        "try: main()\n"
+        "finally: print(*({'httpx', 'rich', 'limits', 'sqlite3'} & set(sys.modules)), file=sys.stderr)"
+    )
+
+    for arguments in (["--help"], ["--version"], ["cancel", "--help"], ["completion", "zsh"]):
+        run = process(*arguments, code=code)
+
+        assert (run.returncode, run.stderr) == (0, "\n")
+
+
+@pytest.mark.parametrize("missing", ["click", "rich"])
+def test_without_its_extra_the_command_says_how_to_get_it(missing: str) -> None:
+    code = (
+        "import sys, importlib.util as util; find = util.find_spec\n"
+        f"util.find_spec = lambda name, *rest: None if name == {missing!r} else find(name, *rest)\n"
+        "from thanksio.cli import main; main()"
+    )
+
+    run = process("--version", code=code)
+
+    assert (run.returncode, run.stdout) == (5, "")
+    assert run.stderr == (
+        "thanksio: the command line needs click and rich. Install them: pip install 'thanksio[cli]'\n"
+    )

@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from thanksio.cli._plan import Plan, as_json, make_plan, time_for, told
+from thanksio.cli._wording import clock, duration, many, minute, money
+
+NOW = 1_764_000_000.0  # 2025-11-24 16:00:00 UTC
+
+
+@pytest.fixture(autouse=True)
+def utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let the clock of this machine show UTC."""
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+def queue(plan: Plan) -> list[int]:
+    return [row.order_id for row in plan.rows]
+
+
+def test_the_hour_that_ends_first_goes_first_then_those_unknown_then_those_over() -> None:
+    placed = {1: None, 2: NOW - 3600, 3: NOW - 60, 4: NOW - 3000, 5: None, 6: NOW - 9000, 7: NOW - 60}
+
+    plan = make_plan(placed, NOW, 60)
+
+    assert queue(plan) == [4, 3, 7, 1, 5, 6, 2]
+    assert [row.order_id for row in plan.over] == [6, 2]
+    assert plan.untimed == 2
+    assert plan.late == ()
+
+
+@pytest.mark.parametrize(
+    ("orders", "rate", "seconds"),
+    [(0, 60, 0), (1, 60, 0), (60, 60, 0), (61, 60, 60), (121, 60, 120), (3000, 60, 49 * 60), (3000, 120, 24 * 60)],
+)
+def test_the_budget_of_a_minute_is_used_at_once(orders: int, rate: int, seconds: float) -> None:
+    assert time_for(orders, rate) == seconds
+
+
+def test_an_hour_that_ends_before_its_turn_is_late_and_takes_nobodys_turn() -> None:
+    """Of seven orders, two a minute: the hour of the third ends as its turn comes, and the fifth moves up."""
+    ends = {1: 10, 2: 20, 3: 60, 4: 60.5, 5: 61, 6: 119, 7: 121}
+    placed = {order: NOW - 3600 + end for order, end in ends.items()}
+
+    plan = make_plan(placed, NOW, 2)
+
+    assert [row.order_id for row in plan.late] == [3, 6]
+
+
+def test_what_an_earlier_run_settled_takes_no_turn() -> None:
+    placed = {order: NOW - 3599.0 for order in range(1, 4)}
+
+    plan = make_plan(placed, NOW, 1, settled={1, 2, 99})
+
+    assert (plan.settled, plan.sending, plan.lasts, plan.late) == (2, 1, 0, ())
+    assert queue(plan) == [1, 2, 3]
+
+
+def test_a_plan_is_told_line_by_line() -> None:
+    placed: dict[int, float | None] = {order: NOW - 3570 for order in range(1, 73)}
+    placed |= {100: NOW - 4000, 101: None, 102: None}
+
+    lines = list(told(make_plan(placed, NOW, 30, settled={72}), cap=30, known=60, journal="a.journal"))
+
+    assert lines == [
+        "75 orders, of which 1 settled already.",
+        "Journal: a.journal",
+        "Rate: 30 a minute, as --rate says.",
+        "Duration: about 2 min for 74 orders, until 16:02.",
+        "Their hour will run out before their turn: 41 orders. 31 (16:00), 32 (16:00), 33 (16:00), 34 (16:00), "
+        "35 (16:00), 36 (16:00), 37 (16:00), 38 (16:00), 39 (16:00), 40 (16:00) and 31 more",
+        "Their hour is over already, they go last: 1 order. 100",
+        "Nobody said when they were placed, they go after those with a time: 2 orders.",
+    ]
+
+
+@pytest.mark.parametrize("cap", [None, 60, 100])
+def test_a_rate_that_the_operator_does_not_bound_is_the_documented_one(cap: int | None) -> None:
+    lines = list(told(make_plan({1: NOW}, NOW, 60), cap=cap, known=60, journal=None))
+
+    assert lines == [
+        "1 order.",
+        "Rate: 60 a minute, as documented; the first answer tells your limit.",
+        "Duration: less than a minute for 1 order.",
+    ]
+
+
+def test_a_run_with_nothing_left_says_so() -> None:
+    lines = list(told(make_plan({1: NOW}, NOW, 60, settled={1}), cap=None, known=60, journal="j"))
+
+    assert lines == ["1 order, of which 1 settled already.", "Journal: j", "Nothing is left to send."]
+
+
+def test_a_plan_is_an_object_for_a_program() -> None:
+    plan = make_plan({1: NOW - 3599, 2: NOW - 3599, 3: None, 4: NOW - 3600}, NOW, 1)
+
+    assert as_json(plan) == {
+        "orders": 4,
+        "settled": 0,
+        "to_send": 4,
+        "rate": 1,
+        "seconds": 180,
+        "late": [2],
+        "over": [4],
+        "untimed": 1,
+    }
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        (many(1), "1 order"),
+        (many(3000, "bad row"), "3,000 bad rows"),
+        (money(771897), "$7,718.97"),
+        (money(5), "$0.05"),
+        (money(-205), "-$2.05"),
+        (duration(-1), "0 s"),
+        (duration(119.4), "119 s"),
+        (duration(120), "2 min"),
+        (duration(3599), "1 h"),
+        (duration(3900), "1 h 5 min"),
+        (clock(NOW, NOW + 60), "16:00"),
+        (clock(NOW, NOW + 86400), "2025-11-24 16:00"),
+        (minute(60.0), "a minute"),
+        (minute(0.5), "in 0.5 s"),
+    ],
+)
+def test_numbers_are_written_for_people(said: str, expected: str) -> None:
+    assert said == expected
