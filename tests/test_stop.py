@@ -1,0 +1,337 @@
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import pty
+import re
+import resource
+import select
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import threading
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from click.testing import CliRunner
+from conftest import TOKEN
+
+from thanksio import ThanksIO
+from thanksio._journal import Journal
+from thanksio._pace import Rate
+from thanksio.bulk import CancelResult
+from thanksio.cli._app import app
+from thanksio.cli._plan import make_plan
+from thanksio.cli._run import Run
+from thanksio.cli._stop import Stop
+from thanksio.testing import FakeThanksIO, Fault
+from thanksio.testing.faults import Truth
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterator
+
+    from thanksio.testing._script import Response
+
+COMMAND = [sys.executable, "-m", "thanksio.cli"]
+WAIT = 20  # seconds after which a process that should have ended is taken for stuck
+
+
+@pytest.fixture(autouse=True)
+def account(fake: FakeThanksIO, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("THANKSIO_TOKEN", TOKEN)
+    monkeypatch.setenv("THANKSIO_BASE_URL", fake.base_url)
+    monkeypatch.chdir(tmp_path)
+
+
+def place(fake: FakeThanksIO, number: int) -> list[int]:
+    orders = [fake.place().id for _ in range(number)]
+    Path("orders.csv").write_text("\n".join(["order_id", *map(str, orders)]), "utf-8")
+    return orders
+
+
+def pressing(number: int) -> Fault:
+    """Make a fault at which somebody presses Ctrl-C while the answer is on its way."""
+
+    def say(answer: Response) -> list[bytes]:
+        os.kill(os.getpid(), number)
+        return [answer.encode()]
+
+    return Fault("pressing", "answers well, and somebody presses Ctrl-C", Truth.ACTED, say)
+
+
+# What is followed
+
+
+def counted(log: list[str]) -> Generator[int, None, None]:
+    """Give numbers; after Ctrl-C give one more, and raise it, as a run does."""
+    number = 0
+    try:
+        while number < 5:
+            number += 1
+            yield number
+    except KeyboardInterrupt:
+        log.append("told")
+        yield 99
+        raise
+
+
+def test_a_signal_while_a_result_is_looked_at_is_told_when_the_next_is_asked_for() -> None:
+    log: list[str] = []
+    before = signal.getsignal(signal.SIGTERM)
+
+    with Stop(lambda: log.append("announced"), lambda: log.append("left")) as stop:
+        seen: list[int] = []
+        for number in stop.follow(counted(log)):
+            seen.append(number)
+            if number == 2:
+                signal.raise_signal(signal.SIGTERM)
+                assert log == ["announced"]
+
+    assert seen == [1, 2, 99]
+    assert log == ["announced", "told"]
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_a_signal_while_a_result_is_awaited_ends_there() -> None:
+    def awaited() -> Generator[int, None, None]:
+        yield 1
+        try:
+            signal.raise_signal(signal.SIGINT)
+        except KeyboardInterrupt:
+            yield 2
+            raise
+        yield 3
+
+    with Stop(lambda: None, lambda: None) as stop:
+        assert list(stop.follow(awaited())) == [1, 2]
+
+
+def test_a_second_signal_leaves() -> None:
+    log: list[str] = []
+
+    with Stop(lambda: log.append("announced"), lambda: log.append("left")):
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGTERM)
+
+    assert log == ["announced", "left"]
+
+
+def test_what_ends_by_itself_is_followed_to_its_end() -> None:
+    with Stop(lambda: None, lambda: None) as stop:
+        assert list(stop.follow(counted([]))) == [1, 2, 3, 4, 5]
+
+
+# A run
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("journal", [["--journal", "j"], ["--no-journal"]])
+def test_a_run_that_is_stopped_settles_what_is_in_flight_and_goes_on_later(
+    fake: FakeThanksIO, number: int, journal: list[str]
+) -> None:
+    orders = place(fake, 40)
+    arguments = ["cancel", "--from", "orders.csv", "--yes", *journal]
+    fake.fail_next(pressing(number))
+
+    done = CliRunner().invoke(app, arguments)
+    sent = len(fake.calls)
+    cancelled = sum(fake.orders[order].status == "cancelled" for order in orders)
+
+    assert done.exit_code == 3
+    assert 0 < sent < len(orders)
+    assert f"40 orders: {cancelled} cancelled, {40 - cancelled} not tried." in done.stdout
+    assert "Run the same command again" in done.stdout
+    assert re.search(r"stopping: waiting for the answers of \d orders? in flight; press Ctrl-C again", done.stderr)
+
+    again = CliRunner().invoke(app, arguments)
+
+    assert again.exit_code == 0
+    assert len(fake.calls) == (40 if "j" in journal else sent + 40)
+
+
+def test_what_is_stopped_is_complete_for_a_program(fake: FakeThanksIO) -> None:
+    orders = place(fake, 40)
+    fake.fail_next(pressing(signal.SIGINT))
+
+    done = CliRunner().invoke(app, ["cancel", "--from", "orders.csv", "--yes", "--json"])
+
+    *results, last = [json.loads(line) for line in done.stdout.splitlines()]
+    true = {order for order in orders if fake.orders[order].status == "cancelled"}
+    assert {result["order_id"] for result in results} == true
+    assert last["summary"]["not_tried"] == 40 - len(true)
+
+
+def stopped_run(fake: FakeThanksIO, journal: Journal | None) -> Run:
+    plan = make_plan({1: None, 2: None, 3: None}, 0.0, 60)
+    with ThanksIO(base_url=fake.base_url) as client:
+        run = Run(plan, client, as_json=False)
+        run.take(CancelResult(1, "cancelled"))
+        run.stopped(journal)
+    return run
+
+
+def test_what_a_signal_came_too_early_for_is_counted_from_the_journal(fake: FakeThanksIO) -> None:
+    with Journal("j", fake.base_url) as journal:
+        with journal.loading():
+            journal.add([(1, None), (2, None), (3, None)])
+        sent = [journal.next(), journal.next()]
+
+        run = stopped_run(fake, journal)
+
+    assert [work.order_id for work in sent if work] == [1, 2]
+    assert run.tally.counts == {"cancelled": 1, "not_cancelled": 0, "refused": 0, "unknown": 1, "not_tried": 1}
+
+
+def test_a_pause_lasts_until_the_first_of_the_latest_requests_counts_no_more(fake: FakeThanksIO) -> None:
+    run = stopped_run(fake, None)
+    now = run.answered[0]
+    run.answered.append(now + 20)
+
+    pauses = [run._pause(Rate(2, used, 60.0, flying, closed), now + later) for used, flying, closed, later in CASES]
+
+    assert pauses == pytest.approx([0, 0, 7, 50, 10, 0])
+
+
+# requests that count, requests in flight, seconds for which a 429 closes it, seconds that have passed
+CASES = [(1, 0, 0, 1), (2, 1, 0, 1), (2, 1, 7, 1), (2, 0, 0, 10), (2, 0, 0, 70), (2, 0, 0, 90)]
+
+
+# A process of its own
+
+
+@contextmanager
+def running(*arguments: str, **settings: object) -> Iterator[subprocess.Popen[str]]:
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "stdin": subprocess.DEVNULL, "text": True}
+    with subprocess.Popen([*COMMAND, *arguments], **pipes | settings) as process:  # type: ignore[call-overload]
+        yield process
+        process.kill()
+
+
+def hold(fake: FakeThanksIO) -> tuple[threading.Event, threading.Event]:
+    """Let no answer out before the second event; the first tells that a request has come."""
+    came, may_go = threading.Event(), threading.Event()
+
+    def say(answer: Response) -> list[bytes]:
+        came.set()
+        may_go.wait(WAIT)
+        return [answer.encode()]
+
+    fake.faults(Fault("held", "waits", Truth.ACTED, say))
+    return came, may_go
+
+
+def test_a_second_ctrl_c_leaves_at_once(fake: FakeThanksIO) -> None:
+    place(fake, 3)
+    came, may_go = hold(fake)
+
+    with running("cancel", "--from", "orders.csv", "--yes") as process:
+        assert came.wait(WAIT)
+        process.send_signal(signal.SIGINT)
+        assert process.stderr
+        told = next(line for line in process.stderr if "stopping" in line)
+        process.send_signal(signal.SIGINT)
+        said = process.stderr.read()
+        code = process.wait(WAIT)
+    may_go.set()
+
+    assert "press Ctrl-C again to leave them" in told
+    assert code == 4
+    assert said.startswith("thanksio: left the orders in flight without their answers: ")
+    assert "the journal knows them as in flight, and the same command goes on" in said
+    with Journal("orders.csv.journal") as kept:
+        assert "in_flight" in kept.totals()
+
+
+def test_a_reader_that_goes_away_ends_it_quietly(fake: FakeThanksIO) -> None:
+    place(fake, 30)
+    came, may_go = hold(fake)
+
+    with running("cancel", "--from", "orders.csv", "--yes", "--json", "--quiet") as process:
+        assert came.wait(WAIT)
+        assert process.stdout
+        assert process.stderr
+        process.stdout.close()
+        may_go.set()
+        said, code = process.stderr.read(), process.wait(WAIT)
+
+    assert (said, code) == ("", 1)
+    with Journal("orders.csv.journal") as kept:
+        assert "in_flight" not in kept.totals()
+
+
+def test_a_disk_that_is_full_ends_it_with_what_is_known(fake: FakeThanksIO) -> None:
+    place(fake, 100)
+
+    def small() -> None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
+
+    with running("cancel", "--from", "orders.csv", "--yes", preexec_fn=small) as process:
+        said, errors = process.communicate(timeout=WAIT)
+
+    assert process.returncode == 1
+    assert re.match(r"100 orders: \d+ cancelled, \d+ not tried", said)
+    assert "thanksio: The journal orders.csv.journal cannot be written" in errors.splitlines()[-1]
+
+
+@contextmanager
+def on_a_terminal(*arguments: str) -> Iterator[Callable[[str], str]]:
+    """Run it on a terminal; gives what reads on until a text comes, or the end for an empty one."""
+    master, slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    environment = os.environ | {"TERM": "xterm-256color"}
+    environment.pop("NO_COLOR", None)
+    seen = ""
+
+    def read(until: str) -> str:
+        nonlocal seen
+        while not until or until not in seen:
+            assert select.select([master], [], [], WAIT)[0], seen
+            try:
+                seen += os.read(master, 65536).decode()
+            except OSError:  # EIO: nobody holds the other end any more
+                break
+        return seen
+
+    with subprocess.Popen([*COMMAND, *arguments], stdin=slave, stdout=slave, stderr=slave, env=environment) as process:
+        os.close(slave)
+        os.set_inheritable(master, False)  # noqa: FBT003 - its only argument
+        yield lambda until: (os.write(master, b"y\n") if until == "y" else None, read("" if until == "y" else until))[1]
+        assert process.wait(WAIT) == 0
+    os.close(master)
+
+
+def test_on_a_terminal_it_asks_and_shows_how_it_goes(fake: FakeThanksIO) -> None:
+    place(fake, 12)
+
+    with on_a_terminal("cancel", "--from", "orders.csv") as until:
+        asked = until("[y/N]: ")
+        sent = len(fake.calls)
+        screen = until("y")
+
+    assert "Cancel 12 orders? This cannot be undone." in asked
+    assert sent == 0
+    assert "━" in screen
+    assert "12 orders: 12 cancelled." in screen
+    assert screen.count("\x1b[?25l") == screen.count("\x1b[?25h")
+
+
+def test_a_no_sends_nothing(fake: FakeThanksIO) -> None:
+    place(fake, 2)
+    master, slave = pty.openpty()
+    os.write(master, b"n\n")
+
+    with running("cancel", "--from", "orders.csv", stdin=slave, stderr=slave) as process:
+        assert process.wait(WAIT) == 3
+    said = os.read(master, 65536).decode()
+    for end in (master, slave):
+        os.close(end)
+
+    assert said.endswith("thanksio: stopped. Nothing was sent.\r\n")
+    assert fake.calls == []
+    assert [path.name for path in Path().iterdir()] == ["orders.csv"]
