@@ -201,8 +201,6 @@ def test_a_traceback_is_shown_with_v_alone(thanksio: Thanksio) -> None:
     arguments = ["cancel", "37294", "--journal", "j", "--report", "none/x.html"]
 
     brief, verbose = thanksio(*arguments), thanksio(*arguments, "-v")
-    logging.getLogger("thanksio").handlers.clear()
-    logging.getLogger("thanksio").setLevel(logging.NOTSET)
 
     assert brief.exit_code == verbose.exit_code == 1
     assert re.fullmatch(r"thanksio: unexpected: \[Errno 2\] .*\n", brief.stderr)
@@ -210,12 +208,17 @@ def test_a_traceback_is_shown_with_v_alone(thanksio: Thanksio) -> None:
     assert "Traceback" in verbose.stderr
 
 
-def test_v_shows_every_attempt(thanksio: Thanksio) -> None:
-    done = thanksio("cancel", "37294", "-v")
-    logging.getLogger("thanksio").handlers.clear()
-    logging.getLogger("thanksio").setLevel(logging.NOTSET)
+def test_v_shows_every_attempt_and_drift(thanksio: Thanksio, fake: FakeThanksIO) -> None:
+    fake.orders[37294].fields["news"] = LETTER
+    before = logging.getLogger("thanksio").handlers[:]
 
-    assert re.search(r"\d\d:\d\d:\d\d thanksio: order 37294: attempt 1 under /order/", done.stderr)
+    brief, verbose = thanksio("cancel", "37294"), thanksio("cancel", "37294", "-v")
+
+    assert brief.stderr == ""
+    assert re.search(r"\d\d:\d\d:\d\d thanksio: order 37294: attempt 1 under /order/", verbose.stderr)
+    assert "thanksio.drift: contract drift: unknown field at /order/news" in verbose.stderr
+    assert logging.getLogger("thanksio").handlers == before
+    assert logging.getLogger("thanksio").level == logging.getLogger("thanksio.drift").level == logging.NOTSET
 
 
 # Many orders

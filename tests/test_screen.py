@@ -74,7 +74,7 @@ def test_a_picture_fits_its_terminal(width: int) -> None:
 
 def test_a_large_run_fits_80_columns() -> None:
     counts: Any = dict.fromkeys(VIEW.counts, 199_999)
-    view = evolve(VIEW, total=1_000_000, counts=counts, pause=43.0, rate=Rate(6000, 6000, 60.0, 0, 43.0))
+    view = evolve(VIEW, total=1_000_000, counts=counts, rate=Rate(6000, 6000, 60.0, 0, 43.0))
 
     lines = shown(view, 80)
 
@@ -88,19 +88,23 @@ NOTHING: Any = dict.fromkeys(VIEW.counts, 0)
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
-        ({"pause": 42.2}, "waiting for the account's limit, 43 s; about 23 min left"),
-        ({"pause": 0.4}, "about 23 min left"),
-        ({"total": 240}, "done"),
+        ({"rate": evolve(VIEW.rate, closed=42.2)}, "waiting for the account's limit, 43 s; about 23 min left"),
+        ({"rate": evolve(VIEW.rate, closed=0.4)}, "about 23 min left"),
+        ({"total": 240, "rate": evolve(VIEW.rate, closed=42.2)}, "done"),
         ({"total": 241}, "nearly done"),
         ({"total": 243, "speed": 0.1}, "about 30 s left"),
         ({"total": 1, "counts": NOTHING, "speed": 0.0}, "nearly done"),
         ({"total": 249, "speed": 0.0}, "nearly done"),
         ({"total": 371, "speed": 0.0}, "about 2 min left"),
-        ({"total": 371, "speed": 0.0, "pause": 5.0}, "waiting for the account's limit, 5 s; about 65 s left"),
+        (
+            {"total": 371, "speed": 0.0, "rate": evolve(VIEW.rate, closed=5.0)},
+            "waiting for the account's limit, 5 s; about 65 s left",
+        ),
         (
             {"is_stopping": True},
             "stopping: waiting for the answers of 8 orders in flight; press Ctrl-C again to leave them",
         ),
+        ({"is_stopping": True, "rate": evolve(VIEW.rate, in_flight=0)}, "stopping"),
     ],
 )
 def test_what_is_waited_for_is_said(change: dict[str, Any], expected: str) -> None:

@@ -172,9 +172,9 @@ class Budget:
 
     def rate(self, now: float) -> Rate:
         """Describe it for a person."""
-        self._turn(now)
+        wait = self.wait(now)
         used = self.in_flight + len(self._counted)
-        return Rate(self.allowed, used, self.pace.per, self.in_flight, max(0.0, self._closed - now))
+        return Rate(self.allowed, used, self.pace.per, self.in_flight, wait if wait > ASK_AGAIN else 0.0)
 
 
 def _count(answer: Answer, name: str) -> int | None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _HELP: dict[str, Any] = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 _FILE = click.Path(exists=True, dir_okay=False, readable=True, allow_dash=True)
 _SHELLS = click.Choice(["bash", "zsh", "fish"])
+_RECORD = "%(asctime)s %(name)s: %(message)s"
 _CODES = """\b
 Exit codes:
   0  all orders are cancelled
@@ -80,14 +81,28 @@ def _explain(error: Exception) -> tuple[str, Exit]:
     return f"unexpected: {what}. Run it again with -v to see where", Exit.UNEXPECTED
 
 
+class _Stderr(logging.Handler):
+    """Shows warnings as every other line, and with -v all records with their time."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write it to where stderr is now: a display puts itself in the place of it."""
+        click.echo(self.format(record), err=True)
+
+
 def _verbose(context: click.Context, _option: click.Parameter, value: bool) -> bool:  # noqa: FBT001 - click's own
-    if value:
-        context.obj.verbose = True
-        logger = logging.getLogger("thanksio")
-        logger.setLevel(logging.DEBUG)
-        handler = logging.StreamHandler()
-        handler.setFormatter(logging.Formatter("%(asctime)s %(name)s: %(message)s", "%H:%M:%S"))
-        logger.handlers[:] = [handler]
+    context.obj.verbose = value
+    logger, drift, handler = logging.getLogger("thanksio"), logging.getLogger("thanksio.drift"), _Stderr()
+    handler.setFormatter(logging.Formatter(_RECORD if value else "thanksio: %(message)s", "%H:%M:%S"))
+    logger.addHandler(handler)
+    logger.setLevel(logging.DEBUG if value else logging.WARNING)
+    drift.setLevel(logging.NOTSET if value else logging.ERROR)  # it is for those who look after the contract
+
+    def undo() -> None:
+        logger.removeHandler(handler)
+        logger.setLevel(logging.NOTSET)
+        drift.setLevel(logging.NOTSET)
+
+    context.call_on_close(undo)
     return value
 
 

@@ -65,7 +65,7 @@ def cancel_all(ids: Iterable[str], source: str | None, options: Options) -> Exit
         return Exit.CANCELLED
     with ThanksIO(read_token(options.token_file), base_url=base_url) as client:
         agreed(plan.sending, yes=options.yes)
-        return _carry_out(Run(plan, client, options.as_json), path, base_url, options)
+        return _carry_out(Run(plan, client, options.as_json, options.in_flight), path, base_url, options)
 
 
 def _tell(plan: Plan, options: Options, path: str | None, bad: int, repeated: int) -> None:

@@ -30,10 +30,12 @@ class Run:
     plan: Plan
     client: ThanksIO
     as_json: bool
+    in_flight: int = 8  # orders at a time
     began: float = field(factory=time.monotonic)
     tally: Tally = field(init=False)
     hours: Hours = field(init=False)
     answered: deque[float] = field(factory=deque[float])  # when the latest orders got their verdict
+    busy: float = 0.0  # seconds that all their calls took
     is_stopping: bool = False
 
     def __attrs_post_init__(self) -> None:
@@ -45,6 +47,7 @@ class Run:
         self._count(found(result))
         if self.tally.done > self.plan.settled:
             self.answered.append(time.monotonic())
+            self.busy += result.seconds
 
     def stopped(self, journal: Journal | None) -> None:
         """Count what has no verdict: what a signal came too early for is in the journal, and the rest was not tried."""
@@ -68,15 +71,16 @@ class Run:
             total=self.tally.total,
             counts=self.tally.counts,
             rate=rate,
-            speed=max(0, self.tally.done - self.plan.settled) / max(0.001, now - self.began),
-            pause=self._pause(rate, now),
+            speed=self._speed(rate.per, now),
             hour=self.hours.next(time.time()),
             is_stopping=self.is_stopping,
         )
 
-    def _pause(self, rate: Rate, now: float) -> float:
-        """Give the seconds for which all wait: after a 429, or until the first request of the minute counts no more."""
-        while self.answered and self.answered[0] + rate.per <= now:
+    def _speed(self, per: float, now: float) -> float:
+        """Give the orders a second in the last two windows, with their pauses; before that, what the threads can do."""
+        span = min(now - self.began, 2 * per)
+        while self.answered and self.answered[0] <= now - 2 * per:
             self.answered.popleft()
-        full = not rate.in_flight and rate.used >= rate.allowed and self.answered
-        return rate.closed or (self.answered[0] + rate.per - now if full else 0.0)
+        if span >= per:
+            return len(self.answered) / span
+        return self.in_flight * len(self.answered) / self.busy if self.busy else 0.0

@@ -13,7 +13,7 @@ import threading
 from typing import TYPE_CHECKING, Protocol, Self
 
 import click
-from attrs import define, field
+from attrs import define, evolve, field
 from rich.console import Console, Group
 from rich.live import Live
 from rich.progress_bar import ProgressBar
@@ -89,10 +89,10 @@ class Silence:
             self._poked.clear()
             if self._over:
                 return
-            self._show()
+            self._show(self._view())
 
-    def _show(self) -> None:
-        print(self._view().line, file=sys.stderr, flush=True)  # noqa: T201 - its purpose
+    def _show(self, view: View) -> None:
+        print(view.line, file=sys.stderr, flush=True)  # noqa: T201 - its purpose
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -119,7 +119,7 @@ class Lines(Silence):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         super().__exit__(kind, error, trace)
-        self._show()
+        self._show(evolve(self._view(), is_stopping=False))
 
 
 class Display:

@@ -22,14 +22,13 @@ _SOON = 2.0  # seconds; below it nothing useful can be said of the time left
 
 @frozen
 class View:
-    """A run at a moment. `speed` is in orders a second, over the run so far; times are Unix times."""
+    """A run at a moment. `speed` is in orders a second, 0 if unknown; times are Unix times."""
 
     now: float
     total: int
     counts: Mapping[Told, int]
     rate: Rate
     speed: float
-    pause: float = 0.0  # seconds until the next request may leave, if all wait
     hour: tuple[float, int] | None = None  # the one that ends next, and its order
     is_stopping: bool = False
 
@@ -44,8 +43,8 @@ class View:
         waiting = self.total - self.done - self.rate.in_flight
         free = max(0, self.rate.allowed - self.rate.used)
         windows = math.ceil(max(0, waiting - free) / self.rate.allowed)
-        first = self.pause or self.rate.per  # until the next window begins
-        by_limit = first + (windows - 1) * self.rate.per if windows else self.pause
+        first = self.rate.closed or self.rate.per  # until the next window begins
+        by_limit = first + (windows - 1) * self.rate.per if windows else self.rate.closed
         by_speed = (self.total - self.done) / self.speed if self.speed else 0.0
         return max(by_limit, by_speed)
 
@@ -64,13 +63,13 @@ class View:
     @property
     def what_next(self) -> str:
         """Say what is waited for, and for how long."""
-        if self.is_stopping:
-            flying = many(self.rate.in_flight)
-            return f"stopping: waiting for the answers of {flying} in flight; press Ctrl-C again to leave them"
-        if self.done == self.total:
-            return "done"
+        flying, pause = self.rate.in_flight, self.rate.closed
+        if self.is_stopping and flying:
+            return f"stopping: waiting for the answers of {many(flying)} in flight; press Ctrl-C again to leave them"
+        if self.is_stopping or self.done == self.total:
+            return "stopping" if self.is_stopping else "done"
         end = f"about {duration(self.left)} left" if self.left >= _SOON else "nearly done"
-        return f"waiting for the account's limit, {duration(math.ceil(self.pause))}; {end}" if self.pause >= 1 else end
+        return f"waiting for the account's limit, {duration(math.ceil(pause))}; {end}" if pause >= 1 else end
 
     @property
     def warning(self) -> str:
