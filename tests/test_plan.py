@@ -95,6 +95,13 @@ def test_a_rate_that_the_operator_does_not_bound_is_the_documented_one(cap: int 
     ]
 
 
+def test_orders_without_any_time_go_as_they_were_given() -> None:
+    plan = make_plan({2: None, 1: None}, NOW, 60)
+
+    assert queue(plan) == [2, 1]
+    assert list(told(plan, cap=None, known=60, journal=None))[-1].endswith(": they go in the order given.")
+
+
 def test_a_run_with_nothing_left_says_so() -> None:
     lines = list(told(make_plan({1: NOW}, NOW, 60, settled={1}), cap=None, known=60, journal="j"))
 

@@ -91,10 +91,10 @@ NOTHING: Any = dict.fromkeys(VIEW.counts, 0)
         ({"rate": evolve(VIEW.rate, closed=42.2)}, "waiting for the account's limit, 43 s; about 23 min left"),
         ({"rate": evolve(VIEW.rate, closed=0.4)}, "about 23 min left"),
         ({"total": 240, "rate": evolve(VIEW.rate, closed=42.2)}, "done"),
-        ({"total": 241}, "nearly done"),
+        ({"total": 241}, "less than a minute left"),
         ({"total": 243, "speed": 0.1}, "about 30 s left"),
-        ({"total": 1, "counts": NOTHING, "speed": 0.0}, "nearly done"),
-        ({"total": 249, "speed": 0.0}, "nearly done"),
+        ({"total": 1, "counts": NOTHING, "speed": 0.0}, "less than a minute left"),
+        ({"total": 249, "speed": 0.0}, "less than a minute left"),
         ({"total": 371, "speed": 0.0}, "about 2 min left"),
         (
             {"total": 371, "speed": 0.0, "rate": evolve(VIEW.rate, closed=5.0)},

@@ -112,9 +112,7 @@ def _send(run: Run, screen: Screen, journal: Journal | None, options: Options) -
     def leave() -> None:
         screen.abandon()
         known = "the journal knows them as in flight, and" if journal else "nobody can say what came of them;"
-        click.echo(
-            f"thanksio: left the orders in flight without their answers: {known} the same command goes on", err=True
-        )
+        say(f"thanksio: left the orders in flight without their answers: {known} the same command goes on", err=True)
         os._exit(Exit.UNKNOWN)  # no lock is waited for, and no thread that waits for an answer
 
     results = run.client.cancel_orders(

@@ -125,7 +125,9 @@ def _hours(plan: Plan) -> Iterator[str]:
     if plan.over:
         named = [str(row.order_id) for row in plan.over]
         yield f"Their hour is over already, they go last: {many(len(named))}. {_some(named)}"
-    if plan.untimed:
+    if plan.untimed == len(plan.rows):
+        yield "Nobody said when they were placed: they go in the order given."
+    elif plan.untimed:
         yield f"Nobody said when they were placed, they go after those with a time: {many(plan.untimed)}."
 
 

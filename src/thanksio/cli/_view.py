@@ -68,7 +68,7 @@ class View:
             return f"stopping: waiting for the answers of {many(flying)} in flight; press Ctrl-C again to leave them"
         if self.is_stopping or self.done == self.total:
             return "stopping" if self.is_stopping else "done"
-        end = f"about {duration(self.left)} left" if self.left >= _SOON else "nearly done"
+        end = f"about {duration(self.left)} left" if self.left >= _SOON else "less than a minute left"
         return f"waiting for the account's limit, {duration(math.ceil(pause))}; {end}" if pause >= 1 else end
 
     @property
