@@ -185,7 +185,7 @@ def test_a_setting_that_cannot_be_used_sends_nothing_and_ends_in_5(
         (OSError(28, "No space left on device"), "unexpected: [Errno 28] No space left on device. Run", 1),
         (JournalError("The journal x cannot be written."), "The journal x cannot be written.", 1),
         (ConfigurationError("The token is empty."), "The token is empty.", 5),
-        (click.Abort(), "stopped. Nothing was sent.", 3),
+        (click.Abort(), "stopped", 3),
         (click.FileError("x", "gone"), "Could not open file 'x': gone", 1),
         (click.UsageError("wrong"), "wrong. See: thanksio --help", 2),
     ],

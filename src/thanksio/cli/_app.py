@@ -71,7 +71,7 @@ def _explain(error: Exception) -> tuple[str, Exit]:
     if isinstance(error, click.ClickException):
         return error.format_message(), Exit(error.exit_code)
     if isinstance(error, click.Abort):
-        return "stopped. Nothing was sent.", Exit.NOT_CANCELLED
+        return "stopped", Exit.NOT_CANCELLED
     errors = import_module("thanksio.errors")  # not before: it is there once a command has run
     if isinstance(error, errors.ThanksIOError):
         return str(error), Exit.CONFIGURATION if isinstance(error, errors.ConfigurationError) else Exit.UNEXPECTED

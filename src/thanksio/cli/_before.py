@@ -13,7 +13,7 @@ import click
 from thanksio._journal import Journal
 from thanksio.cli._finding import is_settled
 from thanksio.cli._input import read_arguments, read_file
-from thanksio.cli._wording import many
+from thanksio.cli._wording import Exit, many
 from thanksio.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -24,6 +24,12 @@ if TYPE_CHECKING:
 _NAMED = 20  # bad rows that are named
 _LONGEST = 10_000  # characters of a token file; what is longer holds something else
 _OTHERS = 0o077  # permissions of a file for anybody but its owner
+
+
+class Declined(click.ClickException):
+    """The person was asked, and said no."""
+
+    exit_code = Exit.NOT_CANCELLED
 
 
 def read_orders(ids: Iterable[str], source: str | None, *, skip_bad_rows: bool) -> Orders:
@@ -93,9 +99,10 @@ def read_token(path: str | None) -> str | None:
 
 
 def agreed(sending: int, *, yes: bool) -> None:
-    """Ask before more than one order is cancelled. Raises UsageError where nobody can be asked, and Abort for a no."""
+    """Ask before more than one order is cancelled. Raises UsageError where nobody can be asked, Declined for a no."""
     if yes or sending <= 1:
         return
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise click.UsageError(f"{many(sending)} would be cancelled, and nobody is there to ask. Add --yes to do it.")
-    click.confirm(f"Cancel {many(sending)}? This cannot be undone.", abort=True, err=True)
+    if not click.confirm(f"Cancel {many(sending)}? This cannot be undone.", err=True):
+        raise Declined("Nothing was sent.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import time
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 if TYPE_CHECKING:
@@ -10,16 +11,24 @@ if TYPE_CHECKING:
     from types import FrameType, TracebackType
 
 _T = TypeVar("_T")
+# Seconds within which signals are one wish: GNU timeout, for one, sends to its child and then to the whole group.
+_ONE_WISH = 0.5
 
 
 class Stop:
     """Hears Ctrl-C and SIGTERM between entering and leaving.
 
-    The first ends what is followed with a KeyboardInterrupt and calls `announce`; the second calls `leave`.
+    The first ends what is followed with a KeyboardInterrupt and calls `announce`; a later one calls `leave`.
     """
 
-    def __init__(self, announce: Callable[[], object], leave: Callable[[], object]) -> None:
-        self._announce, self._leave = announce, leave
+    def __init__(
+        self,
+        announce: Callable[[], object],
+        leave: Callable[[], object],
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._announce, self._leave, self._now = announce, leave, now
+        self._first = 0.0
         self._waiting = self._owed = False
         self._before: dict[int, Any] = {}
         self.heard = False
@@ -37,9 +46,10 @@ class Stop:
 
     def _hear(self, _number: int, _frame: FrameType | None) -> None:
         if self.heard:
-            self._leave()
+            if self._now() >= self._first + _ONE_WISH:
+                self._leave()
             return
-        self.heard = True
+        self.heard, self._first = True, self._now()
         self._announce()
         if self._waiting:
             raise KeyboardInterrupt
