@@ -40,13 +40,6 @@ def main(arguments: Sequence[str] | None = None, program: str = "python -m thank
     """Listen until Ctrl-C or SIGTERM, as the arguments of the command line say."""
     parser = _arguments(program)
     options = parser.parse_args(arguments)
-    stopped = threading.Event()
-
-    def stop(_number: int, _frame: object) -> None:
-        stopped.set()
-
-    signal.signal(signal.SIGINT, stop)
-    signal.signal(signal.SIGTERM, stop)
     fake = FakeThanksIO(port=options.port, shape=options.shape)
     try:
         fake.start()
@@ -55,6 +48,13 @@ def main(arguments: Sequence[str] | None = None, program: str = "python -m thank
     except (OSError, ValueError) as error:
         fake.stop()
         parser.error(f"{error}")
+    stopped = threading.Event()
+
+    def stop(_number: int, _frame: object) -> None:
+        stopped.set()
+
+    signal.signal(signal.SIGINT, stop)
+    signal.signal(signal.SIGTERM, stop)
     _introduce(fake, options.fault)
     stopped.wait()
     fake.stop()
