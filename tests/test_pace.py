@@ -156,6 +156,15 @@ def test_a_429_is_obeyed_by_all(after: object, closed: float) -> None:
     assert budget.wait(closed) == 0.0
 
 
+def test_a_budget_that_is_used_up_says_until_when() -> None:
+    """And one that waits for an answer does not: that is a matter of milliseconds."""
+    budget = make(*[(0.0, 0.5, answer(60 - used, 60)) for used in range(1, 61)])
+
+    assert budget.rate(20.5).closed == pytest.approx(40.0)
+    budget.leave(60.6)
+    assert (budget.wait(60.7), budget.rate(60.7).closed) == (ASK_AGAIN, 0.0)
+
+
 def test_after_a_429_one_request_goes_alone() -> None:
     budget = make((0.0, 0.0, answer(status=429, after=7)))
     budget.leave(7.0)
