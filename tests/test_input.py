@@ -14,8 +14,8 @@ from conftest import CANCELLED, LETTER, order
 from hypothesis import given
 from hypothesis import strategies as st
 
-from thanksio.cli import _csv, _input, _rows
-from thanksio.cli._input import Orders, Problem, read_arguments, read_file
+from thanksio.cli import input as _input
+from thanksio.cli.input import Orders, Problem, _csv, _rows, read_arguments, read_file
 
 TEXT = "2025-08-14 16:42:44"
 PLACED = 1755189764.0

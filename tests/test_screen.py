@@ -11,8 +11,6 @@ from rich.console import Console
 
 from thanksio import (
     APIConnectionError,
-    AuthenticationError,
-    CancellationRefusedError,
     Order,
     OrderNotCancelledError,
     RateLimitError,
@@ -20,7 +18,7 @@ from thanksio import (
 from thanksio._journal import Entry
 from thanksio._pace import Rate
 from thanksio.bulk import CancelResult
-from thanksio.cli._finding import Finding, found, is_settled, remembered
+from thanksio.cli._finding import Finding, found, remembered
 from thanksio.cli._outcome import as_json, needs, summary
 from thanksio.cli._plan import Row
 from thanksio.cli._screen import Display, Lines, Silence, choose, picture
@@ -37,7 +35,24 @@ VIEW = View(
     speed=2.0,
     hour=(NOW + 1620, 37294),
 )
-ENTRY = Entry(7, "refused", None, None, 2, 0.5, 1.0, 1.0, 2.0, "409", "CancellationRefusedError", "no", None, 60, "1")
+ENTRY = Entry(
+    7,
+    "refused",
+    None,
+    None,
+    2,
+    0.5,
+    1.0,
+    1.0,
+    2.0,
+    "409",
+    "CancellationRefusedError",
+    "no",
+    None,
+    60,
+    "1",
+    settled=True,
+)
 
 
 def finding(order_id: int, verdict: Any, error: str = "", kind: str = "", cents: int | None = None) -> Finding:
@@ -362,20 +377,3 @@ def test_a_journal_is_told_in_the_same_words(state: Any, verdict: str, error: st
         "attempts": 2,
         "seconds": 0.5,
     }
-
-
-@pytest.mark.parametrize(
-    ("state", "kind", "settled"),
-    [
-        ("cancelled", "", True),
-        ("not_cancelled", "OrderNotCancelledError", True),
-        ("refused", CancellationRefusedError.__name__, True),
-        ("refused", AuthenticationError.__name__, False),
-        ("unknown", "ServerError", False),
-        ("not_tried", "", False),
-        ("in_flight", "", False),
-        ("waiting", "", False),
-    ],
-)
-def test_what_is_settled_is_what_a_run_does_not_send_again(state: Any, kind: str, settled: bool) -> None:  # noqa: FBT001 - a table
-    assert is_settled(evolve(ENTRY, state=state, kind=kind)) is settled

@@ -456,10 +456,7 @@ class AsyncThanksIO(_Facade[httpx.AsyncBaseTransport]):
 
     async def _ask(self, pacer: Pacer) -> float:
         now = self._pace_now()
-        wait = 0.0
-        with anyio.CancelScope(shield=True):  # a request that was let go must be reported back
-            wait = await anyio.to_thread.run_sync(pacer.ask, now) if pacer.can_block else pacer.ask(now)
-        return wait
+        return await anyio.to_thread.run_sync(pacer.ask, now) if pacer.can_block else pacer.ask(now)
 
     async def _admit(self, call: Call, left: float) -> bool:
         """Wait until the next request of a call may leave; False if it may not within `left` seconds."""

@@ -13,7 +13,7 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal, Self, TypeAlias
 
-from attrs import fields, frozen
+from attrs import field, fields, frozen
 
 from thanksio._hour import closes
 from thanksio.errors import ConfigurationError, JournalError
@@ -87,9 +87,10 @@ class Entry:
     cents: int | None
     allowed: int | None
     contract: str
+    settled: bool = field(converter=bool)  # it need not be sent again
 
 
-_COLUMNS = ", ".join(field.name for field in fields(Entry))
+_COLUMNS = ", ".join(column.name for column in fields(Entry))
 
 
 class Journal:
@@ -209,7 +210,7 @@ class Journal:
             )
             return Work(int(row[0]), doubt=row[1] in {"in_flight", "unknown"})
 
-    def settle(self, entry: Entry, *, settled: bool) -> None:
+    def settle(self, entry: Entry) -> None:
         """Write down what came of an order in flight, once: `attempts` are added to those of earlier runs."""
         with self._writing():
             self._db.execute(
@@ -217,7 +218,15 @@ class Journal:
                 "status = ?, kind = ?, error = ?, cents = ?, allowed = ?, contract = ? "
                 "WHERE order_id = ? AND state = 'in_flight'",
                 (
-                    *(entry.state, settled, entry.attempts, entry.seconds, entry.decided, entry.status, entry.kind),
+                    *(
+                        entry.state,
+                        entry.settled,
+                        entry.attempts,
+                        entry.seconds,
+                        entry.decided,
+                        entry.status,
+                        entry.kind,
+                    ),
                     *(entry.error, entry.cents, entry.allowed, entry.contract, entry.order_id),
                 ),
             )

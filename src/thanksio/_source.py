@@ -115,7 +115,7 @@ class Kept:
 
     def settle(self, result: CancelResult, allowed: int | None) -> None:
         """Write the verdict down."""
-        self.journal.settle(_entry(result, allowed), settled=is_settled(result))
+        self.journal.settle(_entry(result, allowed))
 
     def rest(self) -> Iterator[OrderId]:
         """Give those that the journal still holds for this run."""
@@ -163,7 +163,7 @@ def _placed(order_id: OrderId, value: object) -> float | None:
 
 
 def _entry(result: CancelResult, allowed: int | None) -> Entry:
-    error, cents = result.error, getattr(result.order, "authorization_total", None)
+    error = result.error
     return Entry(
         order_id=int(result.order_id),
         state=result.verdict,
@@ -174,16 +174,24 @@ def _entry(result: CancelResult, allowed: int | None) -> Entry:
         first_sent=None,
         sent=None,
         decided=time.time(),
-        status=_status(result),
+        status=status_of(result),
         kind=type(error).__name__ if error else "",
         error=str(error)[:_WORDS] if error else "",
-        cents=cents if type(cents) is int else None,
+        cents=cents_of(result),
         allowed=allowed,
         contract=CONTRACT_VERSION,
+        settled=is_settled(result),
     )
 
 
-def _status(result: CancelResult) -> str:
+def cents_of(result: CancelResult) -> int | None:
+    """Give the US cents that were authorized for an order, if the server showed it and said so."""
+    cents = getattr(result.order, "authorization_total", None)
+    return cents if type(cents) is int else None
+
+
+def status_of(result: CancelResult) -> str:
+    """Give the order's own word, or the HTTP status that came in its place; empty if nothing came."""
     error = result.error
     if isinstance(error, OrderNotCancelledError):
         return error.status

@@ -11,15 +11,14 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 import click
 
 from thanksio._journal import Journal
-from thanksio.cli._finding import is_settled
-from thanksio.cli._input import read_arguments, read_file
 from thanksio.cli._wording import Exit, many
+from thanksio.cli.input import read_arguments, read_file
 from thanksio.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-    from thanksio.cli._input import Orders
+    from thanksio.cli.input import Orders
 
 _NAMED = 20  # bad rows that are named
 _LONGEST = 10_000  # characters of a token file; what is longer holds something else
@@ -74,7 +73,7 @@ def settled_in(path: str | None, base_url: str) -> frozenset[int]:
     if path is None or not Path(path).exists():
         return frozenset()
     with Journal(path, base_url) as journal:
-        return frozenset(entry.order_id for entry in journal.entries() if is_settled(entry))
+        return frozenset(entry.order_id for entry in journal.entries() if entry.settled)
 
 
 def read_token(path: str | None) -> str | None:

@@ -94,7 +94,7 @@ def _carry_out(run: Run, path: str | None, base_url: str, options: Options) -> E
             run.stopped(journal)
             _sum_up(run.tally, path, options)
         if journal and options.report:
-            from thanksio.cli._report import write_report  # noqa: PLC0415 - few ask for it
+            from thanksio.cli.report import write_report  # noqa: PLC0415 - few ask for it
 
             write_report(journal, options.report)
             if not options.quiet:

@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 from attrs import frozen
 
-from thanksio.errors import APIStatusError, OrderNotCancelledError
+from thanksio._source import cents_of, status_of
 
 if TYPE_CHECKING:
-    from thanksio import Order
     from thanksio._journal import Entry, State
     from thanksio.bulk import CancelResult
 
@@ -65,8 +64,8 @@ def found(result: CancelResult) -> Finding:
     return Finding(
         order_id=result.order_id,
         verdict=result.verdict,
-        status=_status(result),
-        authorized_cents=None if result.order is None else _cents(result.order),
+        status=status_of(result),
+        authorized_cents=cents_of(result),
         error="" if error is None else str(error),
         kind="" if error is None else type(error).__name__,
         attempts=result.attempts,
@@ -88,22 +87,3 @@ def remembered(entry: Entry) -> Finding:
         attempts=entry.attempts,
         seconds=entry.seconds,
     )
-
-
-def is_settled(entry: Entry) -> bool:
-    """Whether a run does not send this order again, by the same rule as that of `thanksio.bulk`."""
-    refused = entry.state == "refused" and entry.kind == "CancellationRefusedError"
-    return refused or entry.state in {"cancelled", "not_cancelled"}
-
-
-def _status(result: CancelResult) -> str:
-    if isinstance(result.error, OrderNotCancelledError):
-        return result.error.status
-    if isinstance(result.error, APIStatusError):
-        return str(result.error.status_code)
-    return "cancelled" if result.verdict == "cancelled" else ""
-
-
-def _cents(order: Order) -> int | None:
-    cents: object = order.authorization_total  # the server's, of whatever type
-    return cents if isinstance(cents, int) and not isinstance(cents, bool) else None

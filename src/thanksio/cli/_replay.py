@@ -32,7 +32,7 @@ def replay(path: str, report: str | None, *, as_json: bool) -> Exit:
         for line in [json.dumps(_outcome.as_json(tally, path))] if as_json else _outcome.summary(tally, path, _REST):
             click.echo(line) if as_json else say(line)
         if report:
-            from thanksio.cli._report import write_report  # noqa: PLC0415 - few ask for it
+            from thanksio.cli.report import write_report  # noqa: PLC0415 - few ask for it
 
             write_report(journal, report)
             click.echo(f"Report: {report}", err=as_json)

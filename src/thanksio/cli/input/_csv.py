@@ -9,7 +9,7 @@ import csv
 import re
 from typing import TYPE_CHECKING, TypeAlias
 
-from thanksio.cli._rows import ID_NAMES, TIME_NAMES, Rows, listed, nothing_known
+from thanksio.cli.input._rows import ID_NAMES, TIME_NAMES, Rows, listed, nothing_known
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

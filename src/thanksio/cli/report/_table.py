@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from thanksio.cli._summary import NAMES
-from thanksio.cli._words import safe, stamp, stamp_on
+from thanksio.cli.report._summary import NAMES
+from thanksio.cli.report._words import safe, stamp, stamp_on
 
 if TYPE_CHECKING:
     from thanksio._journal import Entry
     from thanksio.bulk import Verdict
-    from thanksio.cli._summary import Group, Summary
+    from thanksio.cli.report._summary import Group, Summary
 
 _ADVICE: dict[Verdict, str] = {
     "unknown": "Each of these may be cancelled or not: a request may have reached the server, and no answer showed the "

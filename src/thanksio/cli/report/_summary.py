@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from attrs import define, field
 
-from thanksio.cli._timeline import Timeline
+from thanksio.cli.report._timeline import Timeline
 
 if TYPE_CHECKING:
     from thanksio._journal import Entry, Journal, State

@@ -51,11 +51,6 @@ def duration(seconds: int) -> str:
     return " ".join(parts[:2])
 
 
-def dollars(cents: int) -> str:
-    """Write US cents as dollars."""
-    return f"${cents / 100:,.2f}"
-
-
 def are(count: int) -> str:
     """Give the verb that fits a number."""
     return "is" if count == 1 else "are"

@@ -8,8 +8,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from thanksio.cli._page import page
-from thanksio.cli._summary import summarize
+from thanksio.cli.report._page import page
+from thanksio.cli.report._summary import summarize
 
 if TYPE_CHECKING:
     import os

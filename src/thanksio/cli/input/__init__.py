@@ -14,13 +14,13 @@ from itertools import chain
 from typing import TYPE_CHECKING, BinaryIO
 
 from thanksio._verdict import clean
-from thanksio.cli._csv import DELIMITERS, LONGEST_HEADER, delimiter_of, read_table
-from thanksio.cli._rows import Orders, Problem, Rows, essence, nothing_known
+from thanksio.cli.input._csv import DELIMITERS, LONGEST_HEADER, delimiter_of, read_table
+from thanksio.cli.input._rows import Orders, Problem, Rows, essence, nothing_known
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from thanksio.cli._csv import Lines
+    from thanksio.cli.input._csv import Lines
 
 __all__ = ["Orders", "Problem", "read_arguments", "read_file"]
 

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from thanksio.cli._summary import FIRST, NAMES
-from thanksio.cli._timeline import SIZES
-from thanksio.cli._words import clock, day, duration, stamp
+from thanksio.cli.report._summary import FIRST, NAMES
+from thanksio.cli.report._timeline import SIZES
+from thanksio.cli.report._words import clock, day, duration, stamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from thanksio.bulk import Verdict
-    from thanksio.cli._timeline import Column, Stretches
+    from thanksio.cli.report._timeline import Column, Stretches
 
 _TOP, _BOTTOM, _RIGHT, _LEFT = 40, 46, 12, 34.0  # room for words around the plot
 _DIGIT = 7.8  # width of the widest digit in the font that the style sets, rounded up

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from thanksio.cli._picture import picture
-from thanksio.cli._style import PATTERNS, STYLE
-from thanksio.cli._summary import FIRST, NAMES
-from thanksio.cli._table import tables
-from thanksio.cli._words import are, clock, dollars, duration, safe, stamp, stamp_on
+from thanksio.cli._wording import money
+from thanksio.cli.report._picture import picture
+from thanksio.cli.report._style import PATTERNS, STYLE
+from thanksio.cli.report._summary import FIRST, NAMES
+from thanksio.cli.report._table import tables
+from thanksio.cli.report._words import are, clock, duration, safe, stamp, stamp_on
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from thanksio.bulk import Verdict
-    from thanksio.cli._summary import Run, Summary
+    from thanksio.cli.report._summary import Run, Summary
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 _WIDE, _NARROW = 120, 48  # columns, on a desk or paper and on a phone
@@ -44,13 +45,13 @@ def headline(summary: Summary) -> str:
     total, done = summary.total, summary.counts["cancelled"]
     if not total:
         return "The journal holds no order."
-    money = f" ({'at least ' * bool(summary.without_total)}{dollars(summary.cents)} authorized)" if done else ""
+    amount = f" ({'at least ' * bool(summary.without_total)}{money(summary.cents)} authorized)" if done else ""
     if done == total:
-        return f"All {total:,} orders are cancelled{money}." if total > 1 else f"The one order is cancelled{money}."
+        return f"All {total:,} orders are cancelled{amount}." if total > 1 else f"The one order is cancelled{amount}."
     unknown = summary.counts["unknown"]
     look = f"; {unknown:,} {are(unknown)} unknown: look at {'it' if unknown == 1 else 'them'} first" if unknown else ""
     rest = ", ".join(_left(verdict, summary.counts[verdict]) for verdict in FIRST[1:] if summary.counts[verdict])
-    return f"{done:,} of {total:,} orders {are(done)} cancelled{money}{look}{'; ' * bool(rest)}{rest}."
+    return f"{done:,} of {total:,} orders {are(done)} cancelled{amount}{look}{'; ' * bool(rest)}{rest}."
 
 
 def _left(verdict: Verdict, count: int) -> str:
@@ -124,10 +125,10 @@ def _verdicts(summary: Summary) -> str:
 
 def _verdict(summary: Summary, verdict: Verdict) -> str:
     count = summary.counts[verdict]
-    money = dollars(summary.cents) if verdict == "cancelled" else ""
+    amount = money(summary.cents) if verdict == "cancelled" else ""
     name = f'<a href="#{verdict}">{NAMES[verdict]}</a>' if verdict in FIRST and count else NAMES[verdict]
     return (
-        f'<tr><th scope="row">{swatch(verdict)}{name}</th><td class="n">{count:,}</td><td class="n">{money}</td></tr>'
+        f'<tr><th scope="row">{swatch(verdict)}{name}</th><td class="n">{count:,}</td><td class="n">{amount}</td></tr>'
     )
 
 
