@@ -12,7 +12,7 @@ SECONDS ?= 30
 FUZZ_ENV = $(if $(filter atheris,$(ENGINE)),.venv-fuzz,.venv)
 
 .DEFAULT_GOAL = help
-.PHONY: help demo test faults fuzz stress mutate generate check-generated lint types wheel-test format locks clean
+.PHONY: help demo test faults picture fuzz stress mutate generate check-generated lint types wheel-test format locks clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,6 +25,9 @@ test: .venv/ready .venv-generator/ready ## Run every test
 
 faults: .venv/ready ## Let calls meet every fault, print the table and write docs/faults.md
 	@.venv/bin/python scripts/faults.py
+
+picture: .venv/ready ## Draw docs/cancel.svg anew from a real run in a terminal (needs tmux)
+	@.venv/bin/python scripts/picture.py
 
 fuzz: $(FUZZ_ENV)/ready ## Let hostile answers in for 30 seconds; also with SECONDS=600 or ENGINE=atheris
 	@$(FUZZ_ENV)/bin/python scripts/fuzz.py --engine $(ENGINE) --seconds $(SECONDS)

@@ -108,6 +108,11 @@ def alone(folder: Path, wheel: Path) -> None:
     if "thanksio" not in found or not found <= ALLOWED:
         raise WheelTestError(f"beside the wheel there is {sorted(found - ALLOWED)}")
     print(run(python, ROOT / "scripts" / "bare.py", "asyncio"), end="")
+    command = subprocess.run(
+        [str(python.with_name("thanksio")), "--version"], capture_output=True, text=True, check=False
+    )
+    if command.returncode != 5 or "pip install 'thanksio[cli]'" not in command.stderr:  # noqa: PLR2004 - see its help
+        raise WheelTestError(f"without its extra, the command says {command.stderr!r}")
     pip(python, "--quiet", "install", "trio")
     print(run(python, ROOT / "scripts" / "bare.py", "trio"), end="")
 

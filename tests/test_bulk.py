@@ -260,6 +260,19 @@ def test_an_iterable_that_fails_lets_what_is_in_flight_end(kind: str, fake: Fake
     assert fake.orders[37294].status == "cancelled"
 
 
+def test_ctrl_c_inside_of_the_iterable_ends_the_run(collect: Collect, fake: FakeThanksIO) -> None:
+    """The budget gets back the request that was let go for the order that never came."""
+
+    def ids() -> Iterator[int]:
+        yield 37294
+        raise KeyboardInterrupt("of the caller")
+
+    with pytest.raises(KeyboardInterrupt, match="of the caller"):
+        collect(fake, ids())
+
+    assert fake.orders[37294].status == "cancelled"
+
+
 @pytest.mark.parametrize(
     "options", [{"max_in_flight": 0}, {"max_in_flight": True}, {"pace": 60}, {"deadline": -1}], ids=str
 )

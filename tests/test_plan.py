@@ -92,6 +92,7 @@ def test_a_rate_that_the_operator_does_not_bound_is_the_documented_one(cap: int 
         "1 order.",
         "Rate: 60 a minute, as documented; the first answer tells your limit.",
         "Duration: less than a minute for 1 order.",
+        "No hour that is known ends before its turn.",
     ]
 
 

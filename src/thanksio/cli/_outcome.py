@@ -42,9 +42,19 @@ def needs(tally: Tally, journal: str | None, rest: str = "thanksio journal {}") 
         yield f"    {group[0].line}"
     if more:
         yield f"  and {more:,} more" + (f": {rest.format(journal)}" if journal else "")
-    if tally.counts["not_tried"] and not tally.doomed:
-        again = "Run the same command again" + (": what is settled is not sent again." if journal else ".")
-        yield f"Not tried: {many(tally.counts['not_tried'])}. {tally.why_not_tried or again}"
+    yield from _next_step(tally, journal)
+
+
+def _next_step(tally: Tally, journal: str | None) -> Iterator[str]:
+    """Say what settles those of which nobody knows, and those that were not tried."""
+    untried, undecided = tally.counts["not_tried"], tally.counts["not_tried"] + tally.counts["unknown"]
+    if tally.doomed or not undecided:
+        return
+    if untried and tally.why_not_tried:
+        yield f"Not tried: {many(untried)}. {tally.why_not_tried}"
+        return
+    kept = ": what is settled is not sent again" if journal else ""
+    yield f"Not settled: {many(undecided)}. Run the same command again{kept}."
 
 
 def as_json(tally: Tally, journal: str | None) -> dict[str, object]:

@@ -125,6 +125,8 @@ def _hours(plan: Plan) -> Iterator[str]:
     if plan.over:
         named = [str(row.order_id) for row in plan.over]
         yield f"Their hour is over already, they go last: {many(len(named))}. {_some(named)}"
+    if not plan.late and not plan.over and plan.untimed < len(plan.rows):
+        yield "No hour that is known ends before its turn."
     if plan.untimed == len(plan.rows):
         yield "Nobody said when they were placed: they go in the order given."
     elif plan.untimed:
