@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
     from thanksio.bulk import Verdict
 
-SIZES = (1, 5, 15, 30, 60, 300, 900, 1800, 3600, 10800, 21600, 43200, 86400)  # seconds; each divides the next
+# Seconds; each divides the next. A minute at least: a limit is of a minute, and within one it is used in a burst.
+SIZES = (60, 300, 900, 1800, 3600, 10800, 21600, 43200, 86400)
 GAP = 13  # a pause that is left out takes the room of so many columns, when columns are as narrow as they get
 _HELD = 2000  # columns in memory; more than any picture has, so that what is merged here would be merged there, too
 _PAUSE = 300  # seconds without a verdict that may be left out: longer than any window of a limit
@@ -53,7 +54,7 @@ class Stretches:
 class Timeline:
     """Verdicts as they are read, in any order."""
 
-    size: int = 1
+    size: int = SIZES[0]
     _columns: dict[int, Column] = field(factory=dict[int, Column])
 
     def add(self, verdict: Verdict, moment: float, allowed: int | None) -> None:
@@ -73,7 +74,7 @@ class Timeline:
             columns = _merged(columns, size)
         stretches = [_filled(columns, part, size) for part in parts]
         if stretches:
-            _pad(stretches[-1], most // 6 - _room(parts, size), size)
+            _pad(stretches[-1], most // 12 - _room(parts, size), size)
         return Stretches(size, stretches)
 
 
