@@ -282,6 +282,13 @@ def test_what_cannot_be_used_is_refused_at_once(client: Any, options: Any) -> No
         client(TOKEN).cancel_orders([1], **options)
 
 
+@pytest.mark.parametrize("ids", ["37294", b"37294"])
+def test_the_digits_of_one_number_are_no_orders(fake: FakeThanksIO, ids: Any) -> None:
+    """A text is an iterable, too: of 37294 it would make the orders 3, 7, 2, 9 and 4."""
+    with fake.client() as client, pytest.raises(ConfigurationError, match=r"in a list: cancel_orders\(\[37294\]\)"):
+        client.cancel_orders(ids)
+
+
 def test_a_closed_client_dooms_all(collect: Collect, fake: FakeThanksIO) -> None:
     def ids() -> Iterator[int]:
         yield 37294

@@ -186,6 +186,8 @@ class _Facade(ABC, Generic[_Transport]):
         self, ids: Iterable[Given], most: int, pace: object, journal: JournalPath | None, deadline: float | None
     ) -> tuple[Run, Callable[[], AbstractContextManager[Source]]]:
         """Check what a run is made of. Its journal is opened when the first result is asked for."""
+        if isinstance(ids, str | bytes):
+            raise ConfigurationError("Give the numbers of orders in a list: cancel_orders([37294]).")
         if type(most) is not int or not 1 <= most <= _MOST_IN_FLIGHT:
             raise ConfigurationError(f"max_in_flight must be an integer from 1 to {_MOST_IN_FLIGHT}.")
         pacer = self._paced(pace, self._budget)
