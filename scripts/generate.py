@@ -10,6 +10,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from ruamel.yaml import YAML  # the generator brings it
+
 ROOT = Path(__file__).resolve().parent.parent
 CONTRACT = ROOT / "openapi.yaml"
 PACKAGE = ROOT / "generated" / "thanksio_generated"
@@ -35,17 +37,23 @@ def generate(contract: Path, target: Path) -> None:
     run = subprocess.run(command, env=environment, capture_output=True, text=True, encoding="utf-8", check=False)
     if run.returncode:
         raise GenerationError(f"openapi-python-client says:\n\n{run.stdout}{run.stderr}")
-    _complete(target)
+    _complete(target, contract)
 
 
-def _complete(package: Path) -> None:
-    """Add what `--meta none` leaves out, and make sure that no part is missing."""
+def _complete(package: Path, contract: Path) -> None:
+    """Add what the generator leaves out, and make sure that no part is missing."""
     for name in REQUIRED:
         if not (package / name).is_file() or b"OrderAnswer" not in (package / name).read_bytes():
             raise GenerationError(
                 f"The generator reported success, but {name} is missing or has no answer in it.\n"
                 "The operations must be named cancelOrder and cancelOrderPlural, with the tag orders."
             )
+    document = YAML(typ="safe").load(contract)
+    (package / "contract.py").write_text(
+        '"""What the contract says of itself, and the generator does not pass on."""\n\n'
+        f'VERSION = "{document["info"]["version"]}"\nSERVER = "{document["servers"][0]["url"]}"\n',
+        "utf-8",
+    )
     for module in package.rglob("*.py"):
         module.write_bytes(BANNER + module.read_bytes())
     (package / "py.typed").touch()

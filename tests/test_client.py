@@ -26,8 +26,9 @@ from raw_server import RawServer, answer, silence
 
 from thanksio import AsyncThanksIO, ConfigurationError, InvalidOrderIdError, RetryPolicy, ThanksIO, errors
 from thanksio._client import order_types
-from thanksio._settings import CONTRACT_SERVER, Token
+from thanksio._settings import Token
 from thanksio.drift import JSON_TYPES, Drift, Reporter
+from thanksio_generated.contract import SERVER
 
 if TYPE_CHECKING:
     from thanksio.testing import FakeThanksIO
@@ -142,8 +143,8 @@ def test_without_a_token_there_is_no_client(monkeypatch: pytest.MonkeyPatch) -> 
 def test_the_contract_names_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("THANKSIO_BASE_URL", " ")
 
-    assert CONTRACT["servers"][0]["url"] == CONTRACT_SERVER
-    assert repr(ThanksIO(TOKEN)) == f"ThanksIO(base_url='{CONTRACT_SERVER}')"
+    assert CONTRACT["servers"][0]["url"] == SERVER
+    assert repr(ThanksIO(TOKEN)) == f"ThanksIO(base_url='{SERVER}')"
 
 
 @pytest.mark.parametrize(

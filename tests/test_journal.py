@@ -17,6 +17,7 @@ import pytest
 from conftest import LETTER, ROOT, TOKEN
 
 from thanksio import (
+    CONTRACT_VERSION,
     CancellationRefusedError,
     CancelResult,
     ConfigurationError,
@@ -25,7 +26,6 @@ from thanksio import (
     RetryPolicy,
 )
 from thanksio._journal import Journal
-from thanksio._settings import CONTRACT_VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -15,7 +15,7 @@ from conftest import ROOT
 import thanksio
 import thanksio.testing
 import thanksio_generated
-from thanksio import _settings, errors
+from thanksio import errors
 
 PUBLIC = [
     "APIConnectionError",
@@ -24,6 +24,7 @@ PUBLIC = [
     "APITimeoutError",
     "AsyncThanksIO",
     "AuthenticationError",
+    "CONTRACT_VERSION",
     "CancelResult",
     "CancellationRefusedError",
     "ConfigurationError",
@@ -40,6 +41,7 @@ PUBLIC = [
     "ServerError",
     "ThanksIO",
     "ThanksIOError",
+    "__version__",
     "errors",
 ]
 SOURCES = sorted((ROOT / "src" / "thanksio").rglob("*.py"))
@@ -145,8 +147,9 @@ def test_a_run_is_made_of_these(client: type) -> None:
     }
 
 
-def test_the_version_of_the_contract_is_the_contracts() -> None:
+def test_versions_are_stated_once() -> None:
     contract = yaml.safe_load((ROOT / "openapi.yaml").read_text("utf-8"))
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 
-    assert contract["info"]["version"] == _settings.CONTRACT_VERSION
-    assert contract["servers"][0]["url"] == _settings.CONTRACT_SERVER
+    assert contract["info"]["version"] == thanksio.CONTRACT_VERSION
+    assert project["version"] == thanksio.__version__

@@ -1,7 +1,9 @@
 """Cancel thanks.io orders, and know after every call: cancelled, not cancelled, or nobody can say yet."""
 
+from importlib.metadata import version
+
 from thanksio import errors
-from thanksio._client import AsyncThanksIO, Order, ThanksIO
+from thanksio._client import CONTRACT_VERSION, AsyncThanksIO, Order, ThanksIO
 from thanksio._pace import Pace
 from thanksio._retry import RetryPolicy
 from thanksio.bulk import CancelResult
@@ -24,7 +26,10 @@ from thanksio.errors import (
     ThanksIOError,
 )
 
+__version__ = version("thanksio")
+
 __all__ = [
+    "CONTRACT_VERSION",
     "APIConnectionError",
     "APIResponseValidationError",
     "APIStatusError",
@@ -47,5 +52,6 @@ __all__ = [
     "ServerError",
     "ThanksIO",
     "ThanksIOError",
+    "__version__",
     "errors",
 ]

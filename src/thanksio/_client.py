@@ -32,7 +32,7 @@ from thanksio._verdict import Answer, NoAnswer, Reading, clean, facts, next_step
 from thanksio._workers import AsyncMeans, Means, in_tasks, in_threads
 from thanksio.bulk import Done, Run
 from thanksio.errors import ConfigurationError, OrderNotCancelledError, ThanksIOError
-from thanksio_generated import models
+from thanksio_generated import contract, models
 from thanksio_generated.api.orders import cancel_order, cancel_order_plural
 from thanksio_generated.models import Order
 from thanksio_generated.types import Unset
@@ -48,6 +48,7 @@ if TYPE_CHECKING:
 
 __all__ = ["AsyncThanksIO", "Order", "ThanksIO"]
 
+CONTRACT_VERSION = contract.VERSION  # of openapi.yaml, from which all of this is made
 _logger = logging.getLogger("thanksio")
 _Transport = TypeVar("_Transport", httpx.BaseTransport, httpx.AsyncBaseTransport)
 
@@ -65,6 +66,11 @@ def _order_repr(order: Order) -> str:
 Order.__repr__ = _order_repr  # type: ignore[assignment,method-assign]
 # The generated code compares with `is UNSET`: a copy or a pickle must come back as the one and only.
 copyreg.pickle(Unset, lambda _unset: "UNSET")
+
+
+def base_url_for(base_url: str | None) -> str:
+    """Give the base URL of a client that is given this one. Raises ConfigurationError if it cannot be used."""
+    return _settings.read_base_url(base_url, contract.SERVER)
 
 
 @cache
@@ -99,7 +105,7 @@ class _Facade(ABC, Generic[_Transport]):
         self._token = _settings.Token.given(token)
         token = None  # a traceback can show locals
         self._token.check()
-        self._base_url = _settings.read_base_url(base_url)
+        self._base_url = base_url_for(base_url)
         self._timeout = positive_seconds(timeout, "timeout")
         self._deadline = positive_seconds(deadline, "deadline")
         self._retry = checked_policy(retry)
@@ -194,7 +200,7 @@ class _Facade(ABC, Generic[_Transport]):
         self._budget = pacer or self._budget
         limit = self._deadline if deadline is None else positive_seconds(deadline, "deadline")
         run = Run(most, limit, pacer)
-        return run, lambda: opened(iter(ids), journal, self._base_url, Order.from_dict)
+        return run, lambda: opened(iter(ids), journal, self._base_url, Order.from_dict, CONTRACT_VERSION)
 
     def _pace_now(self) -> float:
         """Give the time by which requests are paced, common to all calls."""
@@ -337,12 +343,14 @@ class ThanksIO(_Facade[httpx.BaseTransport]):
         return self._conclude(call, reading)
 
     def _wait(self, call: Call, seconds: float) -> None:
-        while seconds > 0 and not call.is_stopped():
-            self._sleep(min(seconds, call.longest_wait))
+        self._sleep(min(seconds, call.longest_wait))
+        while seconds > call.longest_wait and not call.is_stopped():
             seconds -= call.longest_wait
+            self._sleep(min(seconds, call.longest_wait))
 
     def _sleep(self, seconds: float) -> None:
-        time.sleep(seconds)
+        if seconds:
+            time.sleep(seconds)
 
     def _idle(self, seconds: float) -> None:
         """Wait between calls."""
@@ -445,12 +453,14 @@ class AsyncThanksIO(_Facade[httpx.AsyncBaseTransport]):
         return self._conclude(call, reading)
 
     async def _wait(self, call: Call, seconds: float) -> None:
-        while seconds > 0 and not call.is_stopped():
-            await self._sleep(min(seconds, call.longest_wait))
+        await self._sleep(min(seconds, call.longest_wait))
+        while seconds > call.longest_wait and not call.is_stopped():
             seconds -= call.longest_wait
+            await self._sleep(min(seconds, call.longest_wait))
 
     async def _sleep(self, seconds: float) -> None:
-        await anyio.sleep(seconds)
+        if seconds:
+            await anyio.sleep(seconds)
 
     async def _idle(self, seconds: float) -> None:
         """Wait between calls."""

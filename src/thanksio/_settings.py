@@ -13,10 +13,6 @@ import httpx
 
 from thanksio.errors import ConfigurationError
 
-CONTRACT_SERVER = "https://api.thanks.io/api/v2"  # `servers` of openapi.yaml, which the generator does not pass on
-CONTRACT_VERSION = "0.1.0"  # `info.version` of openapi.yaml
-
-
 _SECRET = 8  # characters; what is shorter would be found in words that have nothing to do with it
 
 
@@ -81,14 +77,14 @@ def _given(argument: object, variable: str) -> str:
     return value.strip()
 
 
-def read_base_url(base_url: str | None) -> str:
-    """Take the base URL from the argument, THANKSIO_BASE_URL or the contract, without a trailing slash."""
+def read_base_url(base_url: str | None, contract: str) -> str:
+    """Take the base URL from the argument, THANKSIO_BASE_URL or the `contract`, without a trailing slash."""
     given = _given(base_url, "THANKSIO_BASE_URL")
     if not given and base_url is None:
-        return CONTRACT_SERVER
+        return contract
     problem = _url_problem(given)
     if problem:
-        raise ConfigurationError(f"The base URL {problem}. It looks like {CONTRACT_SERVER}.")
+        raise ConfigurationError(f"The base URL {problem}. It looks like {contract}.")
     return str(httpx.URL(given)).rstrip("/")
 
 

@@ -14,7 +14,6 @@ from thanksio import errors
 from thanksio._call import order_number
 from thanksio._hour import placed_time
 from thanksio._journal import Entry, Journal, Work
-from thanksio._settings import CONTRACT_VERSION
 from thanksio.bulk import CancelResult, is_settled
 from thanksio.errors import APIStatusError, ConfigurationError, InvalidOrderIdError, OrderNotCancelledError
 
@@ -97,6 +96,7 @@ class Kept:
     orders: Iterator[Given]
     journal: Journal
     make_order: Callable[[dict[str, Any]], Order]
+    contract: str  # its version
     can_block: bool = field(default=True, init=False)
 
     def load(self) -> Iterator[list[CancelResult]]:
@@ -115,7 +115,7 @@ class Kept:
 
     def settle(self, result: CancelResult, allowed: int | None) -> None:
         """Write the verdict down."""
-        self.journal.settle(_entry(result, allowed))
+        self.journal.settle(_entry(result, allowed, self.contract))
 
     def rest(self) -> Iterator[OrderId]:
         """Give those that the journal still holds for this run."""
@@ -128,16 +128,20 @@ class Kept:
 
 @contextmanager
 def opened(
-    orders: Iterator[Given], journal: JournalPath | None, base_url: str, make_order: Callable[[dict[str, Any]], Order]
+    orders: Iterator[Given],
+    journal: JournalPath | None,
+    base_url: str,
+    make_order: Callable[[dict[str, Any]], Order],
+    contract: str,
 ) -> Generator[Source]:
     """Open the journal, if there is one, for as long as a run goes on; one that the caller has opened stays open."""
     if journal is None:
         yield Plain(orders)
     elif isinstance(journal, Journal):
-        yield Kept(orders, journal, make_order)
+        yield Kept(orders, journal, make_order, contract)
     else:
         with Journal(journal, base_url) as own:
-            yield Kept(orders, own, make_order)
+            yield Kept(orders, own, make_order, contract)
 
 
 def _sorted_out(chunk: Iterable[Given]) -> tuple[list[tuple[int, float | None]], list[CancelResult]]:
@@ -162,7 +166,7 @@ def _placed(order_id: OrderId, value: object) -> float | None:
         raise ConfigurationError(what) from None
 
 
-def _entry(result: CancelResult, allowed: int | None) -> Entry:
+def _entry(result: CancelResult, allowed: int | None, contract: str) -> Entry:
     error = result.error
     return Entry(
         order_id=int(result.order_id),
@@ -179,7 +183,7 @@ def _entry(result: CancelResult, allowed: int | None) -> Entry:
         error=str(error)[:_WORDS] if error else "",
         cents=cents_of(result),
         allowed=allowed,
-        contract=CONTRACT_VERSION,
+        contract=contract,
         settled=is_settled(result),
     )
 

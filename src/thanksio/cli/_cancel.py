@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import click
 from attrs import frozen
 
-from thanksio import ThanksIO, _settings
+from thanksio import ThanksIO
+from thanksio._client import base_url_for
 from thanksio._journal import Journal
 from thanksio._pace import DOCUMENTED, Pace
 from thanksio.cli import _outcome, _plan
@@ -57,7 +58,7 @@ def cancel_all(ids: Iterable[str], source: str | None, options: Options) -> Exit
     path = journal_path(orders.placed, source, options.journal, none=options.no_journal)
     if options.report and not path:
         raise click.UsageError("--report is made from a journal. Add --journal FILE.")
-    base_url = _settings.read_base_url(options.base_url)
+    base_url = base_url_for(options.base_url)
     rate = min(DOCUMENTED, options.rate or DOCUMENTED)
     plan = _plan.make_plan(orders.placed, time.time(), rate, settled=settled_in(path, base_url))
     _tell(plan, options, path, orders.bad, orders.repeated)

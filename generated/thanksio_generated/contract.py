@@ -1,0 +1,5 @@
+# Generated from openapi.yaml by openapi-python-client: do not edit, run `make generate`.
+"""What the contract says of itself, and the generator does not pass on."""
+
+VERSION = "0.1.0"
+SERVER = "https://api.thanks.io/api/v2"
