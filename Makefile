@@ -12,7 +12,8 @@ SECONDS ?= 30
 FUZZ_ENV = $(if $(filter atheris,$(ENGINE)),.venv-fuzz,.venv)
 
 .DEFAULT_GOAL = help
-.PHONY: help demo test faults picture fuzz stress mutate generate check-generated lint types wheel-test format locks clean
+.PHONY: help demo test faults picture fuzz stress mutate generate check-generated diff check lint types wheel-test release \
+        format locks clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,6 +44,14 @@ generate: .venv-generator/ready ## Write generated/ anew from openapi.yaml
 
 check-generated: .venv-generator/ready ## Fail if generated/ is not what openapi.yaml says
 	@.venv-generator/bin/python scripts/generate.py --check
+
+diff: .venv/ready ## Say what changed for users since the last release, or since BASE=ref, and which version follows
+	@$(MAKE) --silent $(LOCKS)/node_modules/ready
+	@.venv/bin/python scripts/contract_diff.py $(BASE)
+
+check: .venv/ready .venv-generator/ready ## Run the checks that take seconds; each that fails names what mends it
+	@$(MAKE) --silent $(LOCKS)/node_modules/ready
+	@.venv/bin/python scripts/check.py
 
 lint: .venv/ready ## Check the contract and the style of the code
 	.venv/bin/ruff check

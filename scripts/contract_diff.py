@@ -1,0 +1,66 @@
+"""Say what changed in the contract and the public Python since the last release, and what it does to a user."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+from differing import api, history, release, wire
+from differing.change import Change, DiffError, Rating
+from differing.report import complaint, report
+
+ROOT = Path(__file__).resolve().parent.parent
+REDOCLY = Path("scripts", "locks", "node_modules", ".bin", "redocly")
+
+
+def compare(root: Path, base: Path) -> list[Change]:
+    """Give every change between two trees, on the wire and in Python. Raises DiffError if one cannot be read."""
+    with tempfile.TemporaryDirectory(prefix="contract-") as folder:
+        contracts = Path(folder, "base.yaml"), Path(folder, "revision.yaml")
+        for tree, contract in zip((base, root), contracts, strict=True):
+            shutil.copyfile(tree / "openapi.yaml", contract)
+        return [*wire.changes(root / REDOCLY, *contracts), *api.changes(base, root)]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Print the changes, or with --check fail if versions and CHANGELOG do not go with them; 2: cannot be compared."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("base", nargs="?", help="a tag or commit (default: the last release, or the contract before)")
+    parser.add_argument("--check", action="store_true", help="fail unless versions and CHANGELOG.md go with it")
+    parser.add_argument("--root", type=Path, default=ROOT, help=argparse.SUPPRESS)
+    options = parser.parse_args(arguments)
+    try:
+        return _run(options.root, options.base, check=options.check)
+    except DiffError as error:
+        print(error, file=sys.stderr)
+        return 2
+
+
+def _run(root: Path, ref: str | None, *, check: bool) -> int:
+    now = release.read(root)
+    base = history.find(root, ref) if history.is_repository(root) else None
+    if base is None:
+        print("There is nothing to compare with: no history, no release and no other contract.")
+        found = release.problems(now, now, [], is_release=False)
+    else:
+        with tempfile.TemporaryDirectory(prefix="base-") as folder:
+            history.fetch(root, base, Path(folder))
+            before, changes = release.read(Path(folder)), compare(root, Path(folder))
+        found = release.problems(before, now, changes, is_release=base.is_release)
+        print(report(base, before, changes) if not check else _short(base, changes))
+    if found:
+        print(complaint(found), file=sys.stderr)
+    return 1 if check and found else 0
+
+
+def _short(base: history.Base, changes: list[Change]) -> str:
+    counts = {rating: sum(change.rating is rating for change in changes) for rating in sorted(Rating, reverse=True)}
+    words = ", ".join(f"{count} {rating.name.lower()}" for rating, count in counts.items())
+    return f"Since {base.name}: {words}. `make diff` shows them."
+
+
+if __name__ == "__main__":
+    sys.exit(main())

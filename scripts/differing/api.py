@@ -1,0 +1,140 @@
+"""Rate what changed of the public Python, as the code of a user and its type checker meet it."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from differing.change import Change, Rating
+from differing.surface import GENERATED, load, surface
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    import griffe
+
+    from differing.answers import Verdict
+    from differing.surface import Fact, Surface
+
+_BROKEN = "`import thanksio` fails: make `_client.py` and openapi.yaml use one name."
+_ONLY_INSIDE = "No user names it: only the client imports generated code."
+
+
+def changes(base: Path, revision: Path) -> list[Change]:
+    """Compare the Python of two trees. Raises DiffError if one of them cannot be read."""
+    before, after = load(base), load(revision)
+    return [
+        *(Change(Rating.BREAKING, "Python", name, "imported, and gone", _BROKEN) for name in _unmet(revision, after)),
+        *compare(surface(before), surface(after)),
+        *_inside(_generated(before), _generated(after)),
+    ]
+
+
+def compare(before: Surface, after: Surface) -> list[Change]:
+    """Rate the differences of two surfaces. What belongs to something that went or came is not told again."""
+    gone, new = before.keys() - after.keys(), after.keys() - before.keys()
+    return [
+        *(_removed(name, before[name]) for name in before if name in gone and before[name].owner not in gone),
+        *(_added(name, after[name]) for name in after if name in new and after[name].owner not in new),
+        *(change for name in before if name in after for change in _changed(name, before[name], after[name])),
+    ]
+
+
+def _removed(name: str, fact: Fact) -> Change:
+    if fact.kind == "word":
+        rating, effect = Rating.COMPATIBLE, "If it still comes, it is a plain string; what compares with it goes on."
+    elif fact.kind == "base":
+        rating, effect = Rating.BREAKING, "What catches it or asks for it by that class no longer does."
+    elif fact.kind == "parameter":
+        rating, effect = Rating.BREAKING, "Whoever gives it meets a TypeError."
+    else:
+        rating, effect = Rating.BREAKING, "Whoever uses it meets an error."
+    return Change(rating, "Python", name, f"{fact.kind} removed", effect)
+
+
+def _added(name: str, fact: Fact) -> Change:
+    what = f"{fact.kind} added"
+    if fact.kind == "parameter" and fact.required:
+        return Change(Rating.BREAKING, "Python", name, what, "It must be given: calls that do not meet a TypeError.")
+    return Change(Rating.COMPATIBLE, "Python", name, what, "Code that does not use it goes on as it is.")
+
+
+def _changed(name: str, before: Fact, after: Fact) -> Iterable[Change]:
+    if before.kind != after.kind:
+        effect = "Whoever uses it as what it was meets an error."
+        yield Change(Rating.BREAKING, "Python", name, f"was a {before.kind}, is a {after.kind}", effect)
+        return
+    if before.types != after.types and before.types:
+        rating, effect = _typed(before, after)
+        yield Change(rating, "Python", name, f"was {_shown(before)}, is {_shown(after)}", effect)
+    if after.required and not before.required:
+        effect = "It must be given: calls that do not meet a TypeError."
+        yield Change(Rating.BREAKING, "Python", name, "required from now on", effect)
+    if before.place is not None and before.place != after.place:
+        what = "moved" if after.place is not None else "by keyword alone from now on"
+        yield Change(Rating.BREAKING, "Python", name, what, "Whoever gives it by position gives something else.")
+    if before.kind == "parameter" and before.default != after.default and not after.required:
+        what = f"default was {before.default or 'absent'}, is {after.default or 'absent'}"
+        yield Change(Rating.COMPATIBLE, "Python", name, what, "Calls that do not give it do so from now on.")
+
+
+def _typed(before: Fact, after: Fact) -> Verdict:
+    if before.kind == "parameter":
+        if _holds(after.types, before.types):
+            return Rating.COMPATIBLE, "What was given before can still be given."
+        return Rating.BREAKING, "A type checker refuses what was given before, and the call may fail."
+    if _holds(before.types, after.types):
+        return Rating.COMPATIBLE, "Readers of what it was can read what it is; they may check more than they need to."
+    return Rating.BREAKING, "A type checker refuses readers of what it was, and what they do with it may fail."
+
+
+def _holds(wide: frozenset[str], narrow: frozenset[str]) -> bool:
+    """Whether each value of the one union is one of the other; `int` stands for `float`, too (PEP 484)."""
+    if wide & {"Any", "object"} or not wide:
+        return True
+    return all(part in wide or (part == "int" and "float" in wide) for part in narrow) and bool(narrow)
+
+
+def _shown(fact: Fact) -> str:
+    return " | ".join(sorted(fact.types, key=lambda part: (part in {"None", "Unset"}, part))) or "untyped"
+
+
+def _generated(package: griffe.Module) -> set[str]:
+    """Name the operations and classes of the generated package."""
+    generated = package.modules_collection.members.get(GENERATED)
+    found = {member.path for member in _modules(generated) if ".api." in member.path} if generated else set[str]()
+    models = generated.members.get("models") if generated else None
+    classes = (models.exports or ()) if models else ()
+    return found | {f"{GENERATED}.models.{name}" for name in classes}
+
+
+def _modules(module: griffe.Module) -> Iterable[griffe.Module]:
+    for member in module.modules.values():
+        yield member
+        yield from _modules(member)
+
+
+def _inside(before: set[str], after: set[str]) -> list[Change]:
+    return [
+        *(Change(Rating.INVISIBLE, "Python", name, "removed", _ONLY_INSIDE) for name in sorted(before - after)),
+        *(Change(Rating.INVISIBLE, "Python", name, "added", _ONLY_INSIDE) for name in sorted(after - before)),
+    ]
+
+
+def _unmet(root: Path, package: griffe.Module) -> list[str]:
+    """Name what hand-written code imports of the generated package and does not find there."""
+    wanted: set[str] = set()
+    for path in sorted((root / "src").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(GENERATED):
+                wanted |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return sorted(name for name in wanted if not _is_there(package, name))
+
+
+def _is_there(package: griffe.Module, name: str) -> bool:
+    try:
+        package.modules_collection[name]
+    except KeyError:
+        return False
+    return True

@@ -1,0 +1,151 @@
+"""Find one's way in a contract: to a place, to the JSON types that it allows, and to its name for people."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import yaml
+from attrs import frozen
+
+from differing.change import DiffError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from differing.redocly import Finding
+
+Document: TypeAlias = "Mapping[str, Any]"
+
+_TYPES = frozenset({"string", "integer", "number", "boolean", "array", "object", "null"})
+_OF_PYTHON = {str: "string", bool: "boolean", int: "integer", float: "number", type(None): "null"}
+_METHODS = {"get", "put", "post", "delete", "patch", "head", "options", "trace"}
+_SHOWN = 60  # characters of a value
+
+
+@frozen
+class Place:
+    """Where a change is, in the two documents."""
+
+    path: tuple[str, ...]
+    before: Document
+    after: Document
+
+    @property
+    def status(self) -> str:
+        """The status of the answer that the place is in; empty if it is in none."""
+        return _following(self.path, "responses")
+
+    @property
+    def fields(self) -> str:
+        """The fields that lead to the place within an answer, such as `order.style`."""
+        names, path = "", iter(self.path[self.path.index("responses") :] if "responses" in self.path else ())
+        for part in path:
+            if part == "properties":
+                names += f".{next(path, '')}"
+            elif part == "items":
+                names += "[]"
+        return names.strip(".")
+
+    @property
+    def parameter(self) -> Mapping[str, Any]:
+        """The parameter that the place is in, as it is after the change, or was before it."""
+        if "parameters" not in self.path:
+            return {}
+        path = self.path[: self.path.index("parameters") + 2]
+        found = walk(self.after, path) or walk(self.before, path)
+        return found if isinstance(found, dict) else {}
+
+    @property
+    def words(self) -> str:
+        """The place as a person would name it."""
+        if self.fields and self.status.startswith("2"):
+            return self.fields
+        if self.status:
+            header = _following(self.path, "headers")
+            return f"answer {self.status}" + (f" {self.fields}" if self.fields else f" {header}" if header else "")
+        if self.parameter:
+            return f"parameter {self.parameter.get('name', '')}".strip()
+        if len(self.path) >= 2 and self.path[0] == "paths":  # noqa: PLR2004 - the word, and the path itself
+            methods = [part.upper() for part in self.path[2:3] if part in _METHODS]
+            return " ".join([*methods, self.path[1], *self.path[3:4]])
+        return " ".join(part for part in self.path if part != "components") or "openapi.yaml"
+
+
+def _following(path: tuple[str, ...], word: str) -> str:
+    rest = path[path.index(word) + 1 :] if word in path else ()
+    return rest[0] if rest else ""
+
+
+def parsed(text: str) -> Document:
+    """Read a contract, or raise DiffError."""
+    try:
+        document = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise DiffError(f"The contract is no YAML: {error}") from error
+    if not isinstance(document, dict):
+        raise DiffError("The contract is no YAML object.")
+    return document
+
+
+def walk(document: Document, path: tuple[str, ...]) -> Any:  # noqa: ANN401 - what stands in YAML
+    """Follow a path through a contract and its references; None if it leads nowhere."""
+    here: Any = document
+    for part in path:
+        if isinstance(here, list):
+            here = here[int(part)] if part.isdecimal() and int(part) < len(here) else None
+        else:
+            here = here.get(part) if isinstance(here, dict) else None
+        here = _resolved(document, here)
+    return here
+
+
+def _resolved(document: Document, here: Any) -> Any:  # noqa: ANN401
+    if isinstance(here, dict) and isinstance(here.get("$ref"), str):
+        return walk(document, tuple(part.replace("~1", "/").replace("~0", "~") for part in here["$ref"].split("/")[1:]))
+    return here
+
+
+def json_types(document: Document, schema: Any) -> frozenset[str]:  # noqa: ANN401
+    """Give the JSON types that a schema allows; none for what is no schema."""
+    schema = _resolved(document, schema)
+    if not isinstance(schema, dict):
+        return _TYPES if schema is True else frozenset()
+    types = _stated(schema)
+    for word in ("anyOf", "oneOf"):
+        if word in schema:
+            types &= frozenset[str]().union(*(json_types(document, branch) for branch in schema[word]))
+    for part in schema.get("allOf", ()):
+        types &= json_types(document, part)
+    return types
+
+
+def _stated(schema: Mapping[str, Any]) -> frozenset[str]:
+    stated = schema.get("type", sorted(_TYPES))
+    types = frozenset({stated} if isinstance(stated, str) else stated)
+    types |= {"integer"} if "number" in types else frozenset()
+    if "enum" in schema:
+        types &= frozenset(_OF_PYTHON.get(type(word), "object") for word in schema["enum"])
+    return types
+
+
+def words_of(finding: Finding) -> str:
+    """Say what was changed, with as much of the values as fits."""
+    if finding.said and finding.prop not in {"type", "enum"}:
+        return finding.said.rstrip(".")
+    if finding.kind != "modified":
+        return finding.kind
+    before, after = finding.before.get("value"), finding.after.get("value")
+    if finding.prop in {"enum", "required"} and isinstance(before, list) and isinstance(after, list):
+        new, gone = (
+            [str(word) for word in one if word not in other] for one, other in ((after, before), (before, after))
+        )
+        parts = [f"added {', '.join(new)}" if new else "", f"removed {', '.join(gone)}" if gone else ""]
+        return f"{finding.prop}: {'; '.join(filter(None, parts)) or 'in another order'}"
+    return f"{finding.prop}: was {_shown(before)}, is {_shown(after)}"
+
+
+def _shown(value: object) -> str:
+    text = "absent" if value is None else value if isinstance(value, str) else json.dumps(value)
+    line = " ".join(text.split())
+    return line if len(line) <= _SHOWN else line[: _SHOWN - 3] + "..."

@@ -1,0 +1,99 @@
+"""Ask `redocly diff` how two contracts differ, and turn its report into values.
+
+The command is experimental: whatever is not of the shape that is known here is an error, and never left out.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from typing import TYPE_CHECKING, Any, Literal
+
+from attrs import field, frozen
+
+from differing.change import DiffError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+_REPORT = "1"  # `reportVersion` of the release that scripts/locks/package.json pins
+_TRUNCATED = 2000  # characters of what the tool says
+
+
+@frozen
+class Finding:
+    """One change as redocly sees it.
+
+    `path` leads to the place through the paths of the contract, `before` and `after` point into the two documents.
+    `impact` is redocly's own rating, from a view that is not that of our user.
+    """
+
+    path: tuple[str, ...]
+    type_name: str
+    kind: Literal["added", "removed", "modified"]
+    impact: Literal["major", "minor", "patch"]
+    prop: str
+    rules: tuple[str, ...]
+    said: str
+    before: Mapping[str, Any] = field(repr=False)
+    after: Mapping[str, Any] = field(repr=False)
+
+
+def findings(tool: Path, base: Path, revision: Path) -> list[Finding]:
+    """Compare two contracts. Raises DiffError if one cannot be read, or if the report is not of the known shape."""
+    command = [str(tool), "diff", base.name, revision.name, "--format", "json", "--fail-on", "none"]
+    quiet = {"REDOCLY_TELEMETRY": "off", "REDOCLY_SUPPRESS_UPDATE_NOTICE": "true", "NO_COLOR": "1"}
+    if base.parent != revision.parent:  # and both apart from the repository, so that no configuration applies
+        raise ValueError("both contracts must lie in one folder")
+    run = subprocess.run(
+        command, cwd=base.parent, env=os.environ | quiet, capture_output=True, text=True, encoding="utf-8", check=False
+    )
+    if run.returncode:
+        said = (run.stderr.strip() or run.stdout.strip())[:_TRUNCATED]
+        raise DiffError(f"redocly cannot compare the contracts; `make lint` says more.\n{said}")
+    return read_report(run.stdout)
+
+
+def read_report(text: str) -> list[Finding]:
+    """Read the report of `redocly diff --format json`, or raise DiffError if it is not of the known shape."""
+    try:
+        report = json.loads(text)
+        found = [_finding(change) for change in report["changes"]]
+        known = report["reportVersion"] == _REPORT and len(found) == sum(report["summary"].values())
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise DiffError(_unknown(type(error).__name__)) from error
+    if not known:
+        raise DiffError(_unknown(f"reportVersion {report['reportVersion']}"))
+    return found
+
+
+def _unknown(what: str) -> str:
+    return (
+        f"`redocly diff` reports in a shape that is not known ({what}). It is experimental: its version is pinned in "
+        "scripts/locks/package.json, and scripts/differing/redocly.py must go with it."
+    )
+
+
+def _finding(change: Mapping[str, Any]) -> Finding:
+    kind, impact = change["kind"], change["impact"]
+    if kind not in {"added", "removed", "modified"} or impact not in {"major", "minor", "patch"}:
+        raise ValueError(kind, impact)
+    return Finding(
+        path=pointer(change["path"]),
+        type_name=change["typeName"],
+        kind=kind,
+        impact=impact,
+        prop=change.get("property", ""),
+        rules=tuple(verdict["ruleId"] for verdict in change["verdicts"]),
+        said=" ".join(verdict["message"] for verdict in change["verdicts"]),
+        before=change["base"] if kind != "added" else {},
+        after=change["revision"] if kind != "removed" else {},
+    )
+
+
+def pointer(text: str) -> tuple[str, ...]:
+    """Take a JSON pointer in a URI fragment apart (RFC 6901)."""
+    parts = text.removeprefix("#").split("/")[1:]
+    return tuple(part.replace("~1", "/").replace("~0", "~") for part in parts)

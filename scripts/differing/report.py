@@ -1,0 +1,58 @@
+"""Write what changed for people: the worst first, each with what it does to a user."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING
+
+from differing.change import Change, Rating, following, show_version, worst
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from differing.history import Base
+    from differing.release import Problem, State
+
+_HEADS = {
+    Rating.BREAKING: "Breaking: code, or an installed client, that works today may stop working",
+    Rating.COMPATIBLE: "Compatible: there is something new to use or to meet, and all else goes on",
+    Rating.INVISIBLE: "Invisible: no user notices",
+}
+_WIDTH = 110
+
+
+def report(base: Base, before: State, changes: Sequence[Change]) -> str:
+    """Give the whole list, and the version that follows."""
+    if not changes:
+        return f"Since {base.name}, nothing changed in the contract or the public Python."
+    groups = [_group(rating, changes) for rating in sorted(_HEADS, reverse=True)]
+    lines = [
+        f"Since {base.name} ({base.commit[:10]}), a user of thanksio meets {_count(changes)}.",
+        *filter(None, groups),
+    ]
+    return "\n\n".join([*lines, _following(base, before, changes)])
+
+
+def _count(changes: Sequence[Change]) -> str:
+    return f"{len(changes)} change{'s' if len(changes) > 1 else ''}"
+
+
+def _group(rating: Rating, changes: Sequence[Change]) -> str:
+    found = [change for change in changes if change.rating is rating]
+    lines = [_HEADS[rating]] if found else []
+    for effect in dict.fromkeys(change.effect for change in found):
+        lines += [textwrap.fill(effect, _WIDTH, initial_indent="  ", subsequent_indent="  ")]
+        lines += [f"    {change.part:6}  {change.where}: {change.what}" for change in found if change.effect == effect]
+    return "\n".join(lines)
+
+
+def _following(base: Base, before: State, changes: Sequence[Change]) -> str:
+    number = show_version(following(before.version, worst(changes)))
+    if base.is_release:
+        return f"The version that follows {show_version(before.version)} is {number} or later."
+    return f"No version was released yet. After a release of {show_version(before.version)}, {number} would follow."
+
+
+def complaint(problems: Sequence[Problem]) -> str:
+    """Name each thing that does not go together, and the edit that mends it."""
+    return "\n".join(f"{problem.what}\n  Mend it: {problem.mend}" for problem in problems)
