@@ -13,7 +13,7 @@ from differing.change import Change, DiffError, Rating
 from differing.report import complaint, report
 
 ROOT = Path(__file__).resolve().parent.parent
-REDOCLY = Path("scripts", "locks", "node_modules", ".bin", "redocly")
+REDOCLY = ROOT / "scripts" / "locks" / "node_modules" / ".bin" / "redocly"
 
 
 def compare(root: Path, base: Path) -> list[Change]:
@@ -22,7 +22,7 @@ def compare(root: Path, base: Path) -> list[Change]:
         contracts = Path(folder, "base.yaml"), Path(folder, "revision.yaml")
         for tree, contract in zip((base, root), contracts, strict=True):
             shutil.copyfile(tree / "openapi.yaml", contract)
-        return [*wire.changes(root / REDOCLY, *contracts), *api.changes(base, root)]
+        return [*wire.changes(REDOCLY, *contracts), *api.changes(base, root)]
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -22,10 +22,12 @@ _COMBINED = {"anyOf", "oneOf", "allOf"}
 
 
 def _statuses(finding: Finding, place: Place) -> Verdict | None:
-    if finding.type_name != "Response" or finding.kind == "modified":
+    if finding.type_name != "Response" or (finding.kind == "modified" and finding.prop != "key"):
         return None
     success = place.status.startswith("2")
-    if finding.kind == "added":
+    if finding.kind == "modified" and str(finding.before.get("value")).startswith("2"):
+        return Rating.BREAKING, "No answer of the old status shows an order any more."
+    if finding.kind != "removed":
         told = "is read like a 200: an order must be in it" if success else "is raised as an APIStatusError, as it was"
         return Rating.COMPATIBLE, f"Users can meet it from now on; it {told}."
     if success:

@@ -24,19 +24,21 @@ _ONLY_INSIDE = "No user names it: only the client imports generated code."
 def changes(base: Path, revision: Path) -> list[Change]:
     """Compare the Python of two trees. Raises DiffError if one of them cannot be read."""
     before, after = load(base), load(revision)
+    unmet = _unmet(revision, after)
     return [
-        *(Change(Rating.BREAKING, "Python", name, "imported, and gone", _BROKEN) for name in _unmet(revision, after)),
+        *(Change(Rating.BREAKING, "Python", name, "imported, and not there", _BROKEN) for name in unmet),
         *compare(surface(before), surface(after)),
-        *_inside(_generated(before), _generated(after)),
+        *_inside(_generated(before) - set(unmet), _generated(after)),
     ]
 
 
 def compare(before: Surface, after: Surface) -> list[Change]:
-    """Rate the differences of two surfaces. What belongs to something that went or came is not told again."""
+    """Rate the differences of two surfaces. What belongs to something that went, came or turned is not told again."""
     gone, new = before.keys() - after.keys(), after.keys() - before.keys()
+    turned = {name for name in before if name in after and before[name].kind != after[name].kind}
     return [
-        *(_removed(name, before[name]) for name in before if name in gone and before[name].owner not in gone),
-        *(_added(name, after[name]) for name in after if name in new and after[name].owner not in new),
+        *(_removed(name, before[name]) for name in before if name in gone and before[name].owner not in gone | turned),
+        *(_added(name, after[name]) for name in after if name in new and after[name].owner not in new | turned),
         *(change for name in before if name in after for change in _changed(name, before[name], after[name])),
     ]
 
@@ -111,8 +113,9 @@ def _generated(package: griffe.Module) -> set[str]:
 
 def _modules(module: griffe.Module) -> Iterable[griffe.Module]:
     for member in module.modules.values():
-        yield member
-        yield from _modules(member)
+        if not member.is_alias:
+            yield member
+            yield from _modules(member)
 
 
 def _inside(before: set[str], after: set[str]) -> list[Change]:
@@ -126,7 +129,8 @@ def _unmet(root: Path, package: griffe.Module) -> list[str]:
     """Name what hand-written code imports of the generated package and does not find there."""
     wanted: set[str] = set()
     for path in sorted((root / "src").rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        text = path.read_text("utf-8")
+        for node in ast.walk(ast.parse(text)) if GENERATED in text else ():
             if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(GENERATED):
                 wanted |= {f"{node.module}.{alias.name}" for alias in node.names}
     return sorted(name for name in wanted if not _is_there(package, name))

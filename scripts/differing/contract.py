@@ -20,6 +20,7 @@ Document: TypeAlias = "Mapping[str, Any]"
 _TYPES = frozenset({"string", "integer", "number", "boolean", "array", "object", "null"})
 _OF_PYTHON = {str: "string", bool: "boolean", int: "integer", float: "number", type(None): "null"}
 _METHODS = {"get", "put", "post", "delete", "patch", "head", "options", "trace"}
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times as fast as the one in Python
 _SHOWN = 60  # characters of a value
 
 
@@ -80,7 +81,7 @@ def _following(path: tuple[str, ...], word: str) -> str:
 def parsed(text: str) -> Document:
     """Read a contract, or raise DiffError."""
     try:
-        document = yaml.safe_load(text)
+        document = yaml.load(text, _LOADER)  # noqa: S506 - it is the safe loader, in C where there is one
     except yaml.YAMLError as error:
         raise DiffError(f"The contract is no YAML: {error}") from error
     if not isinstance(document, dict):

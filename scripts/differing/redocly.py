@@ -47,6 +47,8 @@ def findings(tool: Path, base: Path, revision: Path) -> list[Finding]:
     quiet = {"REDOCLY_TELEMETRY": "off", "REDOCLY_SUPPRESS_UPDATE_NOTICE": "true", "NO_COLOR": "1"}
     if base.parent != revision.parent:  # and both apart from the repository, so that no configuration applies
         raise ValueError("both contracts must lie in one folder")
+    if not tool.exists():
+        raise DiffError("redocly is not installed; `make diff` and `make check` do that.")
     run = subprocess.run(
         command, cwd=base.parent, env=os.environ | quiet, capture_output=True, text=True, encoding="utf-8", check=False
     )

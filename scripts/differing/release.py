@@ -6,10 +6,10 @@ import re
 import tomllib
 from typing import TYPE_CHECKING
 
-import yaml
 from attrs import field, frozen
 
 from differing.change import DiffError, Rating, Version, following, parse_version, show_version, worst
+from differing.contract import parsed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,9 +43,9 @@ def read(root: Path) -> State:
     """Read what a tree says of itself, or raise DiffError."""
     try:
         project = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["project"]["version"]
-        contract = yaml.safe_load((root / "openapi.yaml").read_text("utf-8"))["info"]["version"]
+        contract = parsed((root / "openapi.yaml").read_text("utf-8"))["info"]["version"]
         changelog = (root / "CHANGELOG.md").read_text("utf-8")
-    except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise DiffError(f"The versions in {root} cannot be read: {type(error).__name__}: {error}") from error
     return State(parse_version(project), parse_version(str(contract)), changelog)
 

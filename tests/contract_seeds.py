@@ -1,0 +1,408 @@
+"""Changes of the contract, each with what a user of the client would say of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+
+from differing.change import Rating
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+BREAKING, COMPATIBLE, INVISIBLE = Rating.BREAKING, Rating.COMPATIBLE, Rating.INVISIBLE
+Told = tuple[Rating, str, str]  # the rating, where, and a word of why
+
+
+def put(old: str, new: str) -> Callable[[str], str]:
+    """Replace a text that is there."""
+
+    def edit(text: str) -> str:
+        assert old in text, old
+        return text.replace(old, new)
+
+    return edit
+
+
+def field(name: str, old: str, new: str) -> Callable[[str], str]:
+    """Replace a text in the description of one field of an order."""
+
+    def edit(text: str) -> str:
+        head, tail = text.split(f"        {name}:\n", 1)
+        assert old in tail, (name, old)
+        return f"{head}        {name}:\n{tail.replace(old, new, 1)}"
+
+    return edit
+
+
+@frozen
+class Seed:
+    """One change. Those of a group do not touch each other, and are made and compared together."""
+
+    group: str
+    name: str
+    edit: Callable[[str], str]
+    told: tuple[Told, ...]
+
+
+IS_DYNAMIC = """        is_dynamic:
+          type: integer
+          minimum: 0
+          maximum: 1
+          description: 1 when the front image is made per recipient (the meaning is inferred from the name).
+          x-evidence: [cancel-2023]
+"""
+COLOUR = "        colour:\n          type: string\n          description: The ink's colour.\n"
+ORDER_ID = "        - $ref: '#/components/parameters/OrderId'\n      responses: &answers\n"
+QUERY = "        - {name: dry_run, in: query, description: Only ask., schema: {type: boolean}}\n"
+BODY = "      requestBody:\n        content: {application/json: {schema: {type: object}}}\n"
+PLURAL = "      operationId: cancelOrderPlural\n"
+STRING = "cancelled, paused, error]\n            - type: string\n"
+SECURITY = "      security:\n        - bearerAuth: []\n"
+PLURAL_END = "      parameters:\n        - $ref: '#/components/parameters/OrderId'\n      responses: *answers\n"
+METHOD_NOT_ALLOWED = "        '410':\n          $ref: '#/components/responses/MethodNotAllowed'\n"
+RESET = "        X-RateLimit-Reset:\n          $ref: '#/components/headers/RateLimitReset'\n"
+AFTER = "        Retry-After:\n          $ref: '#/components/headers/RetryAfter'\n"
+NARROW = "^[1-9][0-9]{0,8}$"
+
+SEEDS = (
+    # What an order shows.
+    Seed(
+        "fields",
+        "field added",
+        put("        user_id:\n", f"{COLOUR}        user_id:\n"),
+        ((COMPATIBLE, "order.colour", "attribute"), (COMPATIBLE, "thanksio.Order.colour", "goes on")),
+    ),
+    Seed(
+        "fields",
+        "field removed",
+        put(IS_DYNAMIC, ""),
+        (
+            (BREAKING, "order.is_dynamic", "no attribute any more"),
+            (BREAKING, "thanksio.Order.is_dynamic", "meets an error"),
+        ),
+    ),
+    Seed(
+        "fields",
+        "field retyped",
+        field("style", "type: integer", "type: string"),
+        ((BREAKING, "order.style", "another type"), (BREAKING, "thanksio.Order.style", "type checker refuses")),
+    ),
+    Seed(
+        "fields",
+        "integer becomes number",
+        field("leads_fee", "type: integer", "type: number"),
+        ((BREAKING, "order.leads_fee", "another type"), (BREAKING, "thanksio.Order.leads_fee", "type checker refuses")),
+    ),
+    Seed(
+        "fields",
+        "null allowed",
+        field("font_size", "type: string", "type: [string, 'null']"),
+        ((BREAKING, "order.font_size", "another type"), (BREAKING, "thanksio.Order.font_size", "type checker refuses")),
+    ),
+    Seed(
+        "fields",
+        "null no longer allowed",
+        field("size", "type: [string, 'null']", "type: string"),
+        ((COMPATIBLE, "order.size", "Fewer types"), (COMPATIBLE, "thanksio.Order.size", "can read")),
+    ),
+    Seed(
+        "fields",
+        "type becomes known",
+        field("session_id", "description", "type: string\n          description"),
+        ((COMPATIBLE, "order.session_id", "Fewer types"), (COMPATIBLE, "thanksio.Order.session_id", "can read")),
+    ),
+    Seed(
+        "fields",
+        "type written in another way",
+        field("back_image", "type: [string, 'null']", "anyOf: [{type: string}, {type: 'null'}]"),
+        ((INVISIBLE, "order.back_image", "in another way"),),
+    ),
+    Seed(
+        "fields",
+        "items retyped",
+        field("thumbnail_images", "type: string", "type: integer"),
+        (
+            (BREAKING, "order.thumbnail_images[]", "another type"),
+            (BREAKING, "thanksio.Order.thumbnail_images", "type checker refuses"),
+        ),
+    ),
+    Seed(
+        "fields",
+        "time gets a format",
+        field("created_at", "type: string", "type: string\n          format: date-time"),
+        (
+            (INVISIBLE, "order.created_at", "Nothing that is sent"),
+            (BREAKING, "thanksio.Order.created_at", "type checker refuses"),
+        ),
+    ),
+    Seed(
+        "fields",
+        "range wider",
+        field("settled", "maximum: 1", "maximum: 2"),
+        ((BREAKING, "order.settled", "relies on"),),
+    ),
+    Seed(
+        "fields",
+        "field always there",
+        put("required: [id, status]", "required: [id, status, transaction_id]"),
+        ((COMPATIBLE, "order", "always there"), (COMPATIBLE, "thanksio.Order.transaction_id", "can read")),
+    ),
+    Seed(
+        "fields",
+        "word added to an open set",
+        put("cardbuilder, drip, email, zapier]", "cardbuilder, drip, email, zapier, shopify]"),
+        ((COMPATIBLE, "order.method", "open"), (COMPATIBLE, "thanksio.Order.method 'shopify'", "goes on")),
+    ),
+    Seed(
+        "fields",
+        "word removed from an open set",
+        put("giftcard, magnacard]", "giftcard]"),
+        ((COMPATIBLE, "order.type", "open"), (COMPATIBLE, "thanksio.Order.type_ 'magnacard'", "plain string")),
+    ),
+    Seed(
+        "fields",
+        "description alone",
+        put("Owner of the account.", "Who owns the account."),
+        ((INVISIBLE, "order.user_id", "Words for people"),),
+    ),
+    Seed(
+        "fields",
+        "extra keys allowed in other words",
+        field("addons", "          additionalProperties: true\n", ""),
+        ((INVISIBLE, "order.addons", "kept"),),
+    ),
+    Seed(
+        "names",
+        "field renamed",
+        put("        realism:\n", "        realness:\n"),
+        (
+            (BREAKING, "order.realness", "no attribute any more"),
+            (BREAKING, "thanksio.Order.realism", "meets an error"),
+            (COMPATIBLE, "thanksio.Order.realness", "goes on"),
+        ),
+    ),
+    Seed(
+        "more requests",
+        "field may be missing",
+        put("required: [id, status]", "required: [id]"),
+        ((BREAKING, "order", "may be missing"), (BREAKING, "thanksio.Order.status", "type checker refuses")),
+    ),
+    Seed(
+        "more requests",
+        "open set closed",
+        put(STRING, STRING.partition("\n")[0] + "\n"),
+        ((BREAKING, "order.status", "set of words is closed"),),
+    ),
+    Seed(
+        "more requests",
+        "unknown fields refused",
+        put("    Order:\n      type: object\n", "    Order:\n      type: object\n      additionalProperties: false\n"),
+        (
+            (BREAKING, "order", "are lost"),
+            (BREAKING, "thanksio.Order.additional_properties", "meets an error"),
+            (BREAKING, "thanksio.Order.additional_keys", "meets an error"),
+            (BREAKING, "thanksio.Order.__getitem__", "meets an error"),
+            (BREAKING, "thanksio.Order.__setitem__", "meets an error"),
+            (BREAKING, "thanksio.Order.__delitem__", "meets an error"),
+            (BREAKING, "thanksio.Order.__contains__", "meets an error"),
+        ),
+    ),
+    Seed(
+        "names",
+        "the word cancelled goes",
+        put("delivered, cancelled, paused", "delivered, canceled, paused"),
+        (
+            (BREAKING, "order.status", "OrderNotCancelledError"),
+            (COMPATIBLE, "thanksio.Order.status 'cancelled'", "plain string"),
+            (COMPATIBLE, "thanksio.Order.status 'canceled'", "goes on"),
+        ),
+    ),
+    # What is sent, and where.
+    Seed(
+        "requests",
+        "path spelled in another way",
+        put("  /orders/{order_id}/cancel:", "  /mailings/{order_id}/cancel:"),
+        ((BREAKING, "/mailings/{order_id}/cancel", "installed client"),),
+    ),
+    Seed(
+        "requests",
+        "optional parameter added",
+        put(ORDER_ID, ORDER_ID.replace("      responses", QUERY + "      responses")),
+        ((INVISIBLE, "parameter dry_run", "never sends"),),
+    ),
+    Seed(
+        "requests",
+        "optional body added",
+        put("      responses: &answers\n", BODY + "      responses: &answers\n"),
+        (
+            (INVISIBLE, "PUT /order/{order_id}/cancel requestBody", "no body"),
+            (INVISIBLE, "thanksio_generated.models.CancelOrderBody", "No user names it"),
+        ),
+    ),
+    Seed(
+        "requests",
+        "fewer ids allowed",
+        put("^[1-9][0-9]{0,18}$", NARROW),
+        ((BREAKING, "parameter order_id", "would refuse"),),
+    ),
+    Seed(
+        "requests",
+        "server moved",
+        put("https://api.thanks.io/api/v2", "https://api.thanks.io/api/v3"),
+        ((BREAKING, "servers 0", "another address"),),
+    ),
+    Seed(
+        "requests",
+        "token sent in another way",
+        put("      scheme: bearer", "      scheme: basic"),
+        ((BREAKING, "securitySchemes bearerAuth", "would refuse"),),
+    ),
+    Seed(
+        "more requests",
+        "method changed",
+        put(f"    put:\n{PLURAL}", f"    post:\n{PLURAL}"),
+        (
+            (BREAKING, "PUT /orders/{order_id}/cancel", "installed client"),
+            (INVISIBLE, "POST /orders/{order_id}/cancel", "never calls"),
+        ),
+    ),
+    Seed(
+        "more requests",
+        "required parameter added",
+        put(
+            ORDER_ID,
+            ORDER_ID.replace("      responses", QUERY.replace("in:", "required: true, in:") + "      responses"),
+        ),
+        ((BREAKING, "parameter dry_run", "would refuse"),),
+    ),
+    Seed(
+        "more requests",
+        "required body added",
+        put(
+            "      responses: &answers\n",
+            BODY.replace(":\n", ":\n        required: true\n", 1) + "      responses: &answers\n",
+        ),
+        (
+            (BREAKING, "PUT /order/{order_id}/cancel requestBody", "would refuse"),
+            (INVISIBLE, "thanksio_generated.models.CancelOrderBody", "No user names it"),
+        ),
+    ),
+    Seed(
+        "more requests",
+        "more ids allowed",
+        put("^[1-9][0-9]{0,18}$", "^[0-9]+$"),
+        ((INVISIBLE, "parameter order_id", "still allowed"),),
+    ),
+    Seed(
+        "more requests",
+        "second server",
+        put("tags:\n  - name", "  - url: https://eu.thanks.io/api/v2\ntags:\n  - name"),
+        ((COMPATIBLE, "servers 1", "base_url"),),
+    ),
+    Seed(
+        "answers",
+        "no token needed",
+        put(SECURITY + PLURAL_END, PLURAL_END),
+        ((INVISIBLE, "PUT /orders/{order_id}/cancel security", "goes on sending"),),
+    ),
+    # What else is answered.
+    Seed(
+        "answers",
+        "status added",
+        put(
+            "        '422':\n          $ref",
+            "        '409':\n          $ref: '#/components/responses/BadRequest'\n        '422':\n          $ref",
+        ),
+        ((COMPATIBLE, "answer 409", "APIStatusError"),),
+    ),
+    Seed(
+        "requests",
+        "status of an error removed",
+        put("        '405':\n          $ref: '#/components/responses/MethodNotAllowed'\n", ""),
+        ((INVISIBLE, "answer 405", "by their number"),),
+    ),
+    Seed(
+        "answers",
+        "success added",
+        put(
+            "        '400':\n          $ref",
+            "        '202':\n          $ref: '#/components/responses/OrderAnswer'\n        '400':\n          $ref",
+        ),
+        ((COMPATIBLE, "answer 202", "like a 200"),),
+    ),
+    Seed(
+        "answers",
+        "key of an error answer retyped",
+        put("        code:\n          type: string\n", "        code:\n          type: integer\n"),
+        ((COMPATIBLE, "answer 400 code", "same error"),),
+    ),
+    Seed(
+        "answers",
+        "key of an error answer that nobody reads",
+        field("failure", "type: boolean", "type: string"),
+        ((INVISIBLE, "answer 400 failure", "does not read"),),
+    ),
+    Seed(
+        "answers",
+        "header that is read removed",
+        put(RESET + AFTER, ""),
+        (
+            (COMPATIBLE, "answer 429 Retry-After", "of its own"),
+            (INVISIBLE, "answer 429 X-RateLimit-Reset", "does not read"),
+        ),
+    ),
+    Seed(
+        "answers",
+        "order gets another name",
+        put(
+            "      required: [order]\n      properties:\n        order:",
+            "      required: [data]\n      properties:\n        data:",
+        ),
+        (
+            (BREAKING, "order", "every call would fail"),
+            (BREAKING, "answer 200", "may be missing"),
+            (INVISIBLE, "data", "beside"),
+        ),
+    ),
+    # What has a name in Python alone.
+    Seed(
+        "names",
+        "operationId renamed",
+        put("operationId: cancelOrder\n", "operationId: stopOrder\n"),
+        (
+            (INVISIBLE, "PUT /order/{order_id}/cancel", "never sent"),
+            (BREAKING, "thanksio_generated.api.orders.cancel_order", "import thanksio"),
+            (INVISIBLE, "thanksio_generated.api.orders.stop_order", "No user names it"),
+        ),
+    ),
+    Seed(
+        "names",
+        "status of an error replaced",
+        put("        '405':\n          $ref: '#/components/responses/MethodNotAllowed'\n", METHOD_NOT_ALLOWED),
+        ((INVISIBLE, "answer 405", "by their number"), (COMPATIBLE, "answer 410", "APIStatusError")),
+    ),
+    Seed(
+        "names",
+        "words get another title",
+        put("title: KnownOrderStatus", "title: OrderStatus"),
+        (
+            (INVISIBLE, "order.status", "Words for people"),
+            (INVISIBLE, "thanksio_generated.models.OrderKnownOrderStatus", "No user names it"),
+            (INVISIBLE, "thanksio_generated.models.OrderOrderStatus", "No user names it"),
+        ),
+    ),
+    Seed(
+        "requests",
+        "schema renamed",
+        lambda text: put("    Order:\n", "    Mailing:\n")(put("schemas/Order'", "schemas/Mailing'")(text)),
+        (
+            (INVISIBLE, "schemas Order", "Nothing that is sent"),
+            (INVISIBLE, "schemas Mailing", "Nothing that is sent"),
+            (BREAKING, "thanksio_generated.models.Order", "import thanksio"),
+            (BREAKING, "thanksio.Order", "meets an error"),
+            (INVISIBLE, "thanksio_generated.models.*", "No user names it"),
+        ),
+    ),
+)

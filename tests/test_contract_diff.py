@@ -1,0 +1,259 @@
+"""A change of the contract is rated as a user of the client would rate it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from fnmatch import fnmatchcase
+from functools import reduce
+from typing import TYPE_CHECKING
+
+import contract_diff
+import pytest
+from conftest import ROOT
+from contract_seeds import SEEDS, put
+
+from differing import api, wire
+from differing.change import DiffError, Rating
+from differing.contract import Place
+from differing.redocly import Finding, read_report
+from differing.surface import load, surface
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from contract_seeds import Told
+
+    from differing.change import Change
+    from differing.surface import Surface
+
+GENERATOR = ROOT / ".venv-generator" / "bin"
+CONTRACT = (ROOT / "openapi.yaml").read_text("utf-8")
+
+
+def tree(root: Path, contract: str) -> None:
+    """Lay out a tree with a contract, what is generated from it, and the client of today."""
+    (root / "openapi.yaml").write_text(contract, "utf-8")
+    shutil.copytree(ROOT / "src", root / "src", ignore=shutil.ignore_patterns("__pycache__"))
+    (root / "generated").mkdir()
+    options = ["--meta", "none", "--config", str(ROOT / "openapi-python-client.yaml"), "--fail-on-warning"]
+    target = ["--path", str(root / "openapi.yaml"), "--output-path", str(root / "generated" / "thanksio_generated")]
+    subprocess.run(
+        [str(GENERATOR / "openapi-python-client"), "generate", *options, *target],
+        env=os.environ | {"PATH": f"{GENERATOR}{os.pathsep}{os.environ['PATH']}"},
+        capture_output=True,
+        check=True,
+    )
+
+
+def fits(change: Change, told: Told) -> bool:
+    rating, where, why = told
+    named = fnmatchcase(change.where, where.replace("[]", "[[]]"))
+    return change.rating is rating and named and why in change.effect
+
+
+@pytest.mark.parametrize("group", dict.fromkeys(seed.group for seed in SEEDS))
+def test_each_change_is_rated_as_a_user_would_and_nothing_else_is_told(
+    tmp_path: Path, subtests: pytest.Subtests, group: str
+) -> None:
+    """The changes of a group are made together, for to generate and compare takes two seconds."""
+    seeds = [seed for seed in SEEDS if seed.group == group]
+    tree(tmp_path, reduce(lambda contract, seed: seed.edit(contract), seeds, CONTRACT))
+
+    found = contract_diff.compare(tmp_path, ROOT)
+
+    for seed in seeds:
+        for told in seed.told:
+            with subtests.test(f"{seed.name}: {told[1]}"):
+                assert [change for change in found if fits(change, told)], found
+    expected = [told for seed in seeds for told in seed.told]
+    assert not [change for change in found if not any(fits(change, told) for told in expected)]
+
+
+def test_what_only_people_read_is_invisible(tmp_path: Path) -> None:
+    """Redocly does not look at `x-` keys, examples and comments; that something changed is told all the same."""
+    base, revision = tmp_path / "base.yaml", tmp_path / "revision.yaml"
+    base.write_text(CONTRACT, "utf-8")
+    revision.write_text(put("x-evidence: [seed, auth]", "x-evidence: [auth] # newer")(CONTRACT), "utf-8")
+
+    found = wire.changes(contract_diff.REDOCLY, base, revision)
+
+    assert [(change.rating, change.where) for change in found] == [(Rating.INVISIBLE, "openapi.yaml")]
+    assert wire.changes(contract_diff.REDOCLY, base, base) == []
+
+
+BAD: dict[str, Callable[[str], str]] = {
+    "no yaml": put("openapi: 3.1.0", "openapi: [3.1.0"),
+    "no object": lambda _: "- openapi",
+    "dangling reference": put("schemas/Order'", "schemas/Nothing'"),
+}
+
+
+@pytest.mark.parametrize("damage", BAD.values(), ids=BAD.keys())
+def test_a_contract_that_cannot_be_compared_is_an_error(tmp_path: Path, damage: Callable[[str], str]) -> None:
+    base, revision = tmp_path / "base.yaml", tmp_path / "revision.yaml"
+    base.write_text(CONTRACT, "utf-8")
+    revision.write_text(damage(CONTRACT), "utf-8")
+
+    with pytest.raises(DiffError):
+        wire.changes(contract_diff.REDOCLY, base, revision)
+
+
+RETYPED = {  # as redocly 2.77.0 reports it
+    "path": "#/paths/~1order~1{order_id}~1cancel/put/responses/200/content/application~1json/schema/properties/a~0b",
+    "typeName": "Schema",
+    "kind": "modified",
+    "impact": "major",
+    "verdicts": [{"ruleId": "schema-type-changed", "impact": "major", "message": "Type widened.", "location": {}}],
+    "property": "type",
+    "base": {"file": "base.yaml", "pointer": "#/components/schemas/Order", "line": 1, "col": 1, "value": "integer"},
+    "revision": {"file": "new.yaml", "pointer": "#/components/schemas/Order", "line": 1, "col": 1, "value": "string"},
+}
+REPORT = {"reportVersion": "1", "summary": {"major": 1, "minor": 0, "patch": 0}, "changes": [RETYPED]}
+
+
+def test_the_report_of_redocly_is_read() -> None:
+    (finding,) = read_report(json.dumps(REPORT))
+
+    assert finding.path[1] == "/order/{order_id}/cancel"
+    assert finding.path[-1] == "a~b"
+    assert (finding.type_name, finding.kind, finding.impact, finding.prop) == ("Schema", "modified", "major", "type")
+    assert (finding.rules, finding.said) == (("schema-type-changed",), "Type widened.")
+    assert (finding.before["value"], finding.after["value"]) == ("integer", "string")
+
+
+SHAPES: dict[str, object] = {
+    "no json": "",
+    "a list": [],
+    "another version": REPORT | {"reportVersion": "2"},
+    "no changes": {"reportVersion": "1", "summary": {}},
+    "fewer than it counts": REPORT | {"changes": []},
+    "no impact": REPORT | {"changes": [{key: value for key, value in RETYPED.items() if key != "impact"}]},
+    "a new impact": REPORT | {"changes": [RETYPED | {"impact": "none"}]},
+    "a new kind": REPORT | {"changes": [RETYPED | {"kind": "moved"}]},
+    "no value before": REPORT | {"changes": [{key: value for key, value in RETYPED.items() if key != "base"}]},
+}
+
+
+@pytest.mark.parametrize("report", SHAPES.values(), ids=SHAPES.keys())
+def test_a_report_of_another_shape_is_an_error(report: object) -> None:
+    """`redocly diff` is experimental: what is not known must not pass for "nothing changed"."""
+    with pytest.raises(DiffError, match="experimental"):
+        read_report(json.dumps(report) if report else "")
+
+
+def test_a_status_under_another_number_is_rated_by_what_it_was() -> None:
+    """Redocly takes one answer that went and another that came for one that was renamed."""
+    for before, rating in (("405", Rating.COMPATIBLE), ("200", Rating.BREAKING)):
+        path = ("paths", "/order", "put", "responses", "409")
+        ends = {"value": before}, {"value": "409"}
+        finding = Finding(path, "Response", "modified", "major", "key", ("response-removed",), "", *ends)
+
+        assert wire.rate(finding, Place(path, {}, {})).rating is rating
+
+
+def facts(source: str, folder: Path) -> Surface:
+    package = folder / "src" / "thanksio"
+    (package / "testing").mkdir(parents=True)
+    (package / "__init__.py").write_text(source, "utf-8")
+    (package / "testing" / "__init__.py").write_text("__all__ = []\n", "utf-8")
+    return surface(load(folder))
+
+
+HEAD = "from attrs import frozen\nfrom typing import Literal, TypeAlias\n__all__ = ['Thing', 'work']\n"
+OLD = (
+    HEAD
+    + """
+Word: TypeAlias = Literal["a", "b"]
+class _Base: pass
+class Middle(_Base, ValueError): pass
+class Thing(Middle):
+    size: int
+    def __init__(self, size: int, *, word: Word = "a") -> None: ...
+    def give(self, deadline: float | None = None) -> Word: ...
+    def _private(self) -> None: ...
+@frozen
+class _Policy:
+    most: int = 4
+    cap: float = 1.0
+def work(first: int, second: str = "x", *, third: bool = False) -> int: ...
+"""
+)
+PYTHON: dict[str, tuple[str, str, list[tuple[Rating, str]]]] = {
+    "nothing": ("", "", []),
+    "name removed": ("['Thing', 'work']", "['Thing']", [(Rating.BREAKING, "thanksio.work")]),
+    "method removed": (
+        "def give(",
+        "def hand(",
+        [(Rating.BREAKING, "thanksio.Thing.give"), (Rating.COMPATIBLE, "thanksio.Thing.hand")],
+    ),
+    "private method removed": ("def _private(self) -> None", "def _other(self) -> None", []),
+    "private base renamed": ("_Base", "_Root", []),
+    "base removed": (", ValueError", "", [(Rating.BREAKING, "thanksio.Thing is a ValueError")]),
+    "parameter removed": (", *, third: bool = False", "", [(Rating.BREAKING, "thanksio.work(third)")]),
+    "parameter added": ("third: bool", "fourth: int = 1, third: bool", [(Rating.COMPATIBLE, "thanksio.work(fourth)")]),
+    "parameter that must be given": (
+        "third: bool",
+        "fourth: int, third: bool",
+        [(Rating.BREAKING, "thanksio.work(fourth)")],
+    ),
+    "parameter required": (
+        "second: str = 'x'".replace("'", '"'),
+        "second: str",
+        [(Rating.BREAKING, "thanksio.work(second)")],
+    ),
+    "parameter moved": (
+        'first: int, second: str = "x"',
+        'second: str = "x", first: int = 0',
+        [
+            (Rating.BREAKING, "thanksio.work(first)"),
+            (Rating.BREAKING, "thanksio.work(second)"),
+            (Rating.COMPATIBLE, "thanksio.work(first)"),
+        ],
+    ),
+    "parameter by keyword alone": (
+        'second: str = "x", *,',
+        '*, second: str = "x",',
+        [(Rating.BREAKING, "thanksio.work(second)")],
+    ),
+    "parameter takes more": ("first: int", "first: float", [(Rating.COMPATIBLE, "thanksio.work(first)")]),
+    "parameter takes less": (
+        "deadline: float | None = None",
+        "deadline: float = 1.0",
+        [(Rating.BREAKING, "thanksio.Thing.give(deadline)"), (Rating.COMPATIBLE, "thanksio.Thing.give(deadline)")],
+    ),
+    "default changed": ("third: bool = False", "third: bool = True", [(Rating.COMPATIBLE, "thanksio.work(third)")]),
+    "result wider": ("-> int", "-> int | None", [(Rating.BREAKING, "thanksio.work() ->")]),
+    "result unknown": ("-> int", "-> object", [(Rating.BREAKING, "thanksio.work() ->")]),
+    "field retyped": ("size: int\n", "size: str\n", [(Rating.BREAKING, "thanksio.Thing.size")]),
+    "word added to an alias": (
+        'Literal["a", "b"]',
+        'Literal["a", "b", "c"]',
+        [(Rating.COMPATIBLE, "thanksio.Thing(word)"), (Rating.BREAKING, "thanksio.Thing.give() ->")],
+    ),
+    "function becomes a value": (
+        'def work(first: int, second: str = "x", *, third: bool = False) -> int: ...',
+        "work = 1",
+        [(Rating.BREAKING, "thanksio.work")],
+    ),
+}
+
+
+@pytest.mark.parametrize(("old", "new", "told"), PYTHON.values(), ids=PYTHON.keys())
+def test_a_change_of_the_python_is_rated(tmp_path: Path, old: str, new: str, told: list[tuple[Rating, str]]) -> None:
+    assert old in OLD
+    found = api.compare(facts(OLD, tmp_path / "old"), facts(OLD.replace(old, new), tmp_path / "new"))
+
+    assert sorted((change.rating, change.where) for change in found) == sorted(told)
+
+
+def test_python_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(DiffError, match="cannot be read"):
+        load(tmp_path)
+
+
+def test_the_seeds_are_many() -> None:
+    assert len({seed.name for seed in SEEDS}) == len(SEEDS) >= 40
