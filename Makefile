@@ -22,6 +22,7 @@ demo: .venv/ready check-generated ## Cancel order 37294 at a server on this mach
 	@.venv/bin/python scripts/demo.py
 
 test: .venv/ready .venv-generator/ready ## Run every test
+	@! command -v npm >/dev/null || $(MAKE) --silent $(LOCKS)/node_modules/ready # without it, what needs redocly is skipped
 	.venv/bin/python -m pytest --numprocesses auto
 
 faults: .venv/ready ## Let calls meet every fault, print the table and write docs/faults.md

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import contract_diff
 import pytest
 from conftest import ROOT
-from contract_seeds import SEEDS, put
+from contract_seeds import SEEDS, needs_redocly, put
 
 from differing import api, wire
 from differing.change import DiffError, Rating
@@ -55,6 +55,7 @@ def fits(change: Change, told: Told) -> bool:
     return change.rating is rating and named and why in change.effect
 
 
+@needs_redocly
 @pytest.mark.parametrize("group", dict.fromkeys(seed.group for seed in SEEDS))
 def test_each_change_is_rated_as_a_user_would_and_nothing_else_is_told(
     tmp_path: Path, subtests: pytest.Subtests, group: str
@@ -73,6 +74,7 @@ def test_each_change_is_rated_as_a_user_would_and_nothing_else_is_told(
     assert not [change for change in found if not any(fits(change, told) for told in expected)]
 
 
+@needs_redocly
 def test_what_only_people_read_is_invisible(tmp_path: Path) -> None:
     """Redocly does not look at `x-` keys, examples and comments; that something changed is told all the same."""
     base, revision = tmp_path / "base.yaml", tmp_path / "revision.yaml"
@@ -92,6 +94,7 @@ BAD: dict[str, Callable[[str], str]] = {
 }
 
 
+@needs_redocly
 @pytest.mark.parametrize("damage", BAD.values(), ids=BAD.keys())
 def test_a_contract_that_cannot_be_compared_is_an_error(tmp_path: Path, damage: Callable[[str], str]) -> None:
     base, revision = tmp_path / "base.yaml", tmp_path / "revision.yaml"

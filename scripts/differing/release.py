@@ -52,10 +52,12 @@ def read(root: Path) -> State:
 
 def problems(before: State, now: State, changes: Sequence[Change], *, is_release: bool) -> list[Problem]:
     """Name all that does not go with `changes`. Nothing has been promised to anyone before the first release."""
+    rating = worst(changes)
+    wanted = following(before.version, rating) if is_release else before.version
     return [
         *_contract(before, now, [change for change in changes if change.part == "wire"], is_release=is_release),
-        *_version(before, now, changes, is_release=is_release),
-        *_changelog(before, now, worst(changes)),
+        *_version(now, rating, wanted),
+        *_changelog(before, now, rating, max(wanted, now.version)),
     ]
 
 
@@ -76,11 +78,9 @@ def _contract(before: State, now: State, wire: Sequence[Change], *, is_release: 
     ]
 
 
-def _version(before: State, now: State, changes: Sequence[Change], *, is_release: bool) -> list[Problem]:
-    wanted = following(before.version, worst(changes)) if is_release else before.version
+def _version(now: State, rating: Rating | None, wanted: Version) -> list[Problem]:
     if now.version >= wanted:
         return []
-    rating = worst(changes)
     why = f"What changed is {rating.name.lower()}" if rating else "A version never goes back"
     return [
         Problem(
@@ -90,9 +90,9 @@ def _version(before: State, now: State, changes: Sequence[Change], *, is_release
     ]
 
 
-def _changelog(before: State, now: State, rating: Rating | None) -> list[Problem]:
+def _changelog(before: State, now: State, rating: Rating | None, wanted: Version) -> list[Problem]:
     head = _ENTRY.search(now.changelog)
-    version = show_version(now.version)
+    version = show_version(wanted)
     if not head or head["version"] != version or not _WHEN.fullmatch(head["when"]):
         found = head[0] if head else "nothing"
         return [

@@ -50,7 +50,7 @@ def _following(base: Base, before: State, changes: Sequence[Change]) -> str:
     number = show_version(following(before.version, worst(changes)))
     if base.is_release:
         return f"The version that follows {show_version(before.version)} is {number} or later."
-    return f"No version was released yet. After a release of {show_version(before.version)}, {number} would follow."
+    return f"That is no release. Had it been one, of {show_version(before.version)}, {number} or later would follow."
 
 
 def complaint(problems: Sequence[Problem]) -> str:

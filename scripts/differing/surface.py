@@ -60,8 +60,8 @@ def surface(package: griffe.Module) -> Surface:
     """Collect every public fact by its name."""
     facts: Surface = {}
     for name in _MODULES:
-        module = package[name.removeprefix("thanksio.")] if name != "thanksio" else package
-        for export in module.exports or ():
+        module = package if name == "thanksio" else _target(package.members.get(name.removeprefix("thanksio.")))
+        for export in (module.exports if module else None) or ():
             thing = _target(module.members.get(str(export)))
             if thing is not None:
                 facts.update(_thing(f"{name}.{export}", thing))
