@@ -12,8 +12,8 @@ SECONDS ?= 30
 FUZZ_ENV = $(if $(filter atheris,$(ENGINE)),.venv-fuzz,.venv)
 
 .DEFAULT_GOAL = help
-.PHONY: help demo test faults picture fuzz stress mutate generate check-generated diff check lint types wheel-test release \
-        format locks clean
+.PHONY: help demo test faults picture fuzz stress mutate generate check-generated diff check lint types wheel-test \
+        release format locks clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -68,6 +68,9 @@ types: .venv/ready ## Check the types: mypy on everything, pyright on the facade
 
 wheel-test: .venv/ready .venv-generator/ready ## Build the wheel and run the tests on it, with the oldest and newest libraries too
 	.venv/bin/python scripts/wheel_test.py
+
+release: check ## Check, build twice the same bytes into dist/, and tag: make release VERSION=0.2.0
+	@.venv/bin/python scripts/release.py --tag "$(VERSION)"
 
 format: .venv/ready ## Put the code in shape
 	.venv/bin/ruff check --fix
