@@ -1,0 +1,78 @@
+"""Get the text of a document from a file or an address, within bounds of size and time, or say why not."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import httpx
+
+from watching.values import UnusableError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+MOST = 8 * 1024 * 1024  # bytes; a document of hundreds of operations has less than one million
+SECONDS = 30.0  # for all of it
+_STEP = 10.0  # seconds for one step of the connection
+_LOGIN = ("login", "signin", "sign-in", "auth", "sso")
+
+
+def fetch(
+    source: str, *, transport: httpx.BaseTransport | None = None, now: Callable[[], float] = time.monotonic
+) -> str:
+    """Give the text of a file or of an https address; raise UnusableError if there is none."""
+    if "://" not in source:
+        return _decoded(_file(Path(source)))
+    if not source.lower().startswith("https://"):
+        raise UnusableError("Only https addresses are read: anybody on the way could change what http brings.")
+    with httpx.Client(timeout=_STEP, transport=transport) as client:
+        try:
+            with client.stream("GET", source, headers=_HEADERS) as response:
+                return _decoded(_body(response, now() + SECONDS, now))
+        except httpx.TimeoutException:
+            raise UnusableError(f"It did not answer within {_STEP:g} s.") from None
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise UnusableError(f"It cannot be reached: {error}.") from None
+
+
+_HEADERS = {"Accept": "application/json", "Accept-Encoding": "identity"}  # what is compressed has no size to go by
+
+
+def _file(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return _bounded(file.read(MOST + 1))
+    except OSError as error:
+        raise UnusableError(f"The file cannot be read: {error.strerror}.") from None
+
+
+def _body(response: httpx.Response, end: float, now: Callable[[], float]) -> bytes:
+    if response.is_redirect:
+        to = response.headers.get("location", "")
+        page = ", which looks like a login page" if any(word in to.lower() for word in _LOGIN) else ""
+        raise UnusableError(f"It redirects to {to[:200]!r}{page}. Redirects are not followed; give the final address.")
+    if not response.is_success:
+        raise UnusableError(f"It answered {response.status_code} {response.reason_phrase}.")
+    if response.headers.get("content-encoding", "identity") != "identity":
+        raise UnusableError("It came compressed, though that was not asked for.")
+    body = b""
+    for chunk in response.iter_raw():
+        body = _bounded(body + chunk)
+        if now() > end:
+            raise UnusableError(f"It was not complete after {SECONDS:g} s.")
+    return body
+
+
+def _bounded(body: bytes) -> bytes:
+    if len(body) > MOST:
+        raise UnusableError(f"It is larger than {MOST // 1024 // 1024} MiB.")
+    return body
+
+
+def _decoded(body: bytes) -> str:
+    try:
+        return body.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UnusableError(f"It is not UTF-8: byte {error.start:,} is no text.") from None

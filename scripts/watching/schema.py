@@ -1,0 +1,135 @@
+"""Read JSON schemas as far as the watch needs them: types, words, properties and items, through local references."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from attrs import define, field
+
+from watching.values import Node, Seen, node, pointer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_TYPES: dict[type, str] = {
+    type(None): "null",
+    bool: "boolean",
+    int: "integer",
+    float: "number",
+    str: "string",
+    list: "array",
+    dict: "object",
+}
+_PARTS = ("allOf", "anyOf", "oneOf")
+
+
+@define
+class Reader:
+    """Follow the references of one document, and note those that point nowhere."""
+
+    document: Node
+    broken: list[str] = field(factory=list[str], init=False)
+
+    def resolve(self, value: object) -> Node:
+        """Give what an object or a local reference to one stands for; empty if that is nothing."""
+        found, seen = node(value), set[str]()
+        while isinstance(reference := found.get("$ref"), str):
+            target = self._target(reference) if reference not in seen else None
+            if target is None:
+                self.broken += [reference] if reference not in self.broken else []
+                return {}
+            seen.add(reference)
+            found = target
+        return found
+
+    def _target(self, reference: str) -> Node | None:
+        if not reference.startswith("#/"):
+            return None
+        found: object = self.document
+        for part in reference[2:].split("/"):
+            found = node(found).get(part.replace("~1", "/").replace("~0", "~"))
+        return found if isinstance(found, dict) else None
+
+    def parts(self, schema: object, depth: int = 8) -> Iterator[Node]:
+        """Give a schema and all that it is put together from; `depth` ends what refers to itself."""
+        whole = self.resolve(schema)
+        yield whole
+        for key in _PARTS:
+            alternatives = whole.get(key)
+            for part in alternatives if isinstance(alternatives, list) and depth else ():
+                yield from self.parts(part, depth - 1)
+
+    def types(self, schema: object) -> frozenset[str]:
+        """Give the JSON types that a schema allows; none if it does not say."""
+        return frozenset(name for part in self.parts(schema) for name in _types(part))
+
+    def words(self, schema: object) -> tuple[str, ...]:
+        """Give the words that a schema lists."""
+        listed = (value for part in self.parts(schema) for value in _list(part.get("enum")))
+        return tuple(value for value in listed if isinstance(value, str))
+
+    def samples(self, schema: object) -> tuple[str, ...]:
+        """Give the texts that a schema shows as examples of itself."""
+        shown = (value for part in self.parts(schema) for value in (part.get("example"), *_list(part.get("examples"))))
+        return tuple(value for value in shown if isinstance(value, str))
+
+    def properties(self, schema: object) -> dict[str, Any]:
+        """Give the properties of an object's schema."""
+        return {name: inner for part in self.parts(schema) for name, inner in node(part.get("properties")).items()}
+
+    def described(self, schema: object) -> dict[str, Seen]:
+        """Give what the schema of an answer says of its fields and of its order's, by JSON pointer."""
+        found: dict[str, Seen] = {}
+        for name, inner in self.properties(schema).items():
+            found |= self._field(pointer(name), inner)
+            if name == "order":
+                for own, own_schema in self.properties(inner).items():
+                    found |= self._field(pointer(name, own), own_schema)
+        return found
+
+    def _field(self, where: str, schema: object) -> dict[str, Seen]:
+        words = self.words(schema)
+        text = next(
+            (part["description"] for part in self.parts(schema) if isinstance(part.get("description"), str)), ""
+        )
+        seen = Seen(schema=self.types(schema), words=words + self.samples(schema), listed=bool(words), text=text)
+        items = [part["items"] for part in self.parts(schema) if "items" in part]
+        within = frozenset(name for item in items for name in self.types(item))
+        return {where: seen, **({f"{where}/*": Seen(schema=within)} if items else {})}
+
+
+def shown(example: object) -> dict[str, Seen]:
+    """Give what an example answer shows of its fields and of its order's, by JSON pointer."""
+    found: dict[str, Seen] = {}
+    for name, value in node(example).items():
+        found |= _shown(pointer(name), value)
+        if name == "order":
+            for own, own_value in node(value).items():
+                found |= _shown(pointer(name, own), own_value)
+    return found
+
+
+def _shown(where: str, value: object) -> dict[str, Seen]:
+    seen = Seen(frozenset({json_type(value)}), words=(value,) if isinstance(value, str) else ())
+    within = frozenset(json_type(item) for item in _list(value))
+    return {where: seen, **({f"{where}/*": Seen(within)} if within else {})}
+
+
+def json_type(value: object) -> str:
+    """Name the JSON type of a parsed value."""
+    return _TYPES[type(value)]
+
+
+def _types(schema: Node) -> set[str]:
+    named = schema.get("type")
+    found = {named} if isinstance(named, str) else {name for name in _list(named) if isinstance(name, str)}
+    found |= {"null"} if schema.get("nullable") is True else set()
+    if not found:
+        found = {json_type(value) for value in _list(schema.get("enum"))}
+        found |= {json_type(schema["const"])} if "const" in schema else set()
+        found |= {"object"} if "properties" in schema else {"array"} if "items" in schema else set()
+    return found
+
+
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
