@@ -12,8 +12,8 @@ SECONDS ?= 30
 FUZZ_ENV = $(if $(filter atheris,$(ENGINE)),.venv-fuzz,.venv)
 
 .DEFAULT_GOAL = help
-.PHONY: help demo test faults picture fuzz stress mutate generate check-generated diff check lint types wheel-test \
-        release format locks clean
+.PHONY: help demo test faults picture fuzz stress mutate generate check-generated diff check vendor-drift lint types \
+        wheel-test release format locks upgrade-generator clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -54,6 +54,9 @@ check: .venv/ready .venv-generator/ready ## Run the checks that take seconds; ea
 	@$(MAKE) --silent $(LOCKS)/node_modules/ready
 	@.venv/bin/python scripts/check.py
 
+vendor-drift: .venv/ready ## Compare the vendor's document with openapi.yaml; DOC=file, JSON=1, PROPOSE=1 (what to paste)
+	@.venv/bin/python scripts/vendor_drift.py $(if $(JSON),--json) $(if $(PROPOSE),--propose) $(DOC)
+
 lint: .venv/ready ## Check the contract and the style of the code
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
@@ -79,6 +82,14 @@ format: .venv/ready ## Put the code in shape
 locks: .venv-locker/ready ## Resolve the tools of pyproject.toml anew into scripts/locks/
 	.venv-locker/bin/python scripts/lock.py
 	cd $(LOCKS) && npm install --package-lock-only
+
+upgrade-generator: .venv-locker/ready ## Pin the newest generator, generate with it, show what that changes, and test all
+	.venv-locker/bin/python scripts/upgrade_generator.py
+	$(MAKE) generate
+	@git --no-pager diff --stat -- pyproject.toml scripts/locks generated
+	@git --no-pager diff -- generated
+	$(MAKE) diff BASE=HEAD
+	$(MAKE) check lint types test
 
 clean: ## Remove what make has installed and built
 	rm -rf .venv .venv-* $(LOCKS)/node_modules dist mutants .coverage

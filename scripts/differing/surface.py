@@ -61,7 +61,9 @@ def surface(package: griffe.Module) -> Surface:
     facts: Surface = {}
     for name in _MODULES:
         module = package if name == "thanksio" else _target(package.members.get(name.removeprefix("thanksio.")))
-        for export in (module.exports if module else None) or ():
+        if module is None:
+            continue
+        for export in module.exports or ():
             thing = _target(module.members.get(str(export)))
             if thing is not None:
                 facts.update(_thing(f"{name}.{export}", thing))

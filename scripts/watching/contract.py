@@ -25,7 +25,9 @@ def ours(document: Node) -> Contract:
         for where, seen in described.items()
     }
     documents = node(document.get("info")).get("x-vendor-documents", [])
-    return Contract(operations(document), allowed, tuple(_known(node(entry), raw) for entry in documents))
+    return Contract(
+        operations(document, answers=False), allowed, tuple(_known(node(entry), raw) for entry in documents)
+    )
 
 
 def fields(document: Node) -> dict[str, Node]:

@@ -57,6 +57,6 @@ def _json(text: str) -> Any:  # noqa: ANN401 - JSON may be anything
         if text[0] not in "{[":
             form = "YAML" if re.match(r"(?:%YAML|---|#|[\w\"'-]+:(?:\s|$))", text) else "neither JSON nor HTML nor YAML"
             raise UnusableError(f"It is {form}. What can be read is the JSON document, openapi.json.") from None
-        if not text[at:].strip() or "Unterminated string" in str(error):
+        if re.fullmatch(r"[\w.+-]*\s*", text[at:]) or "Unterminated string" in str(error):
             raise UnusableError(f"It is JSON that was cut off after {len(text):,} characters.") from None
         raise UnusableError(f"It is not JSON: {error}.") from None

@@ -30,8 +30,9 @@ def answer_fields(answer: Answer, contract: Contract) -> Iterator[Difference]:
     yield from (Difference("new field", where, _NO_SUCH, _shown(seen)) for where, seen in new.items())
     for where in gone:
         yield Difference("gone field", where, _allowed(contract.fields[where]), _NO_SUCH)
-    for old, name in renames(gone, new):
-        yield Difference("perhaps renamed", old, _allowed(contract.fields[old]), f"{name}: {either(new[name].types)}")
+    for old, name in renames(gone, [*new, *_returned(answer, known, contract)]):
+        theirs = f"{name}: {either(answer.seen[name].types)}"
+        yield Difference("perhaps renamed", old, _allowed(contract.fields[old]), theirs)
     yield from _moved(answer, known, contract)
     for where, seen in answer.seen.items():
         if where in contract.fields:
@@ -43,7 +44,7 @@ def nearest(answer: Answer, contract: Contract) -> Known:
     example, schema = places(answer)
 
     def distance(known: Known) -> int:
-        return len(example ^ known.example) * _shows(answer) + len(schema ^ known.schema) * (not answer.broken)
+        return len(example ^ known.example) * _shows(answer) + len(schema ^ known.schema) * _describes(answer)
 
     return min(reversed(contract.documents), key=distance, default=Known("none"))
 
@@ -62,30 +63,39 @@ def _shows(answer: Answer) -> bool:
     return any(where.startswith("/order/") and seen.example for where, seen in answer.seen.items())
 
 
+def _describes(answer: Answer) -> bool:
+    """Whether there is an answer whose schema can be read whole."""
+    return bool(answer.kinds) and not answer.broken
+
+
 def _is_gone(where: str, answer: Answer, known: Known) -> bool:
     """Whether a field is in neither place, and was in one that can be read now."""
-    was_shown, was_described = where in known.example and _shows(answer), where in known.schema and not answer.broken
+    was_shown, was_described = where in known.example and _shows(answer), where in known.schema and _describes(answer)
     return where not in answer.seen and (was_shown or was_described)
+
+
+def _returned(answer: Answer, known: Known, contract: Contract) -> frozenset[str]:
+    """Give the fields that the contract has, and the document that this one is compared with has not."""
+    return frozenset().union(*places(answer)) & contract.fields.keys() - known.example - known.schema
 
 
 def _moved(answer: Answer, known: Known, contract: Contract) -> Iterator[Difference]:
     """Name what is in another place than it was: only in the schema, say. A place that is empty says nothing."""
     example, schema = places(answer)
     compared = [
-        (name, was, now)
-        for name, was, now in (("example", known.example, example), ("schema", known.schema, schema))
-        if was and now
+        (was, now)
+        for was, now, is_there in ((known.example, example, _shows(answer)), (known.schema, schema, _describes(answer)))
+        if was and now and is_there
     ]
     for where in sorted((example | schema) & contract.fields.keys()):
-        if all((where in was) == (where in now) for _, was, now in compared):
-            continue
-        before = " and ".join(name for name, was in _named(known.example, known.schema) if where in was)
-        after = " and ".join(name for name, now in _named(example, schema) if where in now)
-        yield Difference("moved field" if before else "returned field", where, before or f"not in {known.name}", after)
+        if any((where in was) != (where in now) for was, now in compared):
+            before, after = _named(where, known.example, known.schema), _named(where, example, schema)
+            kind = "moved field" if before else "returned field"
+            yield Difference(kind, where, before or f"not in {known.name}", after)
 
 
-def _named(example: frozenset[str], schema: frozenset[str]) -> tuple[tuple[str, frozenset[str]], ...]:
-    return (("in the example", example), ("in the schema", schema))
+def _named(where: str, example: frozenset[str], schema: frozenset[str]) -> str:
+    return " and ".join(name for name, has in (("in the example", example), ("in the schema", schema)) if where in has)
 
 
 def _one(where: str, seen: Seen, allowed: Allowed) -> Iterator[Difference]:

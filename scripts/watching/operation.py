@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from watching.schema import Reader, shown
-from watching.values import Answer, Node, Operation, Parameter, Seen, node
+from watching.values import Answer, Node, Operation, Parameter, Seen, as_list, node
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -15,10 +15,10 @@ _METHOD = "put"
 _JSON = "application/json"
 
 
-def operations(document: Node) -> tuple[Operation, ...]:
-    """Give the operation under each of its spellings, in the document's order."""
-    paths = node(document.get("paths"))
-    return tuple(_operation(document, path, node(item)) for path, item in paths.items() if _cancels(path, node(item)))
+def operations(document: Node, *, answers: bool = True) -> tuple[Operation, ...]:
+    """Give the operation under each of its spellings, in the document's order; with what comes back, if asked to."""
+    paths = {path: node(item) for path, item in node(document.get("paths")).items()}
+    return tuple(_operation(document, path, item, answers) for path, item in paths.items() if _cancels(path, item))
 
 
 def _cancels(path: str, item: Node) -> bool:
@@ -29,7 +29,7 @@ def _cancels(path: str, item: Node) -> bool:
     return named and len(parts) == len(fixed) + 1 and any(method in item for method in _METHODS)
 
 
-def _operation(document: Node, path: str, item: Node) -> Operation:
+def _operation(document: Node, path: str, item: Node, answers: bool) -> Operation:  # noqa: FBT001 - as above
     methods = tuple(method for method in _METHODS if method in item)
     found = node(item[_METHOD if _METHOD in methods else methods[0]])
     reader = Reader(document)
@@ -37,20 +37,20 @@ def _operation(document: Node, path: str, item: Node) -> Operation:
     return Operation(
         path=path,
         methods=(_METHOD,) if _METHOD in methods else methods,
-        parameters=tuple(_parameters(reader, [*_list(item.get("parameters")), *_list(found.get("parameters"))])),
+        parameters=tuple(_parameters(reader, [*as_list(item.get("parameters")), *as_list(found.get("parameters"))])),
         security=_security(reader, found.get("security", document.get("security"))),
         servers=tuple(_servers(found.get("servers") or item.get("servers") or document.get("servers"))),
         statuses=tuple(str(status) for status in responses),
         body=_body(reader.resolve(found.get("requestBody"))),
         deprecated=found.get("deprecated") is True,
-        answer=_answer(reader, responses),
+        answer=_answer(reader, responses) if answers else Answer(),
     )
 
 
 def _parameters(reader: Reader, listed: list[Any]) -> Iterable[Parameter]:
     for parameter in map(reader.resolve, listed):
-        types = reader.types(parameter.get("schema")) | frozenset(_list(parameter.get("x-vendor-types")))
-        names = tuple(_list(parameter.get("x-vendor-names"))) or (str(parameter.get("name")),)
+        types = reader.types(parameter.get("schema")) | frozenset(as_list(parameter.get("x-vendor-types")))
+        names = tuple(as_list(parameter.get("x-vendor-names"))) or (str(parameter.get("name")),)
         yield Parameter(names, str(parameter.get("in")), parameter.get("required") is True, types)
 
 
@@ -59,7 +59,7 @@ def _security(reader: Reader, listed: object) -> frozenset[str]:
     schemes = node(node(reader.document.get("components")).get("securitySchemes"))
     return frozenset(
         " and ".join(sorted(_scheme(name, reader.resolve(schemes.get(name))) for name in alternative)) or "none"
-        for alternative in map(node, _list(listed))
+        for alternative in map(node, as_list(listed))
     ) or frozenset({"none"})
 
 
@@ -72,7 +72,7 @@ def _scheme(name: str, scheme: Node) -> str:
 
 
 def _servers(listed: object) -> Iterable[str]:
-    return (str(node(server).get("url")).rstrip("/") for server in _list(listed))
+    return (str(node(server).get("url")).rstrip("/") for server in as_list(listed))
 
 
 def _body(body: Node) -> str:
@@ -101,7 +101,7 @@ def _examples(reader: Reader, media: Node) -> Iterable[object]:
     found += [example["value"] for example in named if "value" in example]
     for part in reader.parts(media.get("schema")) if not found else ():
         found += [part["example"]] if "example" in part else []
-        found += _list(part.get("examples"))
+        found += as_list(part.get("examples"))
     return found
 
 
@@ -109,7 +109,3 @@ def _both(one: Seen, other: Seen) -> Seen:
     schema = other.schema if one.schema is None else one.schema if other.schema is None else one.schema | other.schema
     words = tuple(dict.fromkeys(one.words + other.words))
     return Seen(one.example | other.example, schema, words, one.listed or other.listed, one.text or other.text)
-
-
-def _list(value: object) -> list[Any]:
-    return value if isinstance(value, list) else []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
-from watching.contract import ours
+from watching.operation import operations
 from watching.values import Operation, Parameter, spelling
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def cover_request(draft: Draft, theirs: Operation, name: str) -> None:
 
 
 def _cover_path(draft: Draft, theirs: Operation, name: str) -> None:
-    own = ours(draft.whole).operations
+    own = operations(draft.whole, answers=False)
     if theirs.methods != (_METHOD,) or any(operation.spelling == theirs.spelling for operation in own):
         return
     like = own[0]
@@ -59,7 +59,7 @@ def _parameter(draft: Draft) -> tuple[str, ...]:
 
 def _cover_parameter(draft: Draft, theirs: Operation) -> None:
     """Note the vendor's name and type of the order's number; we keep our own."""
-    place, own = _parameter(draft), ours(draft.whole).operations[0].parameters
+    place, own = _parameter(draft), operations(draft.whole, answers=False)[0].parameters
     found: dict[str, Any] | None = draft.get(*place)
     their = [parameter for parameter in theirs.parameters if parameter.place == "path"]
     if found is None or len(own) != 1 or len(their) != 1 or _is_covered(their[0], own[0]):

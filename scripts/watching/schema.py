@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import define, field
 
-from watching.values import Node, Seen, node, pointer
+from watching.values import Node, Seen, as_list, node, pointer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 _TYPES: dict[type, str] = {
     type(None): "null",
@@ -61,17 +61,7 @@ class Reader:
 
     def types(self, schema: object) -> frozenset[str]:
         """Give the JSON types that a schema allows; none if it does not say."""
-        return frozenset(name for part in self.parts(schema) for name in _types(part))
-
-    def words(self, schema: object) -> tuple[str, ...]:
-        """Give the words that a schema lists."""
-        listed = (value for part in self.parts(schema) for value in _list(part.get("enum")))
-        return tuple(value for value in listed if isinstance(value, str))
-
-    def samples(self, schema: object) -> tuple[str, ...]:
-        """Give the texts that a schema shows as examples of itself."""
-        shown = (value for part in self.parts(schema) for value in (part.get("example"), *_list(part.get("examples"))))
-        return tuple(value for value in shown if isinstance(value, str))
+        return _types(self.parts(schema))
 
     def properties(self, schema: object) -> dict[str, Any]:
         """Give the properties of an object's schema."""
@@ -88,12 +78,12 @@ class Reader:
         return found
 
     def _field(self, where: str, schema: object) -> dict[str, Seen]:
-        words = self.words(schema)
-        text = next(
-            (part["description"] for part in self.parts(schema) if isinstance(part.get("description"), str)), ""
-        )
-        seen = Seen(schema=self.types(schema), words=words + self.samples(schema), listed=bool(words), text=text)
-        items = [part["items"] for part in self.parts(schema) if "items" in part]
+        parts = list(self.parts(schema))
+        words = _texts(part.get("enum") for part in parts)
+        samples = _texts([part.get("example"), *as_list(part.get("examples"))] for part in parts)
+        text = next(iter(_texts([part.get("description")] for part in parts)), "")
+        seen = Seen(schema=_types(parts), words=words + samples, listed=bool(words), text=text)
+        items = [part["items"] for part in parts if "items" in part]
         within = frozenset(name for item in items for name in self.types(item))
         return {where: seen, **({f"{where}/*": Seen(schema=within)} if items else {})}
 
@@ -111,7 +101,7 @@ def shown(example: object) -> dict[str, Seen]:
 
 def _shown(where: str, value: object) -> dict[str, Seen]:
     seen = Seen(frozenset({json_type(value)}), words=(value,) if isinstance(value, str) else ())
-    within = frozenset(json_type(item) for item in _list(value))
+    within = frozenset(json_type(item) for item in as_list(value))
     return {where: seen, **({f"{where}/*": Seen(within)} if within else {})}
 
 
@@ -120,16 +110,20 @@ def json_type(value: object) -> str:
     return _TYPES[type(value)]
 
 
-def _types(schema: Node) -> set[str]:
+def _types(parts: Iterable[Node]) -> frozenset[str]:
+    return frozenset(name for part in parts for name in _types_of_part(part))
+
+
+def _types_of_part(schema: Node) -> set[str]:
     named = schema.get("type")
-    found = {named} if isinstance(named, str) else {name for name in _list(named) if isinstance(name, str)}
+    found = {named} if isinstance(named, str) else {name for name in as_list(named) if isinstance(name, str)}
     found |= {"null"} if schema.get("nullable") is True else set()
     if not found:
-        found = {json_type(value) for value in _list(schema.get("enum"))}
+        found = {json_type(value) for value in as_list(schema.get("enum"))}
         found |= {json_type(schema["const"])} if "const" in schema else set()
         found |= {"object"} if "properties" in schema else {"array"} if "items" in schema else set()
     return found
 
 
-def _list(value: object) -> list[Any]:
-    return value if isinstance(value, list) else []
+def _texts(lists: Iterable[object]) -> tuple[str, ...]:
+    return tuple(value for listed in lists for value in as_list(listed) if isinstance(value, str))

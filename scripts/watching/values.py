@@ -142,3 +142,8 @@ def node(value: object) -> Node:
 def pointer(*parts: str) -> str:
     """Write a JSON pointer (RFC 6901)."""
     return "".join("/" + part.replace("~", "~0").replace("/", "~1") for part in parts)
+
+
+def as_list(value: object) -> list[Any]:
+    """Give an array of JSON, and an empty one for anything else."""
+    return value if isinstance(value, list) else []

@@ -1,0 +1,534 @@
+"""What the vendor changes in its document is named, all of it and nothing else, and the proposal covers it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from copy import deepcopy
+from functools import cache
+from itertools import product
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+import vendor_drift
+import yaml
+from conftest import ROOT
+from openapi_spec_validator import validate
+from vendor_changes import CHANGES, Change, answered, example, renamed, without
+from vendor_contracts import CONTRACT, NAMES, TEXTS, VENDOR, made_from
+
+from watching.compare import compare
+from watching.contract import ours
+from watching.document import read
+from watching.fetch import MOST, fetch
+from watching.paste import paste
+from watching.propose import Proposal, propose
+from watching.report import WIDTH, as_yaml
+from watching.values import Contract, Difference, UnusableError
+from watching.verdict import told, verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from vendor_changes import Document
+
+MADE = cache(made_from)
+
+
+@cache
+def contract(name: str) -> Contract:
+    return ours(MADE(name))
+
+
+def against(document: str | Document, known: Contract) -> list[Difference]:
+    return compare(read(document if isinstance(document, str) else json.dumps(document)), known)
+
+
+def changed(of: str, make: Callable[[Document], object]) -> Document:
+    document: Document = json.loads(TEXTS[of])
+    make(document)
+    return document
+
+
+# The three documents
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_the_contract_covers_passes_without_a_word(name: str) -> None:
+    assert against(TEXTS[name], ours(CONTRACT)) == []
+    assert against(TEXTS[name], contract(name)) == []
+
+
+def names(*, came: str, went: str) -> dict[str, set[str]]:
+    return {"came": set(came.split()), "went": set(went.split())}
+
+
+ONLY_2023 = (
+    "additional_letter_pages_count allow_share append_or_current_resident campaign_id dynamic_image_url envelope_id "
+    "handwriting_image is_dynamic leads_fee mailing_lists notifications sales_tax_total session_id settled share_image "
+    "share_url transaction_id"
+)
+SINCE_2025 = (
+    "font_size image_template_id last_scan preview_images skip_creative_generation thumbnail_images total_scans "
+    "unique_scans order_total recipient_count cancellable"
+)
+FIELDS = {
+    ("2025-07", "2025-09"): names(came=f"{SINCE_2025} realism", went=ONLY_2023),
+    ("2025-07", "2026-09"): names(came=f"{SINCE_2025} handwriting_realism metadata", went=ONLY_2023),
+    ("2025-09", "2026-09"): names(came="handwriting_realism metadata", went="realism"),
+    ("2025-09", "2025-07"): names(came=ONLY_2023, went=f"{SINCE_2025} realism"),
+    ("2026-09", "2025-07"): names(came=ONLY_2023, went=f"{SINCE_2025} handwriting_realism metadata"),
+    ("2026-09", "2025-09"): names(came="realism", went="handwriting_realism metadata"),
+}
+MOVED = {"created_at", "updated_at"}  # out of the example, and into the schema
+TURNED = {
+    "addons",
+    "back_image",
+    "handwriting_color",
+    "high_quality_preview",
+    "mailing_list_ids_used",
+    "message_template_id",
+}
+
+
+@pytest.mark.parametrize(("one", "other"), FIELDS, ids=[f"{one} to {other}" for one, other in FIELDS])
+def test_every_field_that_came_or_went_between_two_documents_is_named(one: str, other: str) -> None:
+    found = against(TEXTS[other], contract(one))
+
+    def named(*kinds: str) -> set[str]:
+        return {difference.where.removeprefix("/order/") for difference in found if difference.kind in kinds}
+
+    is_across = "2025-07" in {one, other}
+    assert {"came": named("new field"), "went": named("gone field")} == FIELDS[one, other]
+    assert named("moved field") == (MOVED if is_across else set())
+    assert named("type" if one == "2025-07" else "null") - {"sub_account_id"} == (TURNED if is_across else set())
+    assert named("returned field", "status word", "verdict", "answer") == set()
+
+
+def said(one: str, other: str, *kinds: str) -> set[tuple[str, str, str]]:
+    found = against(TEXTS[other], contract(one))
+    return {(difference.where, difference.ours, difference.theirs) for difference in found if difference.kind in kinds}
+
+
+def test_the_rename_is_a_candidate() -> None:
+    here = ("/order/realism", "integer", "/order/handwriting_realism: boolean")
+
+    assert said("2025-09", "2026-09", "perhaps renamed") == {here}
+    assert said("2025-07", "2026-09", "perhaps renamed") == set()
+
+
+def test_the_path_and_its_parameter_are_named_as_they_are_spelled() -> None:
+    assert said("2025-07", "2026-09", "path", "parameter") == {
+        ("/orders/{orderId}/cancel", "/order/{order_id}/cancel", "/orders/{orderId}/cancel"),
+        ("orderId", "order_id in path, string, required", "orderId in path, string, required"),
+    }
+    assert said("2025-09", "2026-09", "path", "parameter") == set()
+
+
+def test_status_words_and_null_to_object_are_named() -> None:
+    assert ("/order/status", "not in our list, but the verdict knows it", "fulfilled") in said(
+        "2025-07", "2025-09", "word"
+    )
+    assert ("/order/addons", "only null was seen", "object") in said("2025-07", "2025-09", "type")
+    assert ("/order/addons", "object", "null") in said("2025-09", "2025-07", "null")
+    assert ("/order/sub_account_id", "integer", "integer or null") in said("2025-07", "2025-09", "null")
+
+
+@pytest.mark.parametrize(
+    ("name", "is_"), list(zip(NAMES, ["cancelled", "not cancelled", "not cancelled"], strict=True))
+)
+def test_the_examples_get_the_verdict_that_they_should(name: str, is_: str) -> None:
+    (operation,) = read(TEXTS[name])
+    (shown,) = operation.answer.examples
+
+    assert verdict(shown) == is_
+    assert told(shown).endswith(f"{is_}, as it should be")
+
+
+# Single changes
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES.keys())
+def test_a_single_change_is_named_and_nothing_else(change: Change) -> None:
+    document = changed(change.of, change.make)
+
+    found = against(document, contract(change.of))
+
+    assert json.dumps(document) != json.dumps(json.loads(TEXTS[change.of]))
+    assert {(difference.kind, difference.where, difference.theirs) for difference in found} == change.said
+
+
+BY_HAND = {"method", "request body", "security", "deprecated", "answer", "verdict", "perhaps renamed"}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES.keys())
+def test_a_proposal_covers_what_can_be_covered_and_names_the_rest(change: Change) -> None:
+    vendor, raw = read(json.dumps(changed(change.of, change.make))), MADE(change.of)
+
+    proposal = propose(vendor, raw, "vendor-2026-11")
+
+    left = compare(vendor, ours(paste(raw, pasted(proposal))))
+    assert left == list(proposal.by_hand)
+    assert {difference.kind for difference in left} <= BY_HAND | {"parameter", "server"}
+    assert not proposal.by_hand or all(difference.theirs.split(" ")[0] in as_yaml(proposal) for difference in left)
+
+
+def pasted(proposal: Proposal) -> Any:
+    """Give the proposal as whoever pastes it reads it."""
+    return yaml.safe_load(as_yaml(proposal)) or {}
+
+
+BACK = {
+    *(("gone field", "/order/handwriting_realism"), ("returned field", "/order/realism")),
+    *(("perhaps renamed", "/order/handwriting_realism"), ("type", "/order/realism")),
+}
+WIDER: dict[str, tuple[Callable[[Document], object], set[tuple[str, str]]]] = {
+    "null where we have seen null": (example(addons=None, size=None), set()),
+    "a new field": (example(news=1), {("new field", "/order/news")}),
+    "a field less": (without("unique_scans"), {("gone field", "/order/unique_scans")}),
+    "a field of an older document": (example(settled=1), {("returned field", "/order/settled")}),
+    "a name of an older document": (renamed("handwriting_realism", "realism"), BACK),
+    "a status word": (example(status="held"), {("status word", "/order/status")}),
+    "a display form": (example(status="Printing", method="Card Builder"), set()),
+    "a status": (answered("409"), {("status", "409")}),
+}
+
+
+@pytest.mark.parametrize(("make", "expected"), WIDER.values(), ids=WIDER.keys())
+def test_a_change_is_measured_by_the_document_that_is_most_like_it(
+    make: Callable[[Document], object], expected: set[tuple[str, str]]
+) -> None:
+    found = against(changed("2026-09", make), ours(CONTRACT))
+
+    assert {(difference.kind, difference.where) for difference in found} == expected
+
+
+# What is proposed
+
+
+@pytest.mark.parametrize(("one", "other"), list(product(NAMES, NAMES)))
+def test_a_pasted_proposal_makes_the_watch_silent_and_is_a_sound_contract(one: str, other: str) -> None:
+    raw, vendor = MADE(one), read(TEXTS[other])
+    proposal = propose(vendor, raw, "vendor-2026-11")
+
+    whole = paste(raw, pasted(proposal))
+
+    assert proposal.by_hand == ()
+    assert compare(vendor, ours(whole)) == []
+    assert compare(read(TEXTS[one]), ours(whole)) == []  # what it covered before, it still covers
+    validate(whole)
+    assert (proposal.entries == {}) == (one == other)
+    assert set(evidence(whole)) <= whole["info"]["x-evidence-keys"].keys()
+
+
+def evidence(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        yield from value.get("x-evidence", [])
+    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from evidence(inner)
+
+
+def test_the_seed_with_the_proposal_of_2026_can_be_generated_and_reads_the_documents(tmp_path: Path) -> None:
+    whole = paste(MADE("2025-07"), pasted(propose(read(TEXTS["2026-09"]), MADE("2025-07"), "vendor-2026-09")))
+    (tmp_path / "openapi.yaml").write_text(yaml.safe_dump(whole, sort_keys=False), "utf-8")
+    python = ROOT / ".venv-generator" / "bin" / "python"
+    assert python.exists(), "run the tests with `make test`, which installs the generator"
+    command = [str(python), str(ROOT / "scripts" / "generate.py"), "--contract", str(tmp_path / "openapi.yaml")]
+    run = subprocess.run(
+        [*command, "--package", str(tmp_path / "package")], capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 0, run.stderr
+
+    code = (
+        "import json, sys; from package.models.order_answer import OrderAnswer\n"
+        "for name in sys.argv[1:]:\n"
+        "    (item,) = json.load(open(name))['paths'].values()\n"
+        "    answer = item['put']['responses']['200']['content']['application/json']['example']\n"
+        "    order = OrderAnswer.from_dict(answer).order\n"
+        "    assert order.to_dict() == answer['order']\n"
+        "    print(len(order.additional_properties))\n"
+    )
+    files = [str(VENDOR / f"{name}.json") for name in NAMES]
+    read_back = subprocess.run(
+        [sys.executable, "-c", code, *files], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+
+    assert read_back.stderr == ""
+    assert read_back.stdout.split() == ["0", "1", "0"]  # realism is in neither of the two documents
+
+
+def test_a_proposal_says_where_it_goes_what_to_review_and_what_is_left() -> None:
+    def make(document: Document) -> None:
+        example(news=1)(document)
+        document.pop("security")
+
+    text = as_yaml(propose(read(json.dumps(changed("2026-09", make))), CONTRACT, "vendor-2026-11"))
+
+    assert "Put each entry where its parents say." in text
+    assert "security at /orders/{orderId}/cancel: we say http bearer, the document says none" in text
+    assert "        news:\n          type: integer\n          description: >-\n            REVIEW:" in text
+    assert "x-evidence: [vendor-2026-11]" in text
+    assert max(map(len, text.splitlines())) <= 120
+
+
+def test_a_proposal_touches_neither_the_contract_nor_what_is_right() -> None:
+    before = deepcopy(CONTRACT)
+
+    proposal = propose(read(json.dumps(changed("2026-09", example(news=1)))), CONTRACT, "vendor-2026-11")
+
+    assert before == CONTRACT
+    assert proposal.entries["components"]["schemas"]["Order"]["properties"].keys() == {"news"}
+    assert proposal.entries["info"]["x-vendor-documents"][:-1] == CONTRACT["info"]["x-vendor-documents"]
+
+
+# A document of no use
+
+UNUSABLE: dict[str, tuple[str, str]] = {
+    "empty": (" \n", "It is empty."),
+    "HTML": ("<!doctype html><title>Log\n in</title>", "an HTML page, titled 'Log in'"),
+    "HTML without a title": ("\n<html>", "an HTML page, and no JSON"),
+    "cut": (TEXTS["2026-09"][:3000], "cut off after 3,000 characters"),
+    "cut within a word": (TEXTS["2026-09"][:300], "cut off after"),
+    "YAML": ("openapi: 3.1.0\npaths: {}\n", "It is YAML."),
+    "YAML with a mark": ("---\n- 1\n", "It is YAML."),
+    "a sentence": ("Not found", "neither JSON nor HTML nor YAML"),
+    "wrong JSON": ('{"openapi": 3.1.0}', "It is not JSON: "),
+    "a list": ("[]", "no object"),
+    "a word": ('"openapi"', "no object"),
+    "too deep": ("[" * 200_000, "nests too deep"),
+    "an error": ('{"message": "Not Found"}', "its keys are message"),
+    "no keys": ("{}", "its keys are none"),
+    "Swagger": ('{"swagger": "2.0", "paths": {}}', "Swagger 2"),
+    "no such operation": (
+        '{"openapi": "3.1.0", "paths": {"/orders/list": {"get": {}}}}',
+        "the nearest are /orders/list",
+    ),
+    "another API": ('{"openapi": "3.1.0", "paths": {"/pets": {"get": {}}}}', "none of its 1 paths is about orders"),
+    "a path without a method": ('{"openapi": "3.1.0", "paths": {"/order/{a}/cancel": {}}}', "without an operation"),
+}
+
+
+@pytest.mark.parametrize(("text", "words"), UNUSABLE.values(), ids=UNUSABLE.keys())
+def test_each_document_of_no_use_has_its_own_words(text: str, words: str) -> None:
+    with pytest.raises(UnusableError, match=r"^It .*\.$") as caught:
+        read(text)
+
+    assert words in str(caught.value)
+
+
+ADDRESS = "https://docs.thanks.io/api-reference/openapi.json"
+
+
+def answer(status: int = 200, body: bytes = b"{}", **headers: str) -> httpx.MockTransport:
+    return httpx.MockTransport(lambda _: httpx.Response(status, stream=httpx.ByteStream(body), headers=headers))
+
+
+def failing(error: Exception) -> httpx.MockTransport:
+    def handle(_: httpx.Request) -> httpx.Response:
+        raise error
+
+    return httpx.MockTransport(handle)
+
+
+UNREACHABLE: dict[str, tuple[httpx.MockTransport, str]] = {
+    "refused": (failing(httpx.ConnectError("Connection refused")), "cannot be reached: Connection refused"),
+    "silent": (failing(httpx.ReadTimeout("")), "did not answer within 10 s"),
+    "login": (answer(302, Location="https://docs.thanks.io/login?to=x"), "which looks like a login page"),
+    "moved": (
+        answer(301, Location="https://docs.thanks.io/new.json"),
+        "redirects to 'https://docs.thanks.io/new.json'",
+    ),
+    "not found": (answer(404), "answered 404 Not Found"),
+    "too large": (answer(body=b" " * (MOST + 1)), "larger than 8 MiB"),
+    "compressed": (answer(200, b"{}", **{"Content-Encoding": "br"}), "compressed"),
+    "not UTF-8": (answer(body=b'{"\xff'), "not UTF-8: byte 2"),
+}
+
+
+@pytest.mark.parametrize(("transport", "words"), UNREACHABLE.values(), ids=UNREACHABLE.keys())
+def test_an_address_that_gives_no_document_says_why(transport: httpx.MockTransport, words: str) -> None:
+    with pytest.raises(UnusableError) as caught:
+        fetch(ADDRESS, transport=transport)
+
+    assert words in str(caught.value)
+
+
+def test_an_address_that_drips_is_given_up() -> None:
+    seconds = iter(range(0, 100, 20))
+    slow = httpx.MockTransport(lambda _: httpx.Response(200, stream=Drops()))
+
+    with pytest.raises(UnusableError, match="not complete after 30 s"):
+        fetch(ADDRESS, transport=slow, now=lambda: float(next(seconds)))
+
+
+class Drops(httpx.SyncByteStream):
+    def __iter__(self) -> Iterator[bytes]:
+        while True:
+            yield b" "
+
+
+def test_an_address_is_asked_once_without_credentials() -> None:
+    asked: list[httpx.Request] = []
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        return httpx.Response(200, stream=httpx.ByteStream(b"\xef\xbb\xbf{}"))
+
+    assert fetch(ADDRESS, transport=httpx.MockTransport(handle)) == "{}"
+    assert [(str(request.url), request.method) for request in asked] == [(ADDRESS, "GET")]
+    assert "authorization" not in asked[0].headers
+
+
+@pytest.mark.parametrize("address", ["http://docs.thanks.io/openapi.json", "file:///etc/passwd"])
+def test_only_https_is_read(address: str) -> None:
+    with pytest.raises(UnusableError, match="Only https"):
+        fetch(address)
+
+
+# The command
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, str, str]:
+    code = vendor_drift.main([str(argument) for argument in arguments])
+    return code, *capsys.readouterr()
+
+
+@pytest.fixture
+def drifted(tmp_path: Path) -> Path:
+    def make(document: Document) -> None:
+        example(**{"a_very_long_name_" * 20: 1, "\x1b[31mred": 1, "status": "held\n" * 300})(document)
+        document["servers"][0]["url"] = "https://example.com/" + "x" * 300
+
+    path = tmp_path / "drifted.json"
+    path.write_text(json.dumps(changed("2026-09", make)), "utf-8")
+    return path
+
+
+def test_nothing_new_is_0_and_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = run(capsys, VENDOR / "2026-09.json")
+
+    assert (code, err) == (0, "")
+    assert "not cancelled, as it should be" in out
+    assert out.endswith("Nothing differs: the contract covers this document.\n")
+
+
+def test_drift_is_1_in_a_table_that_fits_and_cannot_be_tampered_with(
+    capsys: pytest.CaptureFixture[str], drifted: Path
+) -> None:
+    code, out, err = run(capsys, drifted)
+
+    assert (code, err) == (1, "")
+    assert max(map(len, out.splitlines())) <= WIDTH
+    assert "\x1b" not in out
+    assert all(kind in out for kind in ("server", "status word", "new field", "4 things differ"))
+
+
+def test_a_machine_gets_json(capsys: pytest.CaptureFixture[str], drifted: Path) -> None:
+    code, out, _ = run(capsys, drifted, "--json")
+    report = json.loads(out)
+
+    assert code == 1
+    assert report["operations"] == [{"path": "/orders/{orderId}/cancel", "compared_with": "2026-09"}]
+    assert report["examples"] == [
+        {"path": "/orders/{orderId}/cancel", "verdict": "not cancelled", "should_be": "not cancelled"}
+    ]
+    assert {difference["kind"] for difference in report["differences"]} == {"server", "status word", "new field"}
+    assert report["differences"][0].keys() == {"kind", "where", "ours", "theirs"}
+
+
+def test_a_proposal_is_yaml_with_the_same_exit_code(capsys: pytest.CaptureFixture[str], drifted: Path) -> None:
+    code, out, _ = run(capsys, drifted, "--propose", "--name", "vendor-2026-11")
+
+    assert code == 1
+    assert yaml.safe_load(out).keys() == {"info", "servers", "components"}
+    assert run(capsys, VENDOR / "2025-07.json", "--propose")[:2] == (
+        0,
+        "# Nothing to propose: the contract covers this document.\n",
+    )
+
+
+def test_no_document_is_2_and_why_is_on_stderr(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    (tmp_path / "page.json").write_text("<html>")
+
+    assert run(capsys, tmp_path / "none.json") == (
+        *(2, ""),
+        f"{tmp_path}/none.json is of no use. The file cannot be read: No such file or directory.\n",
+    )
+    assert run(capsys, tmp_path / "page.json")[::2] == (
+        2,
+        f"{tmp_path}/page.json is of no use. It is an HTML page, and no JSON: a login or error page, perhaps.\n",
+    )
+
+
+def test_the_script_runs_as_make_runs_it() -> None:
+    command = [sys.executable, str(ROOT / "scripts" / "vendor_drift.py"), str(VENDOR / "2025-09.json")]
+
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+# The workflow
+
+WORKFLOW = yaml.safe_load((ROOT / ".github" / "workflows" / "vendor-drift.yml").read_text("utf-8"))
+GH = """#!/bin/sh
+echo "$@" >> "$LOG"
+[ "$1 $2" = "issue list" ] && printf '%s' "$OPEN"
+exit 0
+"""
+
+
+def in_the_workflow(folder: Path, *, code: int, open_issue: str = "") -> tuple[int, list[str]]:
+    """Run the steps of the workflow that are shell, with a watch and a gh of our own; give what gh was asked."""
+    (folder / "bin").mkdir()
+    (folder / ".venv" / "bin").mkdir(parents=True)
+    log = folder / "log"
+    log.touch()
+    stubs = {"bin/gh": GH, "bin/make": "#!/bin/sh\n", ".venv/bin/python": f"#!/bin/sh\necho drift\nexit {code}\n"}
+    for name, text in stubs.items():
+        (folder / name).write_text(text)
+        (folder / name).chmod(0o755)
+    output = folder / "output"
+    output.touch()
+    path = f"{folder}/bin{os.pathsep}{os.environ['PATH']}"
+    environment = os.environ | {"PATH": path, "LOG": str(log), "OPEN": open_issue, "GITHUB_OUTPUT": str(output)}
+    for step in WORKFLOW["jobs"]["watch"]["steps"]:
+        is_wanted = "if" not in step or "drift=true" in output.read_text()
+        if "run" in step and is_wanted:
+            done = subprocess.run(["/bin/bash", "-e", "-c", step["run"]], cwd=folder, env=environment, check=False)
+            if done.returncode:
+                return done.returncode, log.read_text().splitlines()
+    return 0, log.read_text().splitlines()
+
+
+def test_the_workflow_opens_an_issue_for_drift(tmp_path: Path) -> None:
+    code, asked = in_the_workflow(tmp_path, code=1)
+
+    assert code == 0
+    assert [line.split()[:2] for line in asked] == [["issue", "list"], ["issue", "create"]]
+    assert (tmp_path / "report.md").read_text().count("drift") > 1
+
+
+def test_the_workflow_updates_the_issue_that_is_open(tmp_path: Path) -> None:
+    code, asked = in_the_workflow(tmp_path, code=1, open_issue="7")
+
+    assert code == 0
+    assert asked[1].startswith("issue edit 7 ")
+    assert len(asked) == 2
+
+
+@pytest.mark.parametrize(("code", "ends"), [(0, 0), (2, 2)], ids=["nothing new", "no document"])
+def test_the_workflow_writes_no_issue_without_drift(tmp_path: Path, code: int, ends: int) -> None:
+    assert in_the_workflow(tmp_path, code=code) == (ends, [])
+
+
+def test_the_workflow_may_do_no_more_than_it_must() -> None:
+    checkout = WORKFLOW["jobs"]["watch"]["steps"][0]
+
+    assert WORKFLOW["permissions"] == {}
+    assert WORKFLOW["jobs"]["watch"]["permissions"] == {"contents": "read", "issues": "write"}
+    assert checkout["with"]["persist-credentials"] is False

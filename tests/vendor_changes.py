@@ -1,0 +1,341 @@
+"""Single changes of the vendor's documents, each with all that the watch has to say of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from attrs import frozen
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Document: TypeAlias = dict[str, Any]
+Said: TypeAlias = tuple[str, str, str]  # kind, where, what the document says
+
+
+@frozen
+class Change:
+    """A change of the document `of`, and what is to be said of it against a contract made from that document."""
+
+    of: str
+    make: Callable[[Document], object]
+    said: frozenset[Said]
+
+
+def change(of: str, make: Callable[[Document], object], *said: Said) -> Change:
+    return Change(of, make, frozenset(said))
+
+
+def operation(document: Document) -> Document:
+    (item,) = document["paths"].values()
+    found: Document = item["put"]
+    return found
+
+
+def response(document: Document) -> Document:
+    found: Document = operation(document)["responses"]["200"]
+    return found
+
+
+def media(document: Document) -> Document:
+    found: Document = response(document)["content"]["application/json"]
+    return found
+
+
+def order(document: Document) -> Document:
+    found: Document = media(document)["example"]["order"]
+    return found
+
+
+def schema(document: Document) -> Document:
+    found: Document = document["components"]["schemas"]["order"]["properties"]
+    return found
+
+
+def example(**fields: object) -> Callable[[Document], object]:
+    return lambda document: order(document).update(fields)
+
+
+def described(name: str, **keys: object) -> Callable[[Document], object]:
+    return lambda document: schema(document).setdefault(name, {}).update(keys)
+
+
+def without(name: str) -> Callable[[Document], object]:
+    def make(document: Document) -> None:
+        order(document).pop(name, None)
+        document["components"].get("schemas", {}).get("order", {}).get("properties", {}).pop(name, None)
+
+    return make
+
+
+def renamed(old: str, new: str) -> Callable[[Document], object]:
+    return lambda document: order(document).update({new: order(document).pop(old)})
+
+
+def respelled(path: str) -> Callable[[Document], object]:
+    def make(document: Document) -> None:
+        (old,) = document["paths"]
+        document["paths"] = {path: document["paths"][old]}
+        name = path.partition("{")[2].partition("}")[0]
+        operation(document)["parameters"][0]["name"] = name
+
+    return make
+
+
+def parameter(**keys: object) -> Callable[[Document], object]:
+    return lambda document: operation(document)["parameters"][0].update(keys)
+
+
+def more_parameters(**keys: object) -> Callable[[Document], object]:
+    return lambda document: operation(document)["parameters"].append(keys)
+
+
+def whole(**keys: object) -> Callable[[Document], object]:
+    return lambda document: document.update(keys)
+
+
+def operated(**keys: object) -> Callable[[Document], object]:
+    return lambda document: operation(document).update(keys)
+
+
+def answered(status: str, **keys: object) -> Callable[[Document], object]:
+    return lambda document: operation(document)["responses"].update({status: keys})
+
+
+def method(name: str) -> Callable[[Document], object]:
+    def make(document: Document) -> None:
+        (item,) = document["paths"].values()
+        item[name] = item.pop("put")
+
+    return make
+
+
+def api_key(document: Document) -> None:
+    document["components"]["securitySchemes"]["bearerAuth"] = {"type": "apiKey", "in": "header", "name": "X-Key"}
+
+
+def moved_answer(document: Document) -> None:
+    operation(document)["responses"]["202"] = operation(document)["responses"].pop("200")
+
+
+def typed_otherwise(document: Document) -> None:
+    response(document)["content"] = {"text/html": media(document)}
+
+
+def by_reference(document: Document) -> None:
+    """Say the same through references and an allOf."""
+    document["components"]["responses"] = {"Shown": response(document)}
+    document["components"]["examples"] = {"one": {"value": media(document).pop("example")}}
+    media(document)["examples"] = {"shown": {"$ref": "#/components/examples/one"}}
+    media(document)["schema"] = {"allOf": [media(document)["schema"]]}
+    operation(document)["responses"]["200"] = {"$ref": "#/components/responses/Shown"}
+
+
+def both_spellings(document: Document) -> None:
+    (item,) = document["paths"].values()
+    document["paths"]["/cancellations/order/{orderId}"] = item
+
+
+OLD, MIDDLE, NEW = "2025-07", "2025-09", "2026-09"
+PATH, SINGULAR = "/orders/{orderId}/cancel", "/order/{order_id}/cancel"
+NO_SUCH = "no such field"
+
+CHANGES: dict[str, Change] = {
+    # The fields
+    "added to the example": change(NEW, example(news=1), ("new field", "/order/news", "integer (in the example)")),
+    "added to the old example": change(OLD, example(a=[]), ("new field", "/order/a", "array (in the example)")),
+    "added to the schema": change(
+        NEW, described("news", type="string"), ("new field", "/order/news", "string (in the schema)")
+    ),
+    "added to the schema with words": change(
+        *(NEW, described("speed", type="string", enum=["slow", "fast"])),
+        ("new field", "/order/speed", "string (in the schema): slow, fast"),
+    ),
+    "a name with a slash": change(
+        NEW, example(**{"a/b~c": 1.5}), ("new field", "/order/a~1b~0c", "number (in the example)")
+    ),
+    "removed everywhere": change(NEW, without("total_scans"), ("gone field", "/order/total_scans", NO_SUCH)),
+    "removed from the old example": change(OLD, without("settled"), ("gone field", "/order/settled", NO_SUCH)),
+    "removed, and never in the schema": change(
+        MIDDLE, without("font_size"), ("gone field", "/order/font_size", NO_SUCH)
+    ),
+    "removed from the schema, its only place": change(
+        NEW, lambda document: schema(document).pop("order_total"), ("gone field", "/order/order_total", NO_SUCH)
+    ),
+    "removed from the example alone": change(
+        NEW, lambda document: order(document).pop("total_scans"), ("moved field", "/order/total_scans", "in the schema")
+    ),
+    "removed from the schema alone": change(
+        NEW,
+        lambda document: schema(document).pop("total_scans"),
+        ("moved field", "/order/total_scans", "in the example"),
+    ),
+    "shown where it was only described": change(
+        *(NEW, example(cancellable=True)),
+        ("moved field", "/order/cancellable", "in the example and in the schema"),
+    ),
+    "renamed as it once was": change(
+        *(MIDDLE, renamed("realism", "handwriting_realism")),
+        ("gone field", "/order/realism", NO_SUCH),
+        ("new field", "/order/handwriting_realism", "integer (in the example)"),
+        ("perhaps renamed", "/order/realism", "/order/handwriting_realism: integer"),
+    ),
+    "renamed in another case": change(
+        *(NEW, renamed("font_size", "fontSize")),
+        ("gone field", "/order/font_size", NO_SUCH),
+        ("new field", "/order/fontSize", "string (in the example)"),
+        ("perhaps renamed", "/order/font_size", "/order/fontSize: string"),
+    ),
+    "renamed in the old example": change(
+        *(OLD, renamed("share_url", "url_share")),
+        ("gone field", "/order/share_url", NO_SUCH),
+        ("new field", "/order/url_share", "string (in the example)"),
+        ("perhaps renamed", "/order/share_url", "/order/url_share: string"),
+    ),
+    "renamed beyond recognition": change(
+        *(NEW, renamed("unique_scans", "visitors")),
+        ("gone field", "/order/unique_scans", NO_SUCH),
+        ("new field", "/order/visitors", "integer (in the example)"),
+    ),
+    "integer to string": change(NEW, example(user_id="2"), ("type", "/order/user_id", "string")),
+    "integer to boolean": change(OLD, example(settled=True), ("type", "/order/settled", "boolean")),
+    "string to object": change(OLD, example(created_at={"date": "x"}), ("type", "/order/created_at", "object")),
+    "integer to number in the schema": change(
+        *(NEW, described("authorization_total", type="number")),
+        ("type", "/order/authorization_total", "integer or number"),
+    ),
+    "a type of many": change(
+        *(NEW, lambda document: schema(document).update(style={"anyOf": [{"type": "integer"}, {"type": "string"}]})),
+        ("type", "/order/style", "integer or string"),
+    ),
+    "array to object": change(NEW, example(preview_images={}), ("type", "/order/preview_images", "object")),
+    "what an array holds": change(NEW, example(preview_images=[{}]), ("type", "/order/preview_images/*", "object")),
+    "object to null": change(NEW, example(addons=None), ("null", "/order/addons", "null")),
+    "string to null beside the schema": change(NEW, example(size=None), ("null", "/order/size", "string or null")),
+    "null to object": change(OLD, example(addons={"a": 1}), ("type", "/order/addons", "object")),
+    "null to string": change(NEW, example(last_scan="2026"), ("type", "/order/last_scan", "string")),
+    "null to an array": change(OLD, example(mailing_lists=[1]), ("type", "/order/mailing_lists", "array")),
+    "nullable in the schema": change(
+        NEW, described("style", type=["integer", "null"]), ("null", "/order/style", "integer or null")
+    ),
+    "nullable as OpenAPI 3.0 says it": change(
+        NEW, described("style", nullable=True), ("null", "/order/style", "integer or null")
+    ),
+    "beside the order": change(
+        *(NEW, lambda document: media(document)["example"].update(refund={"cents": 73})),
+        ("new field", "/refund", "object (in the example)"),
+    ),
+    # The words, and the verdict
+    "a word in the enum": change(
+        NEW, lambda document: schema(document)["type"]["enum"].append("magnacard"), ("word", "/order/type", "magnacard")
+    ),
+    "a word in the example": change(OLD, example(method="zapier"), ("word", "/order/method", "zapier")),
+    "an enum where there was none": change(
+        NEW, described("size", enum=["4x6", "6x9"]), ("word", "/order/size", "4x6, 6x9")
+    ),
+    "a status that the verdict knows": change(NEW, example(status="Printing"), ("word", "/order/status", "Printing")),
+    "a status that nothing knows": change(
+        NEW, example(status="in_transit"), ("status word", "/order/status", "in_transit")
+    ),
+    "a status that nothing knows, in the schema": change(
+        MIDDLE, described("status", enum=["fulfilled", "held"]), ("status word", "/order/status", "held")
+    ),
+    "cancelled, spelled otherwise": change(
+        *(OLD, example(status="canceled")),
+        ("status word", "/order/status", "canceled"),
+        ("verdict", "/order/status", "cancelled"),
+    ),
+    "cancelled by the form for people alone": change(
+        NEW, example(display_status="Cancelled"), ("verdict", "/order/status", "cancelled")
+    ),
+    "no number": change(
+        *(OLD, without("id")),
+        ("gone field", "/order/id", NO_SUCH),
+        ("verdict", "/order/status", "cancelled"),
+    ),
+    "a number in digits": change(
+        *(NEW, example(id="42708")),
+        ("type", "/order/id", "integer or string"),
+        ("verdict", "/order/status", "not cancelled"),
+    ),
+    "another envelope": change(
+        *(NEW, lambda document: media(document).update(example={"data": order(document)})),
+        ("new field", "/data", "object (in the example)"),
+        ("verdict", "/order/status", "not cancelled"),
+    ),
+    # The answer as a whole
+    "no example": change(NEW, lambda document: media(document).pop("example"), ("answer", PATH, "no example")),
+    "a broken reference": change(
+        *(NEW, lambda document: document["components"]["schemas"].clear()),
+        ("answer", PATH, "#/components/schemas/order points nowhere"),
+    ),
+    "a reference to itself": change(
+        *(NEW, lambda document: document["components"]["schemas"].update(order={"$ref": "#/components/schemas/order"})),
+        ("answer", PATH, "#/components/schemas/order points nowhere"),
+    ),
+    "another kind of content": change(NEW, typed_otherwise, ("answer", PATH, "text/html")),
+    "no answer": change(
+        OLD, lambda document: operation(document)["responses"].clear(), ("answer", SINGULAR, "no answer of 2xx")
+    ),
+    # The request
+    "another path": change(
+        NEW,
+        respelled("/v3/orders/{orderId}/cancel"),
+        ("path", "/v3/orders/{orderId}/cancel", "/v3/orders/{orderId}/cancel"),
+    ),
+    "another order of the path": change(
+        NEW, respelled("/cancel/order/{orderId}"), ("path", "/cancel/order/{orderId}", "/cancel/order/{orderId}")
+    ),
+    "a second spelling": change(
+        *(NEW, both_spellings),
+        ("path", "/cancellations/order/{orderId}", "/cancellations/order/{orderId}"),
+    ),
+    "POST": change(NEW, method("post"), ("method", PATH, "POST")),
+    "PATCH, in the old one": change(OLD, method("patch"), ("method", SINGULAR, "PATCH")),
+    "a parameter's name": change(
+        NEW, respelled("/orders/{id}/cancel"), ("parameter", "id", "id in path, string, required")
+    ),
+    "a parameter's type": change(
+        NEW, parameter(schema={"type": "integer"}), ("parameter", "orderId", "orderId in path, integer, required")
+    ),
+    "a parameter's place": change(
+        OLD, parameter(**{"in": "query"}), ("parameter", "order_id", "order_id in query, string, required")
+    ),
+    "one more parameter": change(
+        *(NEW, more_parameters(name="reason", required=True, schema={"type": "string"}, **{"in": "query"})),
+        ("parameter", "reason", "reason in query, string, required"),
+    ),
+    "no parameter": change(
+        NEW, lambda document: operation(document)["parameters"].clear(), ("parameter", "orderId", "none")
+    ),
+    "a body": change(
+        *(NEW, operated(requestBody={"required": True, "content": {"application/json": {}}})),
+        ("request body", PATH, "application/json, required"),
+    ),
+    "no security": change(NEW, lambda document: document.pop("security"), ("security", PATH, "none")),
+    "no security for this operation": change(OLD, operated(security=[]), ("security", SINGULAR, "none")),
+    "another security": change(NEW, api_key, ("security", PATH, "apikey x-key in header")),
+    "an undefined security": change(
+        NEW, whole(security=[{"oauth": []}]), ("security", PATH, "oauth, which is not defined")
+    ),
+    "another server": change(
+        NEW, whole(servers=[{"url": "https://api.thanks.io/api/v3"}]), ("server", PATH, "https://api.thanks.io/api/v3")
+    ),
+    "no server": change(OLD, lambda document: document.pop("servers"), ("server", SINGULAR, "none")),
+    "one more status": change(NEW, answered("409", description="no"), ("status", "409", "409")),
+    "a default answer": change(NEW, answered("default", description="no"), ("status", "default", "default")),
+    "another status of success": change(NEW, moved_answer, ("status", "202", "202")),
+    "deprecated": change(NEW, operated(deprecated=True), ("deprecated", PATH, "yes")),
+    # What is no drift
+    "a known status": change(NEW, answered("503", description="no")),
+    "an expected refusal": change(NEW, answered("404", description="no")),
+    "a word less": change(NEW, lambda document: schema(document)["type"]["enum"].pop()),
+    "a word in another case": change(OLD, example(status="CANCELLED", display_status="Canceled")),
+    "never null any more": change(NEW, described("metadata", type="object")),
+    "other values": change(NEW, example(id=1, message="", front_image="", grand_total=0)),
+    "other texts": change(NEW, operated(summary="x", description="y", operationId="z", tags=[])),
+    "a slash after the server": change(NEW, whole(servers=[{"url": "https://api.thanks.io/api/v2/"}])),
+    "an empty array": change(NEW, example(preview_images=[])),
+    "the same by references": change(NEW, by_reference),
+    "required": change(NEW, lambda document: document["components"]["schemas"]["order"].update(required=["id"])),
+}
