@@ -55,7 +55,7 @@ check: .venv/ready .venv-generator/ready ## Run the checks that take seconds; ea
 	@.venv/bin/python scripts/check.py
 
 vendor-drift: .venv/ready ## Compare the vendor's document with openapi.yaml; DOC=file, JSON=1, PROPOSE=1 (what to paste)
-	@.venv/bin/python scripts/vendor_drift.py $(if $(JSON),--json) $(if $(PROPOSE),--propose) $(DOC)
+	@.venv/bin/python scripts/vendor_drift.py $(if $(JSON),--json) $(if $(PROPOSE),--propose) $(if $(DOC),'$(DOC)')
 
 lint: .venv/ready ## Check the contract and the style of the code
 	.venv/bin/ruff check

@@ -263,15 +263,24 @@ CHANGES: dict[str, Change] = {
         ("new field", "/data", "object (in the example)"),
         ("verdict", "/order/status", "not cancelled"),
     ),
+    "no order": change(
+        *(NEW, lambda document: media(document).update(example={"order": None})),
+        ("null", "/order", "object or null"),
+        ("verdict", "/order/status", "not cancelled"),
+    ),
     # The answer as a whole
     "no example": change(NEW, lambda document: media(document).pop("example"), ("answer", PATH, "no example")),
     "a broken reference": change(
         *(NEW, lambda document: document["components"]["schemas"].clear()),
-        ("answer", PATH, "#/components/schemas/order points nowhere"),
+        ("answer", PATH, "#/components/schemas/order cannot be followed"),
     ),
     "a reference to itself": change(
         *(NEW, lambda document: document["components"]["schemas"].update(order={"$ref": "#/components/schemas/order"})),
-        ("answer", PATH, "#/components/schemas/order points nowhere"),
+        ("answer", PATH, "#/components/schemas/order cannot be followed"),
+    ),
+    "a reference to another document": change(
+        *(NEW, lambda document: media(document).update(schema={"$ref": "https://example.com/order.json"})),
+        ("answer", PATH, "https://example.com/order.json cannot be followed"),
     ),
     "another kind of content": change(NEW, typed_otherwise, ("answer", PATH, "text/html")),
     "no answer": change(

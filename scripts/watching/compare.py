@@ -97,4 +97,4 @@ def _answer(theirs: Operation) -> Iterator[Difference]:
     elif not answer.examples:
         yield Difference("answer", theirs.path, "an example", "no example")
     for reference in answer.broken:
-        yield Difference("answer", theirs.path, "a schema that can be read", f"{reference} points nowhere")
+        yield Difference("answer", theirs.path, "a schema that can be read", f"{reference} cannot be followed")

@@ -52,10 +52,11 @@ def _cover_fields(draft: Draft, theirs: Operation, name: str) -> None:
     seen = theirs.answer.seen
     for difference in compare([theirs], ours(draft.whole)):
         where, kind = difference.where, difference.kind
+        if where == "/order":  # an answer without an order is no matter of types
+            continue
         if where.endswith("/*"):
             field = where.removesuffix("/*")
-            if kind in {"type", "null"}:
-                _put(draft, field, with_items(fields(draft.whole)[field], seen[where].types), name, seen[where])
+            _put(draft, field, with_items(fields(draft.whole)[field], seen[where].types), name, seen[where])
         elif kind == "new field":
             _put(draft, where, _new(where, seen), name, seen[where])
         elif kind in {"type", "null"}:
