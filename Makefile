@@ -13,10 +13,10 @@ FUZZ_ENV = $(if $(filter atheris,$(ENGINE)),.venv-fuzz,.venv)
 
 .DEFAULT_GOAL = help
 .PHONY: help demo test faults picture fuzz stress mutate generate check-generated diff check vendor-drift lint types \
-        wheel-test release format locks upgrade-generator clean
+        wheel-test dist release format locks upgrade-generator clean
 
 help: ## Print this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: .venv/ready check-generated ## Cancel order 37294 at a server on this machine, and see what comes back
 	@.venv/bin/python scripts/demo.py
@@ -71,6 +71,9 @@ types: .venv/ready ## Check the types: mypy on everything, pyright on the facade
 
 wheel-test: .venv/ready .venv-generator/ready ## Build the wheel and run the tests on it, with the oldest and newest libraries too
 	.venv/bin/python scripts/wheel_test.py
+
+dist: .venv/ready ## Build the wheel and the sdist twice, and keep them if both times give the same bytes
+	@.venv/bin/python scripts/release.py
 
 release: check ## Check, build twice the same bytes into dist/, and tag: make release VERSION=0.2.0
 	@.venv/bin/python scripts/release.py --tag "$(VERSION)"
