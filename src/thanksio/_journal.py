@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Literal, Self, TypeAlias
 from attrs import field, fields, frozen
 
 from thanksio._hour import closes
+from thanksio.bulk import Work
 from thanksio.errors import ConfigurationError, JournalError
 
 if TYPE_CHECKING:
@@ -58,14 +59,6 @@ _NEXT = (
     "closes IS NULL ORDER BY place",
     "closes <= :now ORDER BY closes, place",
 )
-
-
-@frozen
-class Work:
-    """An order to be sent. `doubt` says that an earlier run may have sent it, and never learned what came of it."""
-
-    order_id: int | str
-    doubt: bool = False
 
 
 @frozen

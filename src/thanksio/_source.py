@@ -13,8 +13,8 @@ from attrs import define, field
 from thanksio import errors
 from thanksio._call import order_number
 from thanksio._hour import placed_time
-from thanksio._journal import Entry, Journal, Work
-from thanksio.bulk import CancelResult, is_settled
+from thanksio._journal import Entry, Journal
+from thanksio.bulk import CancelResult, Work, is_settled
 from thanksio.errors import APIStatusError, ConfigurationError, InvalidOrderIdError, OrderNotCancelledError
 
 if TYPE_CHECKING:

@@ -23,7 +23,6 @@ from thanksio.errors import (
 
 if TYPE_CHECKING:
     from thanksio._client import Order
-    from thanksio._journal import Work
     from thanksio._pacer import Pacer
 
 __all__ = ["CancelResult", "Verdict"]
@@ -57,6 +56,14 @@ class CancelResult:
     def __reduce__(self) -> tuple[object, ...]:
         plain = self.order and type(self.order).from_dict(facts(self.order.to_dict(), str))
         return CancelResult, (self.order_id, self.verdict, plain, self.error, self.attempts, self.seconds)
+
+
+@frozen
+class Work:
+    """An order to be sent. `doubt` says that an earlier run may have sent it, and never learned what came of it."""
+
+    order_id: int | str
+    doubt: bool = False
 
 
 def verdict_of(error: ThanksIOError, *, proven: bool) -> Verdict:
