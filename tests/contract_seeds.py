@@ -85,6 +85,12 @@ SEEDS = (
     ),
     Seed(
         "fields",
+        "a key of our own added",
+        put("info:\n", "info:\n  x-review: [one, two]\n"),
+        ((INVISIBLE, "info x-review", "no client reads"),),
+    ),
+    Seed(
+        "fields",
         "field removed",
         put(IS_DYNAMIC, ""),
         (

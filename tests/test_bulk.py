@@ -39,6 +39,7 @@ from thanksio.testing import FakeThanksIO
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
 
 Collect: TypeAlias = "Callable[..., list[CancelResult]]"
 
@@ -217,6 +218,26 @@ def test_a_token_that_is_taken_away_dooms_the_rest(collect: Collect, fake: FakeT
 
     assert [result.verdict for result in results] == ["cancelled"] + ["not_tried"] * 5
     assert len(fake.calls) == 2
+
+
+@pytest.mark.parametrize("has_journal", [True, False])
+def test_what_is_no_pair_is_no_order(
+    collect: Collect, fake: FakeThanksIO, tmp_path: Path, *, has_journal: bool
+) -> None:
+    """Its first part could be anything."""
+    odd: list[Any] = [(37294, None, None), (37294,), [37294], {}, None, True, 2**70]
+
+    results = collect(fake, odd, journal=tmp_path / "journal" if has_journal else None)
+
+    assert [result.verdict for result in results] == ["not_tried"] * len(odd)
+    assert all(isinstance(result.error, InvalidOrderIdError) for result in results)
+    assert fake.calls == []
+
+
+@pytest.mark.parametrize("client", [ThanksIO, AsyncThanksIO])
+def test_what_cannot_be_iterated_is_refused_at_once(client: Any) -> None:
+    with pytest.raises(TypeError, match="not iterable"):
+        client(TOKEN).cancel_orders(37294)
 
 
 def test_no_more_ids_are_taken_than_are_in_flight(collect: Collect, fake: FakeThanksIO) -> None:

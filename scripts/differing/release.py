@@ -72,8 +72,7 @@ def _contract(before: State, now: State, wire: Sequence[Change], *, is_release: 
     return [
         Problem(
             f"The contract changed, and openapi.yaml still calls itself {show_version(now.contract)}.",
-            f"in openapi.yaml set `info.version: {number}`, in src/thanksio/_settings.py "
-            f'CONTRACT_VERSION = "{number}", then type: make generate',
+            f"in openapi.yaml set `info.version: {number}`, then type: make generate",
         )
     ]
 

@@ -50,6 +50,12 @@ def _words(finding: Finding, _: Place) -> Verdict | None:
     return (Rating.INVISIBLE, "Words for people; docstrings at most.") if about and not finding.rules else None
 
 
+def _extensions(finding: Finding, _: Place) -> Verdict | None:
+    if finding.type_name != "SpecExtension":  # redocly tells of those that are more than a word
+        return None
+    return Rating.INVISIBLE, "It begins with x-, and no client reads it."
+
+
 def _operations(finding: Finding, _: Place) -> Verdict | None:
     if finding.type_name not in {"Operation", "PathItem"}:
         return None
@@ -125,4 +131,4 @@ def _as_redocly_says(finding: Finding) -> Verdict:
     return Rating.INVISIBLE, "Nothing that is sent, and nothing that is read otherwise."
 
 
-RULES: tuple[Rule, ...] = (_words, _operations, _parameters, _bodies, _security, _servers, *answers.RULES)
+RULES: tuple[Rule, ...] = (_words, _extensions, _operations, _parameters, _bodies, _security, _servers, *answers.RULES)

@@ -199,8 +199,8 @@ class _Facade(ABC, Generic[_Transport]):
         pacer = self._paced(pace, self._budget)
         self._budget = pacer or self._budget
         limit = self._deadline if deadline is None else positive_seconds(deadline, "deadline")
-        run = Run(most, limit, pacer)
-        return run, lambda: opened(iter(ids), journal, self._base_url, Order.from_dict, CONTRACT_VERSION)
+        run, orders = Run(most, limit, pacer), iter(ids)
+        return run, lambda: opened(orders, journal, self._base_url, Order.from_dict, CONTRACT_VERSION)
 
     def _pace_now(self) -> float:
         """Give the time by which requests are paced, common to all calls."""

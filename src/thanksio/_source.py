@@ -72,21 +72,24 @@ class Plain:
 
     def next(self) -> Work | None:
         """Give the next one."""
-        return next((Work(_order_id(given)) for given in self.orders), None)
+        return next((Work(_pair(given)[0]) for given in self.orders), None)
 
     def settle(self, result: CancelResult, allowed: int | None) -> None:
         """Nothing is kept."""
 
     def rest(self) -> Iterator[OrderId]:
         """Give those that were not reached."""
-        return map(_order_id, self.orders)
+        return (_pair(given)[0] for given in self.orders)
 
     def end(self) -> None:
         """Nothing is open."""
 
 
-def _order_id(given: Given) -> OrderId:
-    return given[0] if isinstance(given, tuple) else given
+def _pair(given: Given) -> tuple[OrderId, object]:
+    """Give the number and the time; what is no pair stands for itself, and is no number."""
+    if isinstance(given, tuple) and len(given) == 2:  # noqa: PLR2004 - a pair has two
+        return given
+    return given, None
 
 
 @define
@@ -148,7 +151,7 @@ def _sorted_out(chunk: Iterable[Given]) -> tuple[list[tuple[int, float | None]],
     usable: list[tuple[int, float | None]] = []
     unusable: list[CancelResult] = []
     for given in chunk:
-        order_id, placed = given if isinstance(given, tuple) else (given, None)
+        order_id, placed = _pair(given)
         try:
             usable.append((order_number(order_id), _placed(order_id, placed)))
         except InvalidOrderIdError as error:
