@@ -360,6 +360,15 @@ def gated(**settings: Any) -> tuple[Gate, ThanksIO]:
     return gate, ThanksIO(TOKEN, transport=gate, **settings)
 
 
+@pytest.fixture
+def ctrl_c() -> Iterator[None]:
+    """Let Ctrl-C be raised, also where the tests run in the background of a shell, which has it ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("ctrl_c")
 def test_ctrl_c_lets_what_is_in_flight_end_and_is_raised_then() -> None:
     """The results of those are given before."""
     gate, client = gated()
@@ -378,6 +387,7 @@ def test_ctrl_c_lets_what_is_in_flight_end_and_is_raised_then() -> None:
     assert gate.arrived == 4
 
 
+@pytest.mark.usefixtures("ctrl_c")
 def test_a_second_ctrl_c_waits_for_nothing() -> None:
     gate, client = gated()
     results = client.cancel_orders(range(1, 100), max_in_flight=3, pace=False)
@@ -520,6 +530,7 @@ def test_what_is_no_exception_passes_through_when_the_others_have_ended(collect:
         collect(fake, [1, 2], settings={"transport": gate}, max_in_flight=2, pace=False)
 
 
+@pytest.mark.usefixtures("ctrl_c")
 def test_a_stopped_run_sends_no_second_attempt() -> None:
     """An order that waits for its next attempt is left as it is known: here nothing was sent for it."""
     refused = threading.Event()
