@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from ruamel.yaml import YAML  # the generator brings it
 
@@ -51,12 +53,19 @@ def _complete(package: Path, contract: Path) -> None:
     document = YAML(typ="safe").load(contract)
     (package / "contract.py").write_text(
         '"""What the contract says of itself, and the generator does not pass on."""\n\n'
-        f'VERSION = "{document["info"]["version"]}"\nSERVER = "{document["servers"][0]["url"]}"\n',
+        f'VERSION = "{document["info"]["version"]}"\nSERVER = "{document["servers"][0]["url"]}"\n\n'
+        "# Forms in which the server also shows the known words of an order's field.\n"
+        f"DISPLAY_WORDS: dict[str, list[str]] = {json.dumps(_display_words(document))}\n",
         "utf-8",
     )
     for module in package.rglob("*.py"):
         module.write_bytes(BANNER + module.read_bytes())
     (package / "py.typed").touch()
+
+
+def _display_words(document: dict[str, Any]) -> dict[str, list[str]]:
+    fields = document["components"]["schemas"]["Order"]["properties"]
+    return {name: list(field["x-display-words"]) for name, field in fields.items() if "x-display-words" in field}
 
 
 def swap_in(new: Path, package: Path) -> None:

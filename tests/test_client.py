@@ -25,7 +25,7 @@ from contract import CONTRACT
 from raw_server import RawServer, answer, silence
 
 from thanksio import AsyncThanksIO, ConfigurationError, InvalidOrderIdError, RetryPolicy, ThanksIO, errors
-from thanksio._client import order_types
+from thanksio._client import order_contract
 from thanksio._settings import Token
 from thanksio.drift import JSON_TYPES, Drift, Reporter
 from thanksio_generated.contract import SERVER
@@ -432,7 +432,7 @@ def test_what_is_no_longer_reported_is_no_longer_looked_at() -> None:
         hidden.append(name)
         return name
 
-    Reporter(order_types(), hide).look({f"x{number}": 1 for number in range(1000)})
+    Reporter(order_contract(), hide).look({f"x{number}": 1 for number in range(1000)})
 
     assert len(hidden) == 100
 
@@ -441,7 +441,7 @@ def test_the_types_that_drift_is_measured_by_are_those_of_the_contract() -> None
     properties = CONTRACT["components"]["schemas"]["Order"]["properties"]
     expected = {name: _types_of(schema) for name, schema in properties.items()}
 
-    assert {name: {JSON_TYPES[kind] for kind in kinds} for name, kinds in order_types().items()} == expected
+    assert {name: {JSON_TYPES[kind] for kind in kinds} for name, kinds in order_contract().types.items()} == expected
 
 
 def _types_of(schema: dict[str, Any]) -> set[str]:

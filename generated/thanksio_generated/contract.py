@@ -3,3 +3,6 @@
 
 VERSION = "0.1.0"
 SERVER = "https://api.thanks.io/api/v2"
+
+# Forms in which the server also shows the known words of an order's field.
+DISPLAY_WORDS: dict[str, list[str]] = {"status": ["Printing"], "method": ["API", "Campaign", "Card Builder"]}

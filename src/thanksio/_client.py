@@ -79,9 +79,9 @@ def _user_agent() -> bytes:
 
 
 @cache
-def order_types() -> drift.Types:
-    """Give the types that the contract allows each field of an order, as parsed JSON."""
-    return drift.types_of(Order, vars(models), absent=Unset)
+def order_contract() -> drift.Contract:
+    """Give what the contract says of an order: the types of its fields as parsed JSON, and the words of some."""
+    return drift.contract_of(Order, vars(models), absent=Unset, displayed=contract.DISPLAY_WORDS)
 
 
 class _Facade(ABC, Generic[_Transport]):
@@ -120,7 +120,7 @@ class _Facade(ABC, Generic[_Transport]):
         )
         self._budget = self._paced(pace, None)
         self._paces_single = self._budget is not None
-        self._drift = drift.Reporter(order_types(), self._token.hide, on_drift)
+        self._drift = drift.Reporter(order_contract(), self._token.hide, on_drift)
         self._transport: _Transport = self._checked(transport)
         _deadline.keep_deadline(self._transport)
         keep_quiet()

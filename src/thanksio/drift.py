@@ -1,8 +1,8 @@
 """Notice where real answers leave the contract, without ever failing a call over it.
 
-A field that the contract does not know is kept; a field of another JSON type is handed on as it came. Both are
-reported once per client: as a warning of the logger `thanksio.drift`, and to the hook given as `on_drift`. A report
-names the field and the JSON type that was seen, never a value.
+A field that the contract does not know is kept; a field of another JSON type, or with a word that is none of those
+known for it, is handed on as it came. Each is reported once per client: as a warning of the logger `thanksio.drift`,
+and to the hook given as `on_drift`. A report names the field and the JSON type that was seen, never a value.
 """
 
 from __future__ import annotations
@@ -16,13 +16,15 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from attrs import define, field, frozen
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
-__all__ = ["Drift", "Hook"]
+__all__ = ["Drift", "Hook", "Kind"]
 
 _logger = logging.getLogger(__name__)
 _MOST = 100  # kinds that a client remembers and reports; a server that makes up names does not fill the log
 _NAME = 80  # characters of a field's name that are shown
+
+Kind: TypeAlias = Literal["unknown field", "other type", "unknown word"]
 
 JSON_TYPES: dict[type, str] = {
     type(None): "null",
@@ -35,7 +37,7 @@ JSON_TYPES: dict[type, str] = {
 }
 
 
-@frozen
+@frozen(order=True)
 class Drift:
     """One way in which an answer left the contract.
 
@@ -43,22 +45,46 @@ class Drift:
     """
 
     pointer: str
-    kind: Literal["unknown field", "other type"]
+    kind: Kind
     json_type: str
 
 
 Hook: TypeAlias = "Callable[[Drift], object]"
-Types: TypeAlias = "Mapping[str, frozenset[type]]"
 
 
-def types_of(model: type, names: Mapping[str, object], *, absent: type) -> Types:
-    """Read from a generated model which Python types each of its fields may have as parsed JSON.
+@frozen
+class Contract:
+    """What the contract says of an order: the Python types of each field as parsed JSON, and the words of some."""
 
-    `names` are those that its annotations use; `absent` is the generator's type for a field that was not sent.
+    types: Mapping[str, frozenset[type]]
+    words: Mapping[str, frozenset[str]]  # folded as `fold` does
+
+
+def fold(word: str) -> str:
+    """Give a word as it is compared: case and outer white space do not matter, as they do not for the verdict."""
+    return word.strip().casefold()
+
+
+def contract_of(
+    model: type, names: Mapping[str, object], *, absent: type, displayed: Mapping[str, Iterable[str]]
+) -> Contract:
+    """Read from a generated model what the contract says of its fields.
+
+    `names` are those that its annotations use; `absent` is the generator's type for a field that was not sent;
+    `displayed` are the forms in which the known words of a field are shown, too.
     """
     hints = typing.get_type_hints(model, localns=dict(names))
-    fields = {name: hint for name, hint in hints.items() if name != "additional_properties"}
-    return {name.rstrip("_"): _parsed(hint) - {absent} for name, hint in fields.items()}  # `type_`: a word of Python's
+    fields = {name.rstrip("_"): hint for name, hint in hints.items() if name != "additional_properties"}  # `type_`
+    words = {name: known for name, hint in fields.items() if (known := _words(hint))}
+    return Contract(
+        types={name: _parsed(hint) - {absent} for name, hint in fields.items()},
+        words={name: frozenset(map(fold, known.union(displayed.get(name, ())))) for name, known in words.items()},
+    )
+
+
+def _words(hint: Any) -> frozenset[str]:  # noqa: ANN401 - a type annotation may be anything
+    kinds: list[type[enum.Enum]] = [part for part in typing.get_args(hint) if isinstance(part, enum.EnumMeta)]
+    return frozenset(str(member.value) for kind in kinds for member in kind)
 
 
 def _parsed(hint: Any) -> frozenset[type]:  # noqa: ANN401 - a type annotation may be anything
@@ -67,20 +93,35 @@ def _parsed(hint: Any) -> frozenset[type]:  # noqa: ANN401 - a type annotation m
     if typing.get_origin(hint) is list:
         return frozenset[type]({list})
     parts = typing.get_args(hint)
-    return frozenset[type]().union(*(_parsed(part) for part in parts)) if parts else frozenset({_parsed_class(hint)})
+    return frozenset[type]().union(*map(_parsed, parts)) if parts else _parsed_class(hint)
 
 
-def _parsed_class(kind: type[object]) -> type[object]:
+def _parsed_class(kind: type[object]) -> frozenset[type]:
     if issubclass(kind, enum.Enum):
-        return str
-    return dict if hasattr(kind, "from_dict") else kind  # a generated model is an object, anything else is itself
+        return frozenset[type]({str})
+    if kind is float:
+        return frozenset[type]({float, int})  # an integer is a number, too
+    return frozenset[type]({dict}) if hasattr(kind, "from_dict") else frozenset[type]({kind})
+
+
+def differences(contract: Contract, order: Mapping[str, object], hide: Callable[[str], str] = str) -> Iterator[Drift]:
+    """Compare an order as the server sent it; `hide` takes out of a field's name what must not be shown."""
+    for name, value in order.items():
+        allowed = contract.types.get(name)
+        if allowed is None or type(value) not in allowed:
+            kind: Kind = "unknown field" if allowed is None else "other type"
+            yield Drift(_pointer(hide(name)), kind, JSON_TYPES[type(value)])
+    for name, known in contract.words.items():
+        value = order.get(name)
+        if isinstance(value, str) and fold(value) not in known:
+            yield Drift(_pointer(name), "unknown word", "string")
 
 
 @define
 class Reporter:
     """Compare orders with the contract, and report each kind of difference once."""
 
-    contract: Types
+    contract: Contract
     hide: Callable[[str], str] = field(repr=False)
     hook: Hook | None = None
     _seen: set[Drift] = field(factory=set[Drift], init=False)
@@ -88,13 +129,12 @@ class Reporter:
 
     def look(self, order: Mapping[str, object]) -> None:
         """Report what is new in the fields of an order as the server sent it."""
-        for name, value in order.items():
+        if len(self._seen) >= _MOST:
+            return
+        for drift in differences(self.contract, order, self.hide):
+            self._report(drift)
             if len(self._seen) >= _MOST:
                 return
-            allowed = self.contract.get(name)
-            if allowed is None or type(value) not in allowed:
-                kind: Literal["unknown field", "other type"] = "unknown field" if allowed is None else "other type"
-                self._report(Drift(_pointer(self.hide(name)), kind, JSON_TYPES[type(value)]))
 
     def _report(self, drift: Drift) -> None:
         with self._lock:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
-from thanksio._client import order_types
+from thanksio._client import order_contract
 from thanksio.drift import JSON_TYPES
 from thanksio.testing._fault import Fault, Say, Truth
 
@@ -64,7 +64,7 @@ _NAMED = (
 )
 _TYPED = tuple(
     Fault(f"{name}_as_{word}", f"200 with {name} as {word}", ACTED, _with(**{name: _VALUES[word]}))
-    for name, kinds in order_types().items()
+    for name, kinds in order_contract().types.items()
     for kind, word in JSON_TYPES.items()
     if kind not in kinds
 )
