@@ -221,6 +221,48 @@ def test_v_shows_every_attempt_and_drift(thanksio: Thanksio, fake: FakeThanksIO)
     assert logging.getLogger("thanksio").level == logging.getLogger("thanksio.drift").level == logging.NOTSET
 
 
+def test_where_the_answers_left_the_contract_is_said_kept_and_shown_again(
+    thanksio: Thanksio, fake: FakeThanksIO
+) -> None:
+    first, second = place(fake, 2)
+    fake.orders[first].fields |= {"news": LETTER}
+    fake.orders[second].fields |= {"style": None}
+
+    runs = [thanksio("cancel", str(order), "--journal", "j") for order in (first, second)]
+
+    assert "in 1 way: unknown field /order/news (string)." in runs[0].stdout
+    assert "in 2 ways: unknown field /order/news (string), other type /order/style (null)." in runs[1].stdout
+    for again in (runs[1], thanksio("journal", "j")):
+        (line,) = [line for line in again.stdout.splitlines() if "contract" in line]
+        assert line == (
+            "The answers left the contract in 2 ways: unknown field /order/news (string), other type /order/style "
+            "(null). Tell the maintainers. For answers that you have saved: thanksio drift --help"
+        )
+        assert again.stderr == ""
+
+
+def test_drift_is_in_the_summary_for_a_program(thanksio: Thanksio, fake: FakeThanksIO) -> None:
+    fake.orders[37294].fields |= {"news": LETTER, "method": LETTER}
+
+    done = thanksio("cancel", "37294", "--json", "--journal", "j")
+
+    expected = [
+        {"pointer": "/order/method", "kind": "unknown word", "json_type": "string"},
+        {"pointer": "/order/news", "kind": "unknown field", "json_type": "string"},
+    ]
+    assert objects(done)[-1]["summary"]["drift"] == expected
+    assert objects(thanksio("journal", "j", "--json"))[-1]["summary"]["drift"] == expected
+
+
+def test_drift_needs_no_journal_and_no_person(thanksio: Thanksio, fake: FakeThanksIO) -> None:
+    fake.orders[37294].fields |= {"news": LETTER}
+
+    plain, quiet = thanksio("cancel", "37294"), thanksio("cancel", "37294", "--quiet")
+
+    assert "in 1 way: unknown field /order/news (string)" in plain.stdout
+    assert quiet.output == ""
+
+
 # Many orders
 
 
@@ -325,6 +367,7 @@ def test_json_is_all_that_is_on_stdout(thanksio: Thanksio, fake: FakeThanksIO) -
         "refused": 0,
         "unknown": 0,
         "not_tried": 0,
+        "drift": [],
         "exit": 3,
     }
     assert "2 orders: 1 cancelled, 1 not cancelled." in done.stderr
@@ -436,11 +479,12 @@ def test_the_version_is_that_of_the_package(thanksio: Thanksio) -> None:
 
 
 def test_the_help_has_the_exit_codes_and_fits_80_columns(thanksio: Thanksio) -> None:
-    helps = [thanksio(*command, "-h").stdout for command in ([], ["cancel"], ["journal"], ["fake"], ["completion"])]
+    helps = [thanksio(*command, "-h").stdout for command in ([], ["cancel"], ["journal"], ["drift"], ["fake"])]
 
     assert [line[:5] for line in helps[1].splitlines() if re.match(r"    \d  ", line)] == [
         f"    {code}" for code in range(6)
     ]
+    assert [line[:5] for line in helps[3].splitlines() if re.match(r"    \d  ", line)] == ["    0", "    2", "    3"]
     assert "thanksio cancel --from orders.csv --dry-run" in helps[1]
     assert max(len(line) for text in helps for line in text.splitlines()) <= 80
 
@@ -464,7 +508,7 @@ def test_the_help_waits_for_nothing_that_takes_time_to_load() -> None:
         "finally: print(*({'httpx', 'rich', 'limits'} & set(sys.modules)), file=sys.stderr)"
     )
 
-    for arguments in (["--help"], ["--version"], ["cancel", "--help"], ["completion", "zsh"]):
+    for arguments in (["--help"], ["--version"], ["cancel", "--help"], ["drift", "--help"], ["completion", "zsh"]):
         run = process(*arguments, code=code)
 
         assert (run.returncode, run.stderr) == (0, "\n")

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
+from click.testing import CliRunner, Result
 from conftest import CANCELLED, FULFILLED, LETTER, Connect, ok, order, script
 from contract import CONTRACT
+from jsonschema import Draft202012Validator
 
 from thanksio import OrderNotCancelledError
 from thanksio._client import order_contract
 from thanksio._verdict import Reading, next_step
+from thanksio.cli._app import app
 from thanksio.drift import Contract, Drift, Reporter, contract_of, differences
 from thanksio_generated.contract import DISPLAY_WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 PROPERTIES: dict[str, Any] = CONTRACT["components"]["schemas"]["Order"]["properties"]
 KNOWN = {
@@ -118,3 +125,192 @@ def test_an_integer_is_a_number_too() -> None:
 
     assert seen({"weight": 1, "size": None}, contract) == []
     assert seen({"weight": 1.5, "size": True}, contract) == [("/order/size", "other type", "boolean")]
+
+
+# Answers that were saved
+
+
+ORDER: dict[str, Any] = CANCELLED["order"] | {"message": LETTER, "return_address": LETTER}
+NEWS = {"order": ORDER | {"news": LETTER, "style": None}}
+OLD = {"order": ORDER}
+WORD = ORDER | {"status": LETTER, "news": 1}
+
+
+def drift(*arguments: str | Path, given: bytes | None = None) -> Result:
+    result = CliRunner().invoke(app, ["drift", *map(str, arguments)], given, prog_name="thanksio")
+    assert LETTER not in result.output
+    return result
+
+
+@pytest.fixture
+def saved(tmp_path: Path) -> Path:
+    path = tmp_path / "answers.jsonl"
+    path.write_text("\n".join(map(json.dumps, [NEWS, OLD, WORD])), "utf-8")
+    return path
+
+
+def test_a_person_reads_where_and_in_how_many_answers(saved: Path) -> None:
+    done = drift(saved)
+
+    assert (done.exit_code, done.stderr) == (3, "")
+    assert done.stdout.splitlines() == [
+        "where          what           JSON type  answers",
+        "/order/news    unknown field  integer    1 of 3",
+        "/order/news    unknown field  string     1 of 3",
+        "/order/status  unknown word   string     1 of 3",
+        "/order/style   other type     null       1 of 3",
+        "Tell the maintainers. What to add to openapi.yaml: --propose",
+    ]
+
+
+def test_a_machine_reads_the_same(saved: Path) -> None:
+    done = drift(saved, saved, "--json")
+
+    assert done.exit_code == 3
+    assert json.loads(done.stdout) == {
+        "answers": 6,
+        "drift": [
+            {"pointer": "/order/news", "kind": "unknown field", "json_type": "integer", "answers": 2},
+            {"pointer": "/order/news", "kind": "unknown field", "json_type": "string", "answers": 2},
+            {"pointer": "/order/status", "kind": "unknown word", "json_type": "string", "answers": 2},
+            {"pointer": "/order/style", "kind": "other type", "json_type": "null", "answers": 2},
+        ],
+    }
+
+
+def test_answers_that_are_as_the_contract_says_end_in_0() -> None:
+    given = json.dumps([OLD, ORDER, FULFILLED]).encode()
+
+    assert drift("-", given=given).stdout == "3 answers: as the contract says.\n"
+    assert drift("-", "--propose", given=given).stdout.startswith("# Nothing to propose")
+    assert json.loads(drift("-", "--json", given=given).stdout) == {"answers": 3, "drift": []}
+    assert [drift("-", *more, given=given).exit_code for more in ([], ["--propose"], ["--json"])] == [0, 0, 0]
+
+
+TEXT = json.dumps(NEWS)
+FORMS = {
+    "one document": json.dumps(NEWS, indent=2),
+    "a bare order": json.dumps(NEWS["order"]),
+    "a list of one": f"[{TEXT}]\n",
+    "with a mark of its byte order": f"\N{BYTE ORDER MARK}{TEXT}",
+    "among empty lines": f"\r\n\n {TEXT}\r\n\n",
+}
+
+
+@pytest.mark.parametrize("text", FORMS.values(), ids=FORMS.keys())
+def test_an_answer_is_read_in_whatever_it_stands(text: str) -> None:
+    done = drift("-", "--json", given=text.encode())
+
+    assert json.loads(done.stdout)["answers"] == 1
+    assert [found["pointer"] for found in json.loads(done.stdout)["drift"]] == ["/order/news", "/order/style"]
+
+
+NEEDS_PROC = pytest.mark.skipif(sys.platform != "linux", reason="needs a file that is opened and not read")
+UNUSABLE: dict[str, tuple[bytes, str]] = {
+    "nothing": (b" \n", "it holds no answer"),
+    "an empty list": (b"[]", "it holds no answer"),
+    "a page": (b"\n<html>", "what begins on line 2 is not JSON"),
+    "cut off": (f"{TEXT}\n{TEXT[:-9]}".encode(), "what begins on line 2 is not JSON"),
+    "after a document of many lines": (f"{json.dumps(NEWS, indent=1)}\n\nx".encode(), "is not JSON"),
+    "deep": (b"[" * 100_000, "what begins on line 1 is not JSON"),
+    "a long number": (b"9" * 5000, "what begins on line 1 is not JSON"),
+    "bytes": (b"\xff\xfe", "it is not UTF-8"),
+    "an error": (b'{"message": "Unauthenticated."}', "what begins on line 1 holds something that is neither an"),
+    "no object": (f'{TEXT}\n["{LETTER}"]'.encode(), "what begins on line 2 holds something that is neither an"),
+    "an order that is none": (b'{"order": "cancelled"}', "what begins on line 1 holds something that is neither an"),
+}
+
+
+@pytest.mark.parametrize(("given", "words"), UNUSABLE.values(), ids=UNUSABLE.keys())
+def test_a_file_that_holds_anything_else_ends_in_2(given: bytes, words: str) -> None:
+    done = drift("-", given=given)
+
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert done.stderr.startswith("thanksio: stdin is of no use: ")
+    assert words in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([], "Missing argument 'FILE...'"),
+        (["none.json"], "File 'none.json' does not exist"),
+        (["-", "--json", "--propose"], "Give --json or --propose, not both."),
+        pytest.param(["/proc/self/mem"], "/proc/self/mem cannot be read: ", marks=NEEDS_PROC),
+    ],
+)
+def test_a_command_that_cannot_be_done_ends_in_2(arguments: list[str], words: str) -> None:
+    done = drift(*arguments)
+
+    assert done.exit_code == 2
+    assert words in done.stderr
+
+
+# What is proposed
+
+
+SEEN: list[dict[str, Any]] = [
+    {"news": "x", "both": 1.5, "gone": None, "yes": {}, 'a/~\n": "': 1, "list": [1], "style": None, "type": 4},
+    {"news": None, "both": [2], "gone": None, "addons": [1], "settled": 0.5, "realism": True, "kept": 3, "id": 2.5},
+]
+
+
+def pasted(proposal: dict[str, Any]) -> dict[str, Any]:
+    """Do what the proposal's comment says."""
+    properties = dict(PROPERTIES)
+    for name, entry in proposal["components"]["schemas"]["Order"]["properties"].items():
+        own = {key: value for key, value in properties.get(name, {}).items() if key not in {"type", "anyOf"}}
+        properties[name] = own | entry
+    return properties
+
+
+def test_what_is_proposed_covers_the_answers(tmp_path: Path) -> None:
+    path = tmp_path / "answers.json"
+    path.write_text(json.dumps([ORDER | more for more in SEEN]), "utf-8")
+
+    done = drift(path, "--propose")
+
+    properties = pasted(yaml.safe_load(done.stdout))
+    assert done.exit_code == 3
+    for name, value in ((name, value) for more in SEEN for name, value in more.items() if name != 'a/~\n": "'):
+        Draft202012Validator(properties[name]).validate(value)
+    Draft202012Validator.check_schema({"properties": properties})
+    assert all(entry["x-evidence"] for entry in properties.values())
+    assert {name: entry.get("type") for name, entry in properties.items() if name not in PROPERTIES} == {
+        'a/~\N{REPLACEMENT CHARACTER}": "': "integer",
+        "both": None,
+        "gone": None,
+        "kept": "integer",
+        "list": "array",
+        "news": ["string", "null"],
+        "yes": "object",
+    }
+
+
+def test_what_is_proposed_is_marked_for_a_person(saved: Path) -> None:
+    done = drift(saved, "--propose")
+
+    assert done.stdout.splitlines()[0] == (
+        "# /order/status: a word that is not in its list, in 1 of 3 answers. Look there; add it to the list."
+    )
+    assert done.stdout.split("properties:\n")[1] == (
+        "        news:\n"
+        "          anyOf:\n"
+        "            - type: integer\n"
+        "            - type: string\n"
+        "          description: 'REVIEW: say what this is. Its type is inferred from 2 saved answers.'\n"
+        "          x-evidence: [answers]\n"
+        "        style:\n"
+        "          type: [integer, 'null']\n"
+        "          x-evidence: [answers]\n"
+    )
+
+
+def test_a_word_alone_proposes_nothing_but_to_look() -> None:
+    done = drift("-", "--propose", given=json.dumps(ORDER | {"method": LETTER}).encode())
+
+    assert done.exit_code == 3
+    assert done.stdout.splitlines() == [
+        "# /order/method: a word that is not in its list, in 1 of 1 answer. Look there; add it to the list."
+    ]

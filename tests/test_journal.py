@@ -26,6 +26,7 @@ from thanksio import (
     RetryPolicy,
 )
 from thanksio._journal import Journal
+from thanksio.drift import Drift
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -389,3 +390,14 @@ def test_a_run_that_is_killed_goes_on(fake: FakeThanksIO, path: Path) -> None:
     assert {entry.state for entry in rows(path).values()} == {"cancelled"}
     assert not before & set(sent(fake)[calls:])
     assert len(fake.calls) <= count + kills * 8  # what was in flight is sent again, and nothing else
+
+
+def test_where_answers_left_the_contract_is_kept_once(path: Path) -> None:
+    news, style = Drift("/order/news", "unknown field", "string"), Drift("/order/style", "other type", "null")
+    with Journal(path, BASE) as journal:
+        journal.note([style, news])
+        journal.note([news])
+        assert journal.drifts() == [news, style]
+
+    with Journal(path) as journal:
+        assert journal.drifts() == [news, style]

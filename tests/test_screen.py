@@ -25,6 +25,7 @@ from thanksio.cli._screen import Display, Lines, Silence, choose, picture
 from thanksio.cli._tally import SHOWN, Hours, Tally
 from thanksio.cli._view import View
 from thanksio.cli._wording import Exit
+from thanksio.drift import Drift
 
 NOW = time.mktime((2026, 11, 24, 9, 31, 20, 0, 0, -1))  # by the clock of this machine
 VIEW = View(
@@ -300,9 +301,21 @@ def test_a_summary_is_an_object_for_a_program() -> None:
             "refused": 0,
             "unknown": 0,
             "not_tried": 1,
+            "drift": [],
             "exit": 3,
         }
     }
+
+
+def test_of_many_ways_out_of_the_contract_few_are_named() -> None:
+    drifts = [Drift(f"/order/x{number}", "unknown field", "null") for number in range(1003, 0, -1)]
+
+    lines = list(summary(Tally(0, drifts=drifts), "j"))
+
+    assert lines[1].startswith("The answers left the contract in 1,003 ways: unknown field /order/x1 (null), ")
+    assert lines[1].count("(null)") == 3
+    assert " and 1,000 more. Tell the maintainers." in lines[1]
+    assert lines[2] == "Journal: j"
 
 
 def test_a_summary_of_nothing_says_so() -> None:

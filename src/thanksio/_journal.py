@@ -2,7 +2,8 @@
 
 One SQLite file. It holds numbers, verdicts, times and the words of errors, which are bounded and name nobody; no
 token, name, address or letter. Every row says `in_flight` before its order is sent and the verdict after, each in a
-transaction that has reached the disk (WAL, synchronous FULL) before the run goes on.
+transaction that has reached the disk (WAL, synchronous FULL) before the run goes on. Beside the orders it holds where
+their answers left the contract: names of fields and types, never a value.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from attrs import field, fields, frozen
 
 from thanksio._hour import closes
 from thanksio.bulk import Work
+from thanksio.drift import Drift
 from thanksio.errors import ConfigurationError, JournalError
 
 if TYPE_CHECKING:
@@ -32,6 +34,10 @@ _OURS = 0x74686B73  # "thks"; PRAGMA application_id
 _TABLES = """
 CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE runs (run INTEGER PRIMARY KEY, began REAL NOT NULL, ended REAL);
+CREATE TABLE drifts (
+    pointer TEXT NOT NULL, kind TEXT NOT NULL, json_type TEXT NOT NULL,
+    PRIMARY KEY (pointer, kind, json_type)
+) WITHOUT ROWID;
 CREATE TABLE orders (
     order_id INTEGER PRIMARY KEY,
     place INTEGER NOT NULL,                    -- the order in which they were given
@@ -257,6 +263,18 @@ class Journal:
     def runs(self) -> list[tuple[float, float | None]]:
         """Give the Unix times at which each run began and ended; None for one that was killed, or goes on."""
         return [(began, ended) for began, ended in self._db.execute("SELECT began, ended FROM runs ORDER BY run")]
+
+    def note(self, drifts: Iterable[Drift]) -> None:
+        """Write down where answers left the contract; what is known already is not doubled."""
+        with self._writing():
+            self._db.executemany(
+                "INSERT OR IGNORE INTO drifts VALUES (?, ?, ?)",
+                ((drift.pointer, drift.kind, drift.json_type) for drift in drifts),
+            )
+
+    def drifts(self) -> list[Drift]:
+        """Give where the answers of all runs left the contract, sorted."""
+        return [Drift(*row) for row in self._db.execute("SELECT * FROM drifts ORDER BY pointer, kind, json_type")]
 
     @contextmanager
     def _writing(self) -> Generator[None]:

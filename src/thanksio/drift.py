@@ -83,7 +83,7 @@ def contract_of(
 
 
 def _words(hint: Any) -> frozenset[str]:  # noqa: ANN401 - a type annotation may be anything
-    kinds: list[type[enum.Enum]] = [part for part in typing.get_args(hint) if isinstance(part, enum.EnumMeta)]
+    kinds = [part for part in typing.get_args(hint) if isinstance(part, type) and issubclass(part, enum.Enum)]
     return frozenset(str(member.value) for kind in kinds for member in kind)
 
 

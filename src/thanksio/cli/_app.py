@@ -33,6 +33,15 @@ Examples:
   thanksio cancel 37294
   thanksio cancel --from orders.csv --dry-run
   thanksio cancel --from orders.csv --yes --json > results.jsonl"""
+_DRIFT_CODES = """\b
+Exit codes:
+  0  all answers are as the contract says
+  2  the command is wrong, or a file cannot be read as answers
+  3  some answer leaves the contract"""
+_DRIFT_EXAMPLES = """\b
+Examples:
+  thanksio drift answers.jsonl
+  curl ... | thanksio drift - --propose"""
 _SETUP = """\b
 Environment:
   THANKSIO_TOKEN     the token, unless --token-file names a file that holds it
@@ -156,6 +165,23 @@ def journal(file: str, report: str | None, *, as_json: bool) -> int:
     from thanksio.cli._replay import replay  # noqa: PLC0415 - the help must not wait for sqlite and httpx
 
     return replay(file, report, as_json=as_json)
+
+
+@app.command(epilog=f"{_DRIFT_CODES}\n\n{_DRIFT_EXAMPLES}")
+@click.argument("files", nargs=-1, required=True, type=_FILE, metavar="FILE...")
+@click.option("--json", "as_json", is_flag=True, help="Give one JSON object.")
+@click.option("--propose", is_flag=True, help="Give what to add to openapi.yaml, for a person to review.")
+@click.pass_context
+def drift(context: click.Context, /, files: tuple[str, ...], *, as_json: bool, propose: bool) -> int:
+    """Say where saved answers leave the contract, and never show a value of them.
+
+    A FILE, - for stdin, holds answers {"order": {...}} or bare orders as JSON: one, a list of them, or JSON lines.
+    """
+    from thanksio.cli._drift import look  # noqa: PLC0415 - the help must not wait for httpx
+
+    if as_json and propose:
+        raise click.UsageError("Give --json or --propose, not both.", context)
+    return look(files, as_json=as_json, propose=propose)
 
 
 @app.command()

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from thanksio.cli._plan import Plan
     from thanksio.cli._screen import Screen
     from thanksio.cli._tally import Tally
+    from thanksio.drift import Drift
 
 
 @frozen(kw_only=True)
@@ -64,9 +65,10 @@ def cancel_all(ids: Iterable[str], source: str | None, options: Options) -> Exit
     _tell(plan, options, path, orders.bad, orders.repeated)
     if options.dry_run:
         return Exit.CANCELLED
-    with ThanksIO(read_token(options.token_file), base_url=base_url) as client:
+    drifts: list[Drift] = []
+    with ThanksIO(read_token(options.token_file), base_url=base_url, on_drift=drifts.append) as client:
         agreed(plan.sending, yes=options.yes)
-        return _carry_out(Run(plan, client, options.as_json, options.in_flight), path, base_url, options)
+        return _carry_out(Run(plan, client, options.as_json, options.in_flight, drifts), path, base_url, options)
 
 
 def _tell(plan: Plan, options: Options, path: str | None, bad: int, repeated: int) -> None:
@@ -91,6 +93,8 @@ def _carry_out(run: Run, path: str | None, base_url: str, options: Options) -> E
         journal = stack.enter_context(Journal(path, base_url)) if path else None
         try:
             _send(run, screen, journal, options)
+            if journal:
+                run.note(journal)
         finally:  # also if the journal can no longer be written
             run.stopped(journal)
             _sum_up(run.tally, path, options)

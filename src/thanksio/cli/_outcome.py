@@ -4,24 +4,34 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from attrs import asdict
+
 from thanksio.cli._finding import VERDICTS, WORDS
 from thanksio.cli._wording import many, money
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from thanksio.cli._finding import Finding
     from thanksio.cli._tally import Tally
+    from thanksio.drift import Drift
+
+_DRIFTS = 3  # that are named
+_MORE = "For answers that you have saved: thanksio drift --help"
 
 
 def summary(tally: Tally, journal: str | None, rest: str = "thanksio journal {}") -> Iterator[str]:
-    """Give the verdicts, what was authorized, what needs a person, and where it is kept; `rest` shows more of it."""
+    """Give the verdicts, what was authorized, what needs a person, and where it is kept; `rest` shows more of it.
+
+    After what needs a person comes where the answers left the contract, if they did.
+    """
     counts = tally.counts
     shown = [f"{counts[verdict]:,} {WORDS[verdict]}" for verdict in VERDICTS if counts[verdict]]
     yield f"{many(tally.total)}: {', '.join(shown) or 'nothing to do'}."
     if counts["cancelled"]:
         yield f"Authorized for the cancelled: {money(tally.cents)}."
     yield from needs(tally, journal, rest)
+    yield from _drift(tally.drifts)
     if journal:
         yield f"Journal: {journal}"
 
@@ -57,7 +67,18 @@ def _next_step(tally: Tally, journal: str | None) -> Iterator[str]:
     yield f"Not settled: {many(undecided)}. Run the same command again{kept}."
 
 
+def _drift(drifts: Collection[Drift]) -> Iterator[str]:
+    """Say where the answers left the contract: no verdict is at stake, but those who look after it must know."""
+    if not drifts:
+        return
+    named = [f"{drift.kind} {drift.pointer} ({drift.json_type})" for drift in sorted(drifts)]
+    more = len(named) - _DRIFTS
+    told = ", ".join(named[:_DRIFTS]) + (f" and {more:,} more" if more > 0 else "")
+    yield f"The answers left the contract in {many(len(named), 'way')}: {told}. Tell the maintainers. {_MORE}"
+
+
 def as_json(tally: Tally, journal: str | None) -> dict[str, object]:
     """Give it as a JSON object."""
     totals: dict[str, object] = {"orders": tally.total, "authorized_cents": tally.cents, "journal": journal}
-    return {"summary": totals | dict(tally.counts.items()) | {"exit": int(tally.exit)}}
+    drift = [asdict(found) for found in sorted(tally.drifts)]
+    return {"summary": totals | dict(tally.counts.items()) | {"drift": drift, "exit": int(tally.exit)}}

@@ -23,7 +23,7 @@ _REST = "thanksio journal {} --json"
 def replay(path: str, report: str | None, *, as_json: bool) -> Exit:
     """Show it, and give the exit code that it deserves. Raises ConfigurationError if there is no such journal."""
     with Journal(path) as journal:
-        tally = Tally(sum(count for count, _ in journal.totals().values()), _SHOWN)
+        tally = Tally(sum(count for count, _ in journal.totals().values()), _SHOWN, journal.drifts())
         for entry in journal.entries():
             finding = remembered(entry)
             tally.add(finding)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from thanksio.bulk import CancelResult
     from thanksio.cli._finding import Finding
     from thanksio.cli._plan import Plan
+    from thanksio.drift import Drift
 
 
 @define
@@ -31,6 +32,7 @@ class Run:
     client: ThanksIO
     as_json: bool
     in_flight: int = 8  # orders at a time
+    drifts: list[Drift] = field(factory=list["Drift"])  # where the client sees the answers leave the contract
     began: float = field(factory=time.monotonic)
     tally: Tally = field(init=False)
     hours: Hours = field(init=False)
@@ -39,7 +41,7 @@ class Run:
     is_stopping: bool = False
 
     def __attrs_post_init__(self) -> None:
-        self.tally = Tally(len(self.plan.rows))
+        self.tally = Tally(len(self.plan.rows), drifts=self.drifts)
         self.hours = Hours.of(self.plan.rows, self.tally.seen)
 
     def take(self, result: CancelResult) -> None:
@@ -48,6 +50,11 @@ class Run:
         if self.tally.done > self.plan.settled:
             self.answered.append(time.monotonic())
             self.busy += result.seconds
+
+    def note(self, journal: Journal) -> None:
+        """Let the journal keep where the answers left the contract, and take from it where those of other runs did."""
+        journal.note(self.drifts)
+        self.drifts[:] = journal.drifts()
 
     def stopped(self, journal: Journal | None) -> None:
         """Count what has no verdict: what a signal came too early for is in the journal, and the rest was not tried."""

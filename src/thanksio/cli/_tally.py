@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Container, Iterable
 
     from thanksio.cli._plan import Row
+    from thanksio.drift import Drift
 
 _PERSON: tuple[Told, ...] = ("unknown", "refused", "not_cancelled", "not_tried")  # the most urgent first
 SHOWN = 20  # the journal has the rest
@@ -30,6 +31,7 @@ class Tally:
 
     total: int
     shown: int = SHOWN  # orders that are listed for a person
+    drifts: list[Drift] = field(factory=list["Drift"])  # where the answers left the contract
     seen: set[int | str] = field(factory=set[int | str])
     counts: dict[Told, int] = field(factory=lambda: dict.fromkeys(VERDICTS, 0))
     cents: int = 0

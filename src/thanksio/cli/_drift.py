@@ -1,0 +1,63 @@
+"""Carry out `thanksio drift`: count where saved answers leave the contract."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import TYPE_CHECKING, BinaryIO, cast
+
+import click
+from attrs import asdict
+
+from thanksio._client import order_contract
+from thanksio._verdict import clean
+from thanksio.cli._answers import UnusableError, orders_of
+from thanksio.cli._proposal import proposal
+from thanksio.cli._wording import many
+from thanksio.drift import differences
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from thanksio.drift import Drift
+
+DRIFT = 3  # the exit code; nobody asks here what became of an order
+
+
+def look(files: Iterable[str], *, as_json: bool, propose: bool) -> int:
+    """Say where the answers of all files leave the contract, and give the exit code. Raises UsageError."""
+    orders = [order for file in files for order in _read(file)]
+    contract = order_contract()
+    counts = Counter(drift for order in orders for drift in set(differences(contract, order)))
+    found = dict(sorted(counts.items()))
+    if as_json:
+        drifts = [asdict(drift) | {"answers": count} for drift, count in found.items()]
+        click.echo(json.dumps({"answers": len(orders), "drift": drifts}))
+    else:
+        for line in proposal(found, contract, len(orders)) if propose else _table(found, len(orders)):
+            click.echo(line)
+    return DRIFT if found else 0
+
+
+def _read(file: str) -> list[dict[str, object]]:
+    name = "stdin" if file == "-" else clean(file, str)
+    try:
+        with click.open_file(file, "rb") as stream:
+            return orders_of(cast("BinaryIO", stream).read())
+    except OSError as error:
+        raise click.UsageError(f"{name} cannot be read: {error.strerror}.") from None
+    except UnusableError as error:
+        raise click.UsageError(f"{name} is of no use: {error}.") from None
+
+
+def _table(found: Mapping[Drift, int], total: int) -> Iterator[str]:
+    """Say it for people: the columns are as wide as what stands in them."""
+    if not found:
+        yield f"{many(total, 'answer')}: as the contract says."
+        return
+    rows = [("where", "what", "JSON type", "answers")]
+    rows += [(drift.pointer, drift.kind, drift.json_type, f"{count:,} of {total:,}") for drift, count in found.items()]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+    yield "Tell the maintainers. What to add to openapi.yaml: --propose"
