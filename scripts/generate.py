@@ -64,7 +64,7 @@ def _complete(package: Path, contract: Path) -> None:
 
 
 def _display_words(document: dict[str, Any]) -> dict[str, list[str]]:
-    fields = document["components"]["schemas"]["Order"]["properties"]
+    fields = document["components"]["schemas"].get("Order", {}).get("properties", {})
     return {name: list(field["x-display-words"]) for name, field in fields.items() if "x-display-words" in field}
 
 
