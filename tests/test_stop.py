@@ -25,8 +25,10 @@ from thanksio import ThanksIO
 from thanksio._journal import Journal
 from thanksio.bulk import CancelResult
 from thanksio.cli._app import app
+from thanksio.cli._cancel import leave
 from thanksio.cli._plan import make_plan
 from thanksio.cli._run import Run
+from thanksio.cli._screen import choose
 from thanksio.cli._stop import Stop
 from thanksio.testing import FakeThanksIO, Fault
 from thanksio.testing.faults import Truth
@@ -235,6 +237,20 @@ def hold(fake: FakeThanksIO) -> tuple[threading.Event, threading.Event]:
 
     fake.faults(Fault("held", "waits", Truth.ACTED, say))
     return came, may_go
+
+
+@pytest.mark.parametrize(("is_kept", "known"), [(True, "the journal knows them"), (False, "nobody can say")])
+def test_leaving_says_what_is_left_and_ends_the_process(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *, is_kept: bool, known: str
+) -> None:
+    ended: list[int] = []
+    monkeypatch.setattr(os, "_exit", ended.append)
+    view = Run(make_plan({}, 0.0, 60), ThanksIO(TOKEN), as_json=False, in_flight=1).view
+
+    leave(choose(view, quiet=True, plain=True), is_kept=is_kept)
+
+    assert ended == [4]
+    assert known in capsys.readouterr().err
 
 
 def test_a_second_ctrl_c_leaves_at_once(fake: FakeThanksIO) -> None:

@@ -7,6 +7,7 @@ import os
 import sys
 import time
 from contextlib import ExitStack, closing
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -114,12 +115,6 @@ def _send(run: Run, screen: Screen, journal: Journal | None, options: Options) -
         run.is_stopping = True
         screen.stopping()
 
-    def leave() -> None:
-        screen.abandon()
-        known = "the journal knows them as in flight, and" if journal else "nobody can say what came of them;"
-        say(f"thanksio: left the orders in flight without their answers: {known} the same command goes on", err=True)
-        os._exit(Exit.UNKNOWN)  # no lock is waited for, and no thread that waits for an answer
-
     results = run.client.cancel_orders(
         ((row.order_id, row.placed) for row in run.plan.rows),
         max_in_flight=options.in_flight,
@@ -127,9 +122,17 @@ def _send(run: Run, screen: Screen, journal: Journal | None, options: Options) -
         journal=journal,
         deadline=options.deadline,
     )
-    with screen, Stop(announce, leave) as stop, closing(results):
+    with screen, Stop(announce, partial(leave, screen, is_kept=journal is not None)) as stop, closing(results):
         for result in stop.follow(results):
             run.take(result)
+
+
+def leave(screen: Screen, *, is_kept: bool) -> None:
+    """Say what is left, and end the process at once: no lock is waited for, and no thread that waits for an answer."""
+    screen.abandon()
+    known = "the journal knows them as in flight, and" if is_kept else "nobody can say what came of them;"
+    say(f"thanksio: left the orders in flight without their answers: {known} the same command goes on", err=True)
+    os._exit(Exit.UNKNOWN)
 
 
 def _sum_up(tally: Tally, path: str | None, options: Options) -> None:
