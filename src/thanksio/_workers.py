@@ -58,6 +58,7 @@ class AsyncMeans:
 
 _logger = logging.getLogger("thanksio")
 _T = TypeVar("_T")
+_NOTICE = 0.5  # seconds after which Ctrl-C is seen that came in the instant before a wait began, and did not end it
 _GLANCE = 0.1  # seconds after which it is seen that a thread has ended
 _GRACE = 10.0  # seconds for which calls in flight may end when nobody waits for their results any more
 
@@ -193,7 +194,7 @@ class _Threads(_Crew):
                 if not self._await(wait):
                     return None
             elif wait:
-                self.means.idle(wait)
+                self.means.idle(min(wait, _NOTICE))
             else:
                 return None
 
@@ -205,7 +206,7 @@ class _Threads(_Crew):
                 return bool(self._done)
             wait = _GLANCE
         with suppress(queue.Empty):
-            self._bell.get(timeout=wait or None)
+            self._bell.get(timeout=min(wait or _NOTICE, _NOTICE))
         return True
 
     def _feed(self) -> float:
