@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 import thanksio
-from thanksio import AsyncThanksIO, Order, ThanksIO
+from thanksio import AsyncThanksIO, CancelResult, Order, ThanksIO
 from thanksio.testing import FakeThanksIO
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -24,6 +24,7 @@ pytest_plugins = ["pytester"]
 TOKEN = "tk-0123456789-secret"
 LETTER = "Dear Jane, this is nobody else's business"
 KINDS = ("sync", "asyncio", "trio")
+Collect: TypeAlias = Callable[..., list[CancelResult]]
 Handler: TypeAlias = Callable[[httpx.Request], httpx.Response]
 
 
@@ -118,6 +119,24 @@ def connect(kind: str) -> Iterator[Connect]:
     yield make
     for driver in drivers:
         driver.release()
+
+
+@pytest.fixture
+def collect(kind: str) -> Collect:
+    """Give a function that cancels many with a client of this kind, whose waits pass at once, and collects results."""
+
+    def run(fake: FakeThanksIO, ids: Iterable[Any], settings: dict[str, Any] | None = None, **run: Any) -> Any:
+        if kind == "sync":
+            with fake.client(**settings or {}) as client:
+                return list(client.cancel_orders(ids, **run))
+
+        async def gather() -> list[CancelResult]:
+            async with fake.async_client(**settings or {}) as client:
+                return [result async for result in client.cancel_orders(ids, **run)]
+
+        return anyio.run(gather, backend=kind)
+
+    return run
 
 
 @pytest.fixture

@@ -8,14 +8,14 @@ import signal
 import sys
 import threading
 from contextlib import aclosing, closing
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import anyio
 import anyio.lowlevel
 import anyio.to_thread
 import httpx
 import pytest
-from conftest import CANCELLED, KINDS, LETTER, TOKEN, ok, order
+from conftest import CANCELLED, KINDS, LETTER, TOKEN, Collect, ok, order
 
 from thanksio import (
     AsyncThanksIO,
@@ -40,26 +40,6 @@ from thanksio.testing import FakeThanksIO
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
-
-Collect: TypeAlias = "Callable[..., list[CancelResult]]"
-
-
-@pytest.fixture
-def collect(kind: str) -> Collect:
-    """Give a function that cancels many with a client of this kind, whose waits pass at once, and collects results."""
-
-    def run(fake: FakeThanksIO, ids: Iterable[Any], settings: dict[str, Any] | None = None, **run: Any) -> Any:
-        if kind == "sync":
-            with fake.client(**settings or {}) as client:
-                return list(client.cancel_orders(ids, **run))
-
-        async def gather() -> list[CancelResult]:
-            async with fake.async_client(**settings or {}) as client:
-                return [result async for result in client.cancel_orders(ids, **run)]
-
-        return anyio.run(gather, backend=kind)
-
-    return run
 
 
 def placed(fake: FakeThanksIO, count: int, **fields: Any) -> list[int]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 import pytest
-from conftest import LETTER, ROOT, TOKEN
+from conftest import LETTER, ROOT, TOKEN, Collect
 
 from thanksio import (
     CONTRACT_VERSION,
@@ -43,20 +43,11 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def cancel(kind: str, fake: FakeThanksIO, path: Path) -> Callable[..., list[CancelResult]]:
-    """Give a function that cancels many with a journal, by a client of this kind."""
+def cancel(collect: Collect, fake: FakeThanksIO, path: Path) -> Callable[..., list[CancelResult]]:
+    """Give a function that cancels many with a journal, by a client of each kind."""
 
     def run(ids: Iterable[Any], settings: dict[str, Any] | None = None, **run: Any) -> list[CancelResult]:
-        run = {"journal": path} | run
-        if kind == "sync":
-            with fake.client(**settings or {}) as client:
-                return list(client.cancel_orders(ids, **run))
-
-        async def gather() -> list[CancelResult]:
-            async with fake.async_client(**settings or {}) as client:
-                return [result async for result in client.cancel_orders(ids, **run)]
-
-        return anyio.run(gather, backend=kind)
+        return collect(fake, ids, settings, **{"journal": path} | run)
 
     return run
 

@@ -6,20 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import define, field
 
+from thanksio.drift import JSON_TYPES
 from watching.values import Node, Seen, as_list, node, pointer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-_TYPES: dict[type, str] = {
-    type(None): "null",
-    bool: "boolean",
-    int: "integer",
-    float: "number",
-    str: "string",
-    list: "array",
-    dict: "object",
-}
 _PARTS = ("allOf", "anyOf", "oneOf")
 
 
@@ -107,7 +99,7 @@ def _shown(where: str, value: object) -> dict[str, Seen]:
 
 def json_type(value: object) -> str:
     """Name the JSON type of a parsed value."""
-    return _TYPES[type(value)]
+    return JSON_TYPES[type(value)]
 
 
 def _types(parts: Iterable[Node]) -> frozenset[str]:

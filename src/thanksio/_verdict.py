@@ -91,6 +91,11 @@ class NoAnswer:
     final: bool = False  # no request was made, and none will be
 
 
+def fold(word: str) -> str:
+    """Give a word as it is compared: case and outer white space do not matter."""
+    return word.strip().casefold()
+
+
 @frozen
 class Reading:
     """An order as an answer showed it, in the server's own fields."""
@@ -101,7 +106,7 @@ class Reading:
     @property
     def is_cancelled(self) -> bool:
         """Whether the order's own status says so. A word that nobody knows says no."""
-        return self.status.strip().casefold() == "cancelled"
+        return fold(self.status) == "cancelled"
 
 
 @frozen
@@ -134,7 +139,7 @@ def is_json(answer: Answer) -> bool:
 
 def next_step(reading: Reading) -> str:
     """Say what to do about an order that is not cancelled."""
-    status = reading.status.strip().casefold()
+    status = fold(reading.status)
     if status == "reviewing":
         return "In this status it can be cancelled: call again, and look at it in the thanks.io dashboard if it stays."
     if status in {"processing", "printing", "printed", "fulfilled", "shipped", "delivered"}:

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from attrs import define, field, frozen
 
+from thanksio._verdict import fold
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
@@ -58,11 +60,6 @@ class Contract:
 
     types: Mapping[str, frozenset[type]]
     words: Mapping[str, frozenset[str]]  # folded as `fold` does
-
-
-def fold(word: str) -> str:
-    """Give a word as it is compared: case and outer white space do not matter, as they do not for the verdict."""
-    return word.strip().casefold()
 
 
 def contract_of(
