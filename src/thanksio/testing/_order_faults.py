@@ -41,15 +41,20 @@ def _with(**fields: object) -> Say:
     return _order(lambda order: order | fields)
 
 
+def _standing(status: str) -> Say:
+    """Show the order in another status, unless it is cancelled: no server takes that back."""
+    return _order(lambda order: order if order["status"] == "cancelled" else order | {"status": status})
+
+
 def _without(*names: str) -> Say:
     return _order(lambda order: {name: value for name, value in order.items() if name not in names})
 
 
 _NAMED = (
     Fault("not_cancelled", "200 with the order as it was", IDLE, _with()),
-    Fault("too_late", "200 with the order, printed", IDLE, _with(status="printed")),
-    Fault("unknown_status", "200 with a status that nobody knows", IDLE, _with(status="archived")),
-    Fault("misspelt_status", '200 with the status "canceled"', IDLE, _with(status="canceled")),
+    Fault("too_late", "200 with the order, printed", IDLE, _standing("printed")),
+    Fault("unknown_status", "200 with a status that nobody knows", IDLE, _standing("archived")),
+    Fault("misspelt_status", '200 with the status "canceled"', IDLE, _standing("canceled")),
     Fault("status_in_other_case", '200 with the status " CanCelled\\n"', ACTED, _with(status=" CanCelled\n")),
     Fault("status_missing", "200 with an order without a status", ACTED, _without("status")),
     Fault("another_order", "200 with another order, cancelled", ACTED, _order(lambda order: order | {"id": 1})),
