@@ -246,6 +246,9 @@ def faults(orders: int = 2000, part: float = 0.2) -> str:
             check(sorted(given) == rest, "an order is lost, or counted twice")
         wrong = [one for one in results.values() if contradicts(one, fake)]
         check(not wrong, f"{len(wrong)} verdicts are wrong: {wrong[:3]}")
+        asked = {int(call.path.split("/")[-2]) for call in fake.calls}
+        guessed = [one for one in results.values() if one.verdict != "unknown" and one.order_id not in asked]
+        check(not guessed, f"{len(guessed)} verdicts are about orders that nobody asked for: {guessed[:3]}")
         met = [call.fault for call in fake.calls if call.fault]
         counted = dict(Counter(result.verdict for result in results.values()))
         said = f"{len(met)} of {len(fake.calls)} requests met one of {len(set(met))} faults in {runs} runs"

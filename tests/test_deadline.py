@@ -261,15 +261,18 @@ def test_a_pool_that_does_not_show_its_parsers_is_believed() -> None:
 REFUSED = b"HTTP/1.1 422 No\r\nContent-Length: 2\r\n\r\n{}"
 
 
+def _answer_and(unasked: bytes) -> Action:
+    body = json.dumps(CANCELLED).encode()
+    return raw(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s%s" % (len(body), body, unasked))
+
+
 @pytest.mark.parametrize("unasked", [REFUSED, REFUSED[:30], b"\r\n", b"nonsense"])
 @pytest.mark.parametrize("proxied", [False, True], ids=["direct", "through a proxy"])
 def test_what_comes_after_an_answer_is_not_taken_for_the_next(
     connect: Connect, kind: str, unasked: bytes, *, proxied: bool
 ) -> None:
     """In one piece with the answer it is read before anybody asked; a 422 names no order, so nothing would show it."""
-    body = json.dumps(CANCELLED).encode()
-    both = raw(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s%s" % (len(body), body, unasked))
-    with RawServer(both, answer(order(id=2))) as server:
+    with RawServer(_answer_and(unasked), answer(order(id=2))) as server:
         through = httpx.HTTPTransport if kind == "sync" else httpx.AsyncHTTPTransport
         transport = through(proxy=httpx.Proxy(server.base_url)) if proxied else None
         client = connect(base_url=server.base_url, transport=transport, retry=ONCE)
@@ -277,6 +280,29 @@ def test_what_comes_after_an_answer_is_not_taken_for_the_next(
 
         assert client.cancel_order(2).id == 2
         assert server.connections == 2
+
+
+@pytest.mark.parametrize("unasked", [REFUSED, b"nonsense"])
+def test_what_comes_after_an_answer_is_seen_as_the_next_request_leaves(
+    connect: Connect, kind: str, unasked: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A thread may give a connection back between httpcore's look at it and its choice; then nobody has looked.
+
+    And another may give up the connection that is chosen, so that the pool no longer knows it.
+    """
+    of_kind = httpcore.HTTP11Connection if kind == "sync" else httpcore.AsyncHTTP11Connection
+    pool = httpcore.ConnectionPool if kind == "sync" else httpcore.AsyncConnectionPool
+    monkeypatch.setattr(of_kind, "has_expired", lambda _connection: False)
+    for first in (_answer_and(unasked), _both(answer(CANCELLED), raw(unasked))):
+        with RawServer(first, answer(order(id=2))) as server:
+            client = connect(base_url=server.base_url, retry=ONCE)
+            client.cancel_order(37294)
+            time.sleep(0.05)  # for what comes in a piece of its own
+            with monkeypatch.context() as forgetful:
+                forgetful.setattr(pool, "connections", [])
+                assert client.cancel_order(2).id == 2
+
+            assert len(server.requests) == server.connections == 2
 
 
 # Transports that are not httpx's own, whose steps nobody can cut

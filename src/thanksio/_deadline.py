@@ -21,7 +21,7 @@ from thanksio.errors import ConfigurationError
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Generator, Iterable
+    from collections.abc import Callable, Generator, Iterable
 
 SocketOption: TypeAlias = tuple[int, int, int] | tuple[int, int, bytes | bytearray] | tuple[int, int, None, int]
 
@@ -69,13 +69,6 @@ def _cut(timeout: float | None, error: type[Exception]) -> float | None:
     return left if timeout is None else min(timeout, left)
 
 
-def _sending(buffer: bytes) -> None:
-    """Note that the request is on its way; a CONNECT speaks to a proxy, and goes before it."""
-    watch = _watch.get()
-    if watch is not None and buffer and not buffer.startswith(b"CONNECT "):
-        watch.sent = True
-
-
 def _pause(seconds: float) -> None:
     """End the attempt instead of a pause between httpx's own connection retries that would outlast it."""
     watch = _watch.get()
@@ -107,17 +100,52 @@ def _backend(transport: object) -> object:
     return getattr(getattr(transport, "_pool", None), "_network_backend", None)
 
 
-class _Stream(httpcore.NetworkStream):
-    def __init__(self, stream: httpcore.NetworkStream, pool: object) -> None:
-        self._stream = stream
+class _Kept:
+    """What a stream knows of the connection that holds it."""
+
+    def __init__(self, look: Callable[[str], object], pool: object) -> None:
+        self._look = look  # at what the stream itself knows
         self._pool = pool
+        self._connection: object = None
+        self._has_sent = False
+
+    def _holder(self) -> object:
+        """Find it once: a pool lets go of a connection that another thread has begun to use."""
+        self._connection = self._connection or _pool.holder(self._pool, self)
+        return self._connection
+
+    def _leave(self, buffer: bytes) -> None:
+        """Note that the request is on its way; a CONNECT speaks to a proxy, and goes before it.
+
+        Before it leaves on a connection that has served another, what lies there unasked is looked for: httpcore has
+        looked, too, but a thread may have given the connection back since. It takes another connection then.
+        """
+        watch = _watch.get()
+        if watch is None or not buffer or buffer.startswith(b"CONNECT "):
+            return
+        holder = self._holder()
+        if self._has_sent and not watch.sent:
+            readable = bool(self._look("is_readable"))
+            if _pool.has_unasked(holder, readable=readable):
+                raise httpcore.ConnectionNotAvailable
+        watch.sent = self._has_sent = True
+
+    def get_extra_info(self, info: str) -> object:
+        found = self._look(info)
+        return _pool.is_spent(self._holder(), readable=bool(found)) if info == "is_readable" else found
+
+
+class _Stream(_Kept, httpcore.NetworkStream):
+    def __init__(self, stream: httpcore.NetworkStream, pool: object) -> None:
+        super().__init__(stream.get_extra_info, pool)
+        self._stream = stream
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         return self._stream.read(max_bytes, _cut(timeout, httpcore.ReadTimeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         left = _cut(timeout, httpcore.WriteTimeout)
-        _sending(buffer)
+        self._leave(buffer)
         self._stream.write(buffer, left)
 
     def close(self) -> None:
@@ -131,12 +159,8 @@ class _Stream(httpcore.NetworkStream):
             return _Stream(self._stream.start_tls(ssl_context, server_hostname, left), self._pool)
         except Exception:
             # httpcore (1.0.9) forgets the tunnel whose handshake failed, and its place in the pool stays taken
-            _pool.close(_pool.holder(self._pool, self))
+            _pool.close(self._holder())
             raise
-
-    def get_extra_info(self, info: str) -> object:
-        found = self._stream.get_extra_info(info)
-        return _pool.is_spent(_pool.holder(self._pool, self), readable=bool(found)) if info == "is_readable" else found
 
 
 class _Backend(httpcore.NetworkBackend):
@@ -183,17 +207,17 @@ def _addresses(host: str, port: int) -> list[str]:
     return list(dict.fromkeys(str(address[4][0]) for address in found))
 
 
-class _AsyncStream(httpcore.AsyncNetworkStream):
+class _AsyncStream(_Kept, httpcore.AsyncNetworkStream):
     def __init__(self, stream: httpcore.AsyncNetworkStream, pool: object) -> None:
+        super().__init__(stream.get_extra_info, pool)
         self._stream = stream
-        self._pool = pool
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         return await self._stream.read(max_bytes, _cut(timeout, httpcore.ReadTimeout))
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
         left = _cut(timeout, httpcore.WriteTimeout)
-        _sending(buffer)
+        self._leave(buffer)
         await self._stream.write(buffer, left)
 
     async def aclose(self) -> None:
@@ -207,12 +231,8 @@ class _AsyncStream(httpcore.AsyncNetworkStream):
             return _AsyncStream(await self._stream.start_tls(ssl_context, server_hostname, left), self._pool)
         except BaseException:  # a cancelled call, too
             with anyio.CancelScope(shield=True):
-                await _pool.aclose(_pool.holder(self._pool, self))
+                await _pool.aclose(self._holder())
             raise
-
-    def get_extra_info(self, info: str) -> object:
-        found = self._stream.get_extra_info(info)
-        return _pool.is_spent(_pool.holder(self._pool, self), readable=bool(found)) if info == "is_readable" else found
 
 
 class _AsyncBackend(httpcore.AsyncNetworkBackend):

@@ -22,16 +22,24 @@ def holder(pool: object, stream: object) -> object:
 
 
 def is_spent(connection: object, *, readable: bool) -> bool:
-    """Whether a connection may not be used again: bytes came that nobody had asked for, or it was closed.
+    """Whether an idle connection may not be used again: bytes came that nobody had asked for, or it was closed.
 
-    httpcore asks only whether its socket is readable. That says nothing of bytes that were read with the answer
-    before, and the next request would take them for its own. And it says too much when another thread has begun to
-    use the connection meanwhile: then its answer is what can be read.
+    httpcore asks only whether its socket is readable. That says too much when another thread has begun to use the
+    connection meanwhile: then its answer is what can be read.
     """
     parser = getattr(connection, "_h11_state", None)
     if parser is None:
         return readable
-    return parser.our_state is h11.IDLE and (readable or bool(parser.trailing_data[0]))
+    return parser.our_state is h11.IDLE and has_unasked(connection, readable=readable)
+
+
+def has_unasked(connection: object, *, readable: bool) -> bool:
+    """Whether there are bytes for which no request has left: on the socket, or read with the answer before.
+
+    The next request would take them for its own. In HTTP/2 every answer has a number, so nothing is mistaken.
+    """
+    parser = getattr(connection, "_h11_state", None)
+    return parser is not None and (readable or bool(parser.trailing_data[0]))
 
 
 def close(connection: object) -> None:
