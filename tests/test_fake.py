@@ -437,6 +437,13 @@ def test_a_fault_does_not_take_a_cancel_back(fake: FakeThanksIO, fault: str) -> 
         assert client.cancel_order(37294).status == "cancelled"
 
 
+def test_a_fault_does_not_claim_a_cancel_that_came_too_late(fake: FakeThanksIO) -> None:
+    fake.advance(hours=2)
+    fake.fail_next("status_in_other_case")
+    with fake.client() as client, pytest.raises(OrderNotCancelledError, match="PRINTED"):
+        client.cancel_order(37294)
+
+
 def test_before_its_start_it_has_no_address_and_no_connections_to_refuse() -> None:
     fake = FakeThanksIO()
 

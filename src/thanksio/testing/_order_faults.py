@@ -46,6 +46,10 @@ def _standing(status: str) -> Say:
     return _order(lambda order: order if order["status"] == "cancelled" else order | {"status": status})
 
 
+def _in_other_case(order: _Fields) -> _Fields:
+    return order | {"status": f" {order['status'].upper()}\n"}
+
+
 def _without(*names: str) -> Say:
     return _order(lambda order: {name: value for name, value in order.items() if name not in names})
 
@@ -55,7 +59,7 @@ _NAMED = (
     Fault("too_late", "200 with the order, printed", IDLE, _standing("printed")),
     Fault("unknown_status", "200 with a status that nobody knows", IDLE, _standing("archived")),
     Fault("misspelt_status", '200 with the status "canceled"', IDLE, _standing("canceled")),
-    Fault("status_in_other_case", '200 with the status " CanCelled\\n"', ACTED, _with(status=" CanCelled\n")),
+    Fault("status_in_other_case", '200 with the status " CANCELLED\\n"', ACTED, _order(_in_other_case)),
     Fault("status_missing", "200 with an order without a status", ACTED, _without("status")),
     Fault("another_order", "200 with another order, cancelled", ACTED, _order(lambda order: order | {"id": 1})),
     Fault("id_missing", "200 with an order without an id", ACTED, _without("id")),
