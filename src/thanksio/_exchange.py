@@ -66,9 +66,11 @@ class _Body:
 def _headers(response: httpx.Response) -> dict[str, str]:
     """Give the headers that are read, in one pass: httpx looks each of 10,000 names up among all of them."""
     found: dict[str, str] = {}
-    for name, value in response.headers.multi_items():
+    for raw, value in response.headers.raw:
+        name = raw.lower().decode("latin-1")
         if name in READ_HEADERS:
-            found[name] = f"{found[name]}, {value}" if name in found else value
+            text = value.decode("latin-1")
+            found[name] = f"{found[name]}, {text}" if name in found else text
     return found
 
 

@@ -168,14 +168,11 @@ def _document(answer: Answer) -> dict[str, object] | Unreadable:
         return body
     is_read = answer.is_success or len(body) <= MAX_EXPLANATION
     with suppress(ValueError, RecursionError):  # a decoding error is a ValueError; a number of 5,000 digits too
-        document = _parsed(body.decode(_UTF_8)) if is_read else None
+        document: object = _JSON.decode(body.decode(_UTF_8)) if is_read else None
         if _is_object(document):
-            return Unreadable("nests too deep") if _nests_deeper(document, MAX_DEPTH) else document
+            may_nest = body.count(b"{") + body.count(b"[") > MAX_DEPTH  # few that open cannot nest deep
+            return Unreadable("nests too deep") if may_nest and _nests_deeper(document, MAX_DEPTH) else document
     return Unreadable("is not a JSON object")
-
-
-def _parsed(text: str) -> object:
-    return json.loads(text, parse_float=_finite, parse_constant=_refuse, object_pairs_hook=_unique)
 
 
 def _nests_deeper(value: object, limit: int) -> bool:
@@ -219,6 +216,9 @@ def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
     if len(document) != len(pairs):
         raise ValueError
     return document
+
+
+_JSON = json.JSONDecoder(parse_float=_finite, parse_constant=_refuse, object_pairs_hook=_unique)
 
 
 def facts(fields: Mapping[str, object], hide: Callable[[str], str]) -> dict[str, object]:
