@@ -31,7 +31,7 @@ from raw_server import (
     silence,
 )
 
-from thanksio import RetryPolicy, _deadline, _pool, errors
+from thanksio import RetryPolicy, _deadline, _pool, _sockets, errors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -105,7 +105,7 @@ def test_a_server_that_speaks_no_tls_was_sent_nothing(connect: Connect) -> None:
 def test_waiting_for_a_connection_ends_with_the_deadline(connect: Connect) -> None:
     with RawServer(silence) as server:
         client = connect(base_url=server.base_url, retry=ONCE)
-        client.client._transport._pool._max_connections = 0
+        client.client._open()._pool._max_connections = 0
 
         with ends_within(0.15), pytest.raises(errors.APITimeoutError) as caught:
             client.cancel_order(37294, deadline=0.15)
@@ -151,7 +151,7 @@ def test_addresses_that_do_not_answer_share_one_deadline() -> None:
             time.sleep(timeout)
             raise httpcore.ConnectTimeout(host)
 
-    backend = _deadline._Backend(Backend())
+    backend = _sockets._Backend(Backend())
 
     with ends_within(0.2), pytest.raises(httpcore.ConnectTimeout), _deadline.within(0.2):
         backend.connect_tcp("localhost", 80, timeout=9.0)
@@ -493,7 +493,7 @@ def test_what_explains_an_error_is_read_within_the_deadline(connect: Connect) ->
 def test_tls_verification_is_on(connect: Connect) -> None:
     client = connect(base_url="https://127.0.0.1:1")
 
-    context = client.client._transport._pool._ssl_context
+    context = client.client._open()._pool._ssl_context
 
     assert context.verify_mode is ssl.CERT_REQUIRED
     assert context.check_hostname is True
@@ -503,11 +503,11 @@ def test_the_deadline_of_one_thread_is_not_anothers() -> None:
     seen: list[float | None] = []
 
     with _deadline.within(0.0):
-        thread = threading.Thread(target=lambda: seen.append(_deadline._cut(7.0, TimeoutError)))
+        thread = threading.Thread(target=lambda: seen.append(_deadline.cut(7.0, TimeoutError)))
         thread.start()
         thread.join()
         with pytest.raises(TimeoutError):
-            _deadline._cut(7.0, TimeoutError)
+            _deadline.cut(7.0, TimeoutError)
 
     assert seen == [7.0]
-    assert _deadline._cut(None, TimeoutError) is None
+    assert _deadline.cut(None, TimeoutError) is None

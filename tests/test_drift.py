@@ -99,7 +99,7 @@ def test_an_unknown_word_is_reported_once_and_never_shown(connect: Connect, capl
 
 def test_a_server_that_made_up_enough_names_is_no_longer_looked_at() -> None:
     found: list[Drift] = []
-    reporter = Reporter(order_contract(), str, found.append)
+    reporter = Reporter(order_contract, str, found.append)
 
     reporter.look({f"x{number}": 1 for number in range(100)})
     reporter.look({"status": "zzz"})

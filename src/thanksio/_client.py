@@ -9,28 +9,22 @@ import copyreg
 import logging
 import math
 import random
+import threading
 import time
 from abc import ABC, abstractmethod
 from contextlib import contextmanager
-from functools import cache
-from importlib.metadata import version
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, Self, TypeVar, cast
 
 import anyio
-import anyio.to_thread
 import httpx
 
-from thanksio import _deadline, _settings, drift
+from thanksio import _settings, drift
 from thanksio._call import NO_ROOM, Attempt, Call, CancelPath, Leaving, Spellings, course, order_number
 from thanksio._exchange import aexchange, exchange
-from thanksio._pace import Pace
-from thanksio._pacer import Pacer
 from thanksio._quiet import keep_quiet
 from thanksio._retry import RetryPolicy, checked_policy, positive_seconds
-from thanksio._source import opened
 from thanksio._verdict import Answer, NoAnswer, Reading, clean, facts, next_step
-from thanksio._workers import AsyncMeans, Means, in_tasks, in_threads
-from thanksio.bulk import Done, Run
 from thanksio.errors import ConfigurationError, OrderNotCancelledError, ThanksIOError
 from thanksio_generated import contract, models
 from thanksio_generated.api.orders import cancel_order, cancel_order_plural
@@ -42,9 +36,10 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from types import TracebackType
 
-    from thanksio._pace import Rate
+    from thanksio._pace import Pace, Rate
+    from thanksio._pacer import Pacer
     from thanksio._source import Given, JournalPath, Source
-    from thanksio.bulk import CancelResult, Turn
+    from thanksio.bulk import CancelResult, Run, Turn
 
 __all__ = ["AsyncThanksIO", "Order", "ThanksIO"]
 
@@ -54,6 +49,7 @@ _Transport = TypeVar("_Transport", httpx.BaseTransport, httpx.AsyncBaseTransport
 
 _MOST_IN_FLIGHT = 1000  # each is a thread
 _LONGEST_WAIT = 0.5  # seconds for which a call of a run does not notice that the run was stopped
+_STEPS = ("connect", "read", "write", "pool")  # as httpx calls them
 _LONGEST_WORD = 20  # letters of a status that an order's repr shows; what is longer is no status
 
 
@@ -75,6 +71,8 @@ def base_url_for(base_url: str | None) -> str:
 
 @cache
 def _user_agent() -> bytes:
+    from importlib.metadata import version  # noqa: PLC0415 - it reads archives and mail, and takes its time to load
+
     return f"thanksio-python/{version('thanksio')}".encode()
 
 
@@ -110,19 +108,11 @@ class _Facade(ABC, Generic[_Transport]):
         self._deadline = positive_seconds(deadline, "deadline")
         self._retry = checked_policy(retry)
         self._spellings = Spellings(cancel_path)
-        self._headers = httpx.Headers(
-            [
-                (b"Accept", b"application/json"),  # without it Laravel answers errors as HTML pages and redirects
-                (b"Accept-Encoding", b"identity"),  # an answer has 2 kB; a compressed one can hide a gigabyte
-                (b"User-Agent", _user_agent()),
-                self._token.header(),
-            ]
-        )
         self._budget = self._paced(pace, None)
         self._paces_single = self._budget is not None
-        self._drift = drift.Reporter(order_contract(), self._token.hide, on_drift)
-        self._transport: _Transport = self._checked(transport)
-        _deadline.keep_deadline(self._transport)
+        self._drift = drift.Reporter(order_contract, self._token.hide, on_drift)
+        self._opened: _Transport | None = self._checked(transport)
+        self._opening = threading.Lock()
         keep_quiet()
         self._closed = False
 
@@ -130,16 +120,42 @@ class _Facade(ABC, Generic[_Transport]):
     @abstractmethod
     def _own_transport() -> _Transport: ...
 
-    @classmethod
-    def _checked(cls, transport: object) -> _Transport:
-        try:
-            own = cls._own_transport() if transport is None else None
-        except OSError as error:
-            raise ConfigurationError(f"The TLS certificates of this machine cannot be loaded: {error}") from None
-        chosen = own or transport
-        if not isinstance(chosen, cls._kind):
-            raise ConfigurationError(f"transport must be an httpx.{cls._kind.__name__}.")
-        return cast("_Transport", chosen)
+    def _checked(self, transport: object) -> _Transport | None:
+        if transport is None:
+            return None
+        if not isinstance(transport, self._kind):
+            raise ConfigurationError(f"transport must be an httpx.{self._kind.__name__}.")
+        return self._watched(cast("_Transport", transport))
+
+    @staticmethod
+    def _watched(transport: _Transport) -> _Transport:
+        from thanksio._sockets import keep_deadline  # noqa: PLC0415 - it loads httpcore, as httpx does for a transport
+
+        keep_deadline(transport)
+        return transport
+
+    def _open(self) -> _Transport:
+        """Give the transport; httpx's own is made for the first call, since loading certificates takes its time."""
+        with self._opening:
+            if self._opened is None:
+                try:
+                    self._opened = self._watched(self._own_transport())
+                except OSError as error:
+                    raise ConfigurationError(
+                        f"The TLS certificates of this machine cannot be loaded: {error}. Nothing was sent."
+                    ) from None
+            return self._opened
+
+    @cached_property
+    def _headers(self) -> httpx.Headers:
+        """All headers of all requests; httpx adds the host, and that there is no body."""
+        ours = [
+            (b"Accept", b"application/json"),  # without it Laravel answers errors as HTML pages and redirects
+            (b"Accept-Encoding", b"identity"),  # an answer has 2 kB; a compressed one can hide a gigabyte
+            (b"User-Agent", _user_agent()),
+            self._token.header(),
+        ]
+        return httpx.Request("PUT", self._base_url, headers=ours).headers
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(base_url={getattr(self, '_base_url', None)!r})"
@@ -149,13 +165,17 @@ class _Facade(ABC, Generic[_Transport]):
 
     def _paced(self, pace: object, known: Pacer | None) -> Pacer | None:
         """Give the budget for a pace: the known one if it is of that pace, or if any will do."""
-        if not isinstance(pace, Pace | bool):
-            raise ConfigurationError("pace must be True, False or a Pace.")
         if pace is False:
             return None
-        if known and (pace is True or pace == known.pace):
+        from thanksio._pace import Pace  # noqa: PLC0415 - who cancels one order does not wait for it to load
+        from thanksio._pacer import Pacer  # noqa: PLC0415
+
+        wanted = Pace() if pace is True else pace
+        if not isinstance(wanted, Pace):
+            raise ConfigurationError("pace must be True, False or a Pace.")
+        if known and (pace is True or wanted == known.pace):
             return known
-        return Pacer.of(Pace() if pace is True else pace, self._token.fingerprint(self._base_url))
+        return Pacer.of(wanted, self._token.fingerprint(self._base_url))
 
     def _new_call(self, order_id: int | str) -> Call:
         """Begin to speak of an order, in the thread or task in which all of its call will happen."""
@@ -185,6 +205,7 @@ class _Facade(ABC, Generic[_Transport]):
         if self._closed:
             raise ConfigurationError("This client is closed. Nothing was sent. Make a new one.")
         limit = self._deadline if deadline is None else positive_seconds(deadline, "deadline")
+        self._open()
         call.began = self._now()
         return course(call, self._spellings, self._retry, limit, now=self._now, random=self._random)
 
@@ -196,6 +217,11 @@ class _Facade(ABC, Generic[_Transport]):
             raise ConfigurationError("Give the numbers of orders in a list: cancel_orders([37294]).")
         if type(most) is not int or not 1 <= most <= _MOST_IN_FLIGHT:
             raise ConfigurationError(f"max_in_flight must be an integer from 1 to {_MOST_IN_FLIGHT}.")
+        from thanksio._source import opened  # noqa: PLC0415 - it loads sqlite
+        from thanksio.bulk import Run  # noqa: PLC0415
+
+        if not self._closed:
+            self._open()  # before the first request is let go, for it counts from then on
         pacer = self._paced(pace, self._budget)
         self._budget = pacer or self._budget
         limit = self._deadline if deadline is None else positive_seconds(deadline, "deadline")
@@ -232,12 +258,12 @@ class _Facade(ABC, Generic[_Transport]):
         # The one private name of the generated code that is used; its public functions read bodies without a
         # limit, raise ValueError for statuses like 520, and return errors instead of raising them.
         target = operation._get_kwargs(str(call.order_id))  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
-        step = min(self._timeout, left)
         return httpx.Request(
             target["method"],
             self._base_url + target["url"],
             headers=self._headers,
-            extensions={"timeout": httpx.Timeout(step).as_dict()},
+            stream=httpx.ByteStream(b""),  # with a stream, nothing is added to the headers
+            extensions={"timeout": dict.fromkeys(_STEPS, min(self._timeout, left))},
         )
 
     def _hindered(self, call: Call) -> NoAnswer | None:
@@ -316,18 +342,20 @@ class ThanksIO(_Facade[httpx.BaseTransport]):
         in flight end and gives their results before it is raised; closing the iterator lets them end, too. Raises
         ConfigurationError before anything is sent, and JournalError when the journal can no longer be written.
         """
+        from thanksio._workers import Means, in_threads  # noqa: PLC0415 - who cancels one order does not wait for it
+
         run, source = self._run(ids, max_in_flight, pace, journal, deadline)
         return in_threads(Means(self._cancel_one, self._ask, self._idle, self._pace_now), run, source)
 
-    def _cancel_one(self, turn: Turn, run: Run) -> Done:
+    def _cancel_one(self, turn: Turn, run: Run) -> Order | ThanksIOError:
         while True:
             try:
                 with self._one_of_many(turn, run) as call:
                     call.admitted = call.admitted or self._admit(call, math.inf)
-                    return Done(turn, self._carry_out(call, run.deadline))
+                    return self._carry_out(call, run.deadline)
             except ThanksIOError as error:
                 if not turn.again(error):
-                    return Done(turn, error)
+                    return error
 
     def _carry_out(self, call: Call, deadline: float | None) -> Order:
         steps = self._begin(call, deadline)
@@ -377,13 +405,14 @@ class ThanksIO(_Facade[httpx.BaseTransport]):
             return self._hindered(call) or NO_ROOM
         with self._leaving(call) as leaves:
             left = min(attempt.left, end - self._now())
-            leaves.outcome = exchange(self._transport, self._request(call, attempt, left), left, call.hide)
+            leaves.outcome = exchange(self._open(), self._request(call, attempt, left), left, call.hide)
         return leaves.outcome
 
     def close(self) -> None:
         """Close the connections. The client cannot be used afterwards."""
         self._closed = True
-        self._transport.close()
+        if self._opened is not None:
+            self._opened.close()
 
     def __enter__(self) -> Self:
         return self
@@ -426,18 +455,20 @@ class AsyncThanksIO(_Facade[httpx.AsyncBaseTransport]):
 
         A task that is cancelled while it waits for a result lets the calls in flight end first, ten seconds at most.
         """
+        from thanksio._workers import AsyncMeans, in_tasks  # noqa: PLC0415 - who cancels one order does not wait for it
+
         run, source = self._run(ids, max_in_flight, pace, journal, deadline)
         return in_tasks(AsyncMeans(self._cancel_one, self._ask, self._idle, self._pace_now), run, source)
 
-    async def _cancel_one(self, turn: Turn, run: Run) -> Done:
+    async def _cancel_one(self, turn: Turn, run: Run) -> Order | ThanksIOError:
         while True:
             try:
                 with self._one_of_many(turn, run) as call:
                     call.admitted = call.admitted or await self._admit(call, math.inf)
-                    return Done(turn, await self._carry_out(call, run.deadline))
+                    return await self._carry_out(call, run.deadline)
             except ThanksIOError as error:
                 if not turn.again(error):
-                    return Done(turn, error)
+                    return error
 
     async def _carry_out(self, call: Call, deadline: float | None) -> Order:
         steps = self._begin(call, deadline)
@@ -468,7 +499,11 @@ class AsyncThanksIO(_Facade[httpx.AsyncBaseTransport]):
 
     async def _ask(self, pacer: Pacer) -> float:
         now = self._pace_now()
-        return await anyio.to_thread.run_sync(pacer.ask, now) if pacer.can_block else pacer.ask(now)
+        if not pacer.can_block:
+            return pacer.ask(now)
+        from anyio.to_thread import run_sync  # noqa: PLC0415 - few need it
+
+        return await run_sync(pacer.ask, now)
 
     async def _admit(self, call: Call, left: float) -> bool:
         """Wait until the next request of a call may leave; False if it may not within `left` seconds."""
@@ -488,13 +523,14 @@ class AsyncThanksIO(_Facade[httpx.AsyncBaseTransport]):
             return self._hindered(call) or NO_ROOM
         with self._leaving(call) as leaves:
             left = min(attempt.left, end - self._now())
-            leaves.outcome = await aexchange(self._transport, self._request(call, attempt, left), left, call.hide)
+            leaves.outcome = await aexchange(self._open(), self._request(call, attempt, left), left, call.hide)
         return leaves.outcome
 
     async def aclose(self) -> None:
         """Close the connections. The client cannot be used afterwards."""
         self._closed = True
-        await self._transport.aclose()
+        if self._opened is not None:
+            await self._opened.aclose()
 
     async def __aenter__(self) -> Self:
         return self

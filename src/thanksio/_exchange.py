@@ -76,7 +76,9 @@ def _headers(response: httpx.Response) -> dict[str, str]:
 
 def _no_answer(error: Exception, watch: _deadline.Watch, transport: object, hide: Hide) -> NoAnswer:
     """Turn whatever a transport raised into a value, without its frames: their locals hold the token."""
-    sent = watch.sent if _deadline.is_watched(transport) else not isinstance(error, _NOT_SENT)
+    from thanksio._sockets import is_watched  # noqa: PLC0415 - it loads httpcore, which may not be there yet
+
+    sent = watch.sent if is_watched(transport) else not isinstance(error, _NOT_SENT)
     timed_out = isinstance(error, httpx.TimeoutException | TimeoutError)
     if isinstance(error, httpx.TransportError) and type(error).__module__ == "httpx":
         text = _QUOTED.split(str(error))[0]
@@ -109,29 +111,32 @@ async def aexchange(
     httpcore closes connections in scopes that anyio shields, but asyncio's own cancellation (`wait_for`) knows no
     shield: one that arrives while a connection is closed would leave it busy for ever.
     """
-    cancelled = ConnectionError("the transport cancelled itself")
-    outcomes: list[Answer | NoAnswer] = [NoAnswer(sent=True, timed_out=False, cause=cancelled)]
+    outcomes: list[Answer | NoAnswer] = []
+    with _deadline.within(left) as watch:
 
-    async def work() -> None:
-        outcomes.append(await _exchange(transport, request, left, hide))
+        async def work() -> None:
+            outcomes.append(await _exchange(transport, request, watch, hide))
 
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(work)
-    return outcomes[-1]
+        async with anyio.create_task_group() as tasks:
+            tasks.cancel_scope.deadline = anyio.current_time() + left + _GRACE
+            tasks.start_soon(work)
+        if outcomes:
+            return outcomes[0]
+        if tasks.cancel_scope.cancel_called:
+            return _no_answer(TimeoutError("the deadline of the call"), watch, transport, hide)
+        return NoAnswer(sent=True, timed_out=False, cause=ConnectionError("the transport cancelled itself"))
 
 
 async def _exchange(
-    transport: httpx.AsyncBaseTransport, request: httpx.Request, left: float, hide: Hide
+    transport: httpx.AsyncBaseTransport, request: httpx.Request, watch: _deadline.Watch, hide: Hide
 ) -> Answer | NoAnswer:
-    with _deadline.within(left) as watch:
-        body = _Body(watch)
-        try:
-            with anyio.fail_after(left + _GRACE):
-                response = await transport.handle_async_request(request)
-                await _receive(response, body)
-            return body.answer(response)
-        except Exception as error:  # noqa: BLE001 - whatever a transport raises, the caller gets the verdict
-            return _no_answer(error, watch, transport, hide)
+    body = _Body(watch)
+    try:
+        response = await transport.handle_async_request(request)
+        await _receive(response, body)
+        return body.answer(response)
+    except Exception as error:  # noqa: BLE001 - whatever a transport raises, the caller gets the verdict
+        return _no_answer(error, watch, transport, hide)
 
 
 async def _receive(response: httpx.Response, body: _Body) -> None:

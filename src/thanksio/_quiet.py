@@ -15,7 +15,7 @@ _LOGGERS = ("connection", "http11", "http2", "proxy", "socks")
 
 class _NamesAlone(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
-        if _deadline.is_running():
+        if _deadline.running():
             record.msg, record.args = record.getMessage().partition(" ")[0], ()
         return True
 

@@ -30,8 +30,10 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
     from contextlib import AbstractContextManager
 
+    from thanksio._client import Order
     from thanksio._pacer import Pacer
     from thanksio._source import Source
+    from thanksio.errors import ThanksIOError
 
     Opened: TypeAlias = Callable[[], AbstractContextManager[Source]]
 
@@ -40,7 +42,7 @@ if TYPE_CHECKING:
 class Means:
     """What a client gives to a run: how to cancel an order, ask the budget, wait between calls, and tell the time."""
 
-    cancel: Callable[[Turn, Run], Done]
+    cancel: Callable[[Turn, Run], Order | ThanksIOError]
     ask: Callable[[Pacer], float]
     idle: Callable[[float], None]
     now: Callable[[], float]
@@ -50,7 +52,7 @@ class Means:
 class AsyncMeans:
     """The same of an async client."""
 
-    cancel: Callable[[Turn, Run], Awaitable[Done]]
+    cancel: Callable[[Turn, Run], Awaitable[Order | ThanksIOError]]
     ask: Callable[[Pacer], Awaitable[float]]
     idle: Callable[[float], Awaitable[None]]
     now: Callable[[], float]
@@ -234,7 +236,7 @@ class _Threads(_Crew):
     def _work(self) -> None:
         while (turn := self._todo.get()) is not None:
             try:
-                self._done.append(self.means.cancel(turn, self.run))
+                self._done.append(Done(turn, self.means.cancel(turn, self.run)))
             except BaseException as error:  # noqa: BLE001 - raised where the results are awaited
                 self._done.append(error)
             self._bell.put(None)
@@ -329,7 +331,7 @@ class _Tasks(_Crew):
         self._scopes.add(scope)
         try:
             with scope:
-                done = await self.means.cancel(turn, self.run)
+                done = Done(turn, await self.means.cancel(turn, self.run))
         except BaseException as error:  # noqa: BLE001 - raised where the results are awaited
             done = error
         self._scopes.discard(scope)

@@ -118,7 +118,7 @@ def differences(contract: Contract, order: Mapping[str, object], hide: Callable[
 class Reporter:
     """Compare orders with the contract, and report each kind of difference once."""
 
-    contract: Contract
+    contract: Callable[[], Contract]
     hide: Callable[[str], str] = field(repr=False)
     hook: Hook | None = None
     _seen: set[Drift] = field(factory=set[Drift], init=False)
@@ -128,7 +128,7 @@ class Reporter:
         """Report what is new in the fields of an order as the server sent it."""
         if len(self._seen) >= _MOST:
             return
-        for drift in differences(self.contract, order, self.hide):
+        for drift in differences(self.contract(), order, self.hide):
             self._report(drift)
             if len(self._seen) >= _MOST:
                 return
