@@ -14,7 +14,7 @@ import time
 from abc import ABC, abstractmethod
 from contextlib import contextmanager
 from functools import cache, cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, NoReturn, Self, TypeVar, cast
 
 import anyio
 import httpx
@@ -86,6 +86,7 @@ class _Facade(ABC, Generic[_Transport]):
     """What both clients are made of and decide alike."""
 
     _kind: ClassVar[type]
+    _engines: ClassVar[tuple[str, ...]]  # what has to be installed for the fast transport
 
     def __init__(  # noqa: PLR0913 - the settings of a client, all but the token by keyword
         self,
@@ -96,7 +97,7 @@ class _Facade(ABC, Generic[_Transport]):
         deadline: float = 90.0,
         retry: RetryPolicy = RetryPolicy(),  # noqa: B008 - frozen
         cancel_path: CancelPath = "auto",
-        transport: _Transport | None = None,
+        transport: _Transport | Literal["fast"] | None = None,
         on_drift: drift.Hook | None = None,
         pace: Pace | bool = False,
     ) -> None:
@@ -111,20 +112,24 @@ class _Facade(ABC, Generic[_Transport]):
         self._budget = self._paced(pace, None)
         self._paces_single = self._budget is not None
         self._drift = drift.Reporter(order_contract, self._token.hide, on_drift)
+        self._is_fast = transport == "fast"
         self._opened: _Transport | None = self._checked(transport)
         self._opening = threading.Lock()
         keep_quiet()
         self._closed = False
 
-    @staticmethod
     @abstractmethod
-    def _own_transport() -> _Transport: ...
+    def _own_transport(self) -> _Transport: ...
 
     def _checked(self, transport: object) -> _Transport | None:
-        if transport is None:
+        if self._is_fast:
+            from thanksio._fast import require  # noqa: PLC0415 - an extra
+
+            require(*self._engines)
+        if transport is None or self._is_fast:
             return None
         if not isinstance(transport, self._kind):
-            raise ConfigurationError(f"transport must be an httpx.{self._kind.__name__}.")
+            raise ConfigurationError(f'transport must be an httpx.{self._kind.__name__}, or "fast".')
         return self._watched(cast("_Transport", transport))
 
     @staticmethod
@@ -303,10 +308,14 @@ class ThanksIO(_Facade[httpx.BaseTransport]):
     """
 
     _kind = httpx.BaseTransport
+    _engines = ("pyreqwest",)
 
-    @staticmethod
-    def _own_transport() -> httpx.BaseTransport:
-        return httpx.HTTPTransport()
+    def _own_transport(self) -> httpx.BaseTransport:
+        if not self._is_fast:
+            return httpx.HTTPTransport()
+        from thanksio._fast_sync import FastTransport  # noqa: PLC0415 - an extra
+
+        return FastTransport(self._timeout)
 
     def cancel_order(self, order_id: int | str, *, deadline: float | None = None) -> Order:
         """Cancel an order, and return it only if the server shows it as cancelled.
@@ -430,10 +439,14 @@ class AsyncThanksIO(_Facade[httpx.AsyncBaseTransport]):
     """
 
     _kind = httpx.AsyncBaseTransport
+    _engines = ("aiohttp",)
 
-    @staticmethod
-    def _own_transport() -> httpx.AsyncBaseTransport:
-        return httpx.AsyncHTTPTransport()
+    def _own_transport(self) -> httpx.AsyncBaseTransport:
+        if not self._is_fast:
+            return httpx.AsyncHTTPTransport()
+        from thanksio._fast_async import FastAsyncTransport  # noqa: PLC0415 - an extra
+
+        return FastAsyncTransport()
 
     async def cancel_order(self, order_id: int | str, *, deadline: float | None = None) -> Order:
         """Cancel an order, and return it only if the server shows it as cancelled; see ThanksIO.cancel_order.

@@ -21,9 +21,13 @@ class Watch:
     sent: bool = False
     _before: Token[Watch | None] | None = field(default=None, init=False, repr=False)
 
+    def left(self) -> float:
+        """Give the seconds until it must end, below 0 if it should have ended."""
+        return self.end - time.monotonic()
+
     def is_over(self) -> bool:
         """Whether the attempt's time has run out."""
-        return time.monotonic() >= self.end
+        return self.left() <= 0
 
     def __enter__(self) -> Self:
         self._before = _watch.set(self)
@@ -32,6 +36,10 @@ class Watch:
     def __exit__(self, *_: object) -> None:
         if self._before is not None:
             _watch.reset(self._before)
+
+
+class Seen:
+    """Marks a transport that notes in the running attempt whether any of the request has been sent."""
 
 
 # The running attempt of this thread or task; connections are shared, attempts are not.
@@ -53,7 +61,7 @@ def cut(timeout: float | None, error: type[Exception]) -> float | None:
     watch = _watch.get()
     if watch is None:
         return timeout
-    left = watch.end - time.monotonic()
+    left = watch.left()
     if left <= 0:
         raise error("the deadline of the call")
     return left if timeout is None else min(timeout, left)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable
 from typing import TYPE_CHECKING, TypeAlias, cast
 
 import anyio
@@ -18,6 +18,7 @@ from attrs import define, field
 
 from thanksio import _deadline
 from thanksio._verdict import MAX_BODY, READ_HEADERS, Answer, NoAnswer, clean
+from thanksio.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,14 +77,20 @@ def _headers(response: httpx.Response) -> dict[str, str]:
 
 def _no_answer(error: Exception, watch: _deadline.Watch, transport: object, hide: Hide) -> NoAnswer:
     """Turn whatever a transport raised into a value, without its frames: their locals hold the token."""
-    from thanksio._sockets import is_watched  # noqa: PLC0415 - it loads httpcore, which may not be there yet
-
-    sent = watch.sent if is_watched(transport) else not isinstance(error, _NOT_SENT)
+    sent = watch.sent if _is_seen(transport) else not isinstance(error, _NOT_SENT)
     timed_out = isinstance(error, httpx.TimeoutException | TimeoutError)
     if isinstance(error, httpx.TransportError) and type(error).__module__ == "httpx":
         text = _QUOTED.split(str(error))[0]
         return NoAnswer(sent, timed_out, type(error)(clean(text, hide, 200)))
     return NoAnswer(sent, timed_out, ConnectionError(f"the transport raised {type(error).__name__}"))
+
+
+def _is_seen(transport: object) -> bool:
+    if isinstance(transport, _deadline.Seen):
+        return True
+    from thanksio._sockets import is_watched  # noqa: PLC0415 - it loads httpcore, which may not be there yet
+
+    return is_watched(transport)
 
 
 def exchange(transport: httpx.BaseTransport, request: httpx.Request, left: float, hide: Hide) -> Answer | NoAnswer:
@@ -99,6 +106,8 @@ def exchange(transport: httpx.BaseTransport, request: httpx.Request, left: float
             finally:
                 response.close()
             return body.answer(response)
+        except ConfigurationError:  # of our own transport, which sent nothing
+            raise
         except Exception as error:  # noqa: BLE001 - whatever a transport raises, the caller gets the verdict
             return _no_answer(error, watch, transport, hide)
 
@@ -106,25 +115,39 @@ def exchange(transport: httpx.BaseTransport, request: httpx.Request, left: float
 async def aexchange(
     transport: httpx.AsyncBaseTransport, request: httpx.Request, left: float, hide: Hide
 ) -> Answer | NoAnswer:
-    """Do the same, in a task of its own.
+    """Do the same, and cancel it from outside if its transport outlasts the deadline."""
+    with _deadline.within(left) as watch:
+        end = anyio.current_time() + left + _GRACE
+        exchanging = _exchange(transport, request, watch, hide)
+        outcome = await (_here if isinstance(transport, _deadline.Seen) else _in_a_task)(exchanging, end)
+        return outcome or _no_answer(TimeoutError("the deadline of the call"), watch, transport, hide)
+
+
+async def _here(exchanging: Awaitable[Answer | NoAnswer], end: float) -> Answer | NoAnswer | None:
+    """Await an exchange until a moment of the event loop's clock; None if that was too short."""
+    with anyio.CancelScope(deadline=end):
+        return await exchanging
+    return None
+
+
+async def _in_a_task(exchanging: Awaitable[Answer | NoAnswer], end: float) -> Answer | NoAnswer | None:
+    """Do the same in a task of its own, for transports that may be httpx's.
 
     httpcore closes connections in scopes that anyio shields, but asyncio's own cancellation (`wait_for`) knows no
     shield: one that arrives while a connection is closed would leave it busy for ever.
     """
-    outcomes: list[Answer | NoAnswer] = []
-    with _deadline.within(left) as watch:
+    outcome: Answer | NoAnswer | None = NoAnswer(
+        sent=True, timed_out=False, cause=ConnectionError("the transport cancelled itself")
+    )
 
-        async def work() -> None:
-            outcomes.append(await _exchange(transport, request, watch, hide))
+    async def work() -> None:
+        nonlocal outcome
+        outcome = await exchanging
 
-        async with anyio.create_task_group() as tasks:
-            tasks.cancel_scope.deadline = anyio.current_time() + left + _GRACE
-            tasks.start_soon(work)
-        if outcomes:
-            return outcomes[0]
-        if tasks.cancel_scope.cancel_called:
-            return _no_answer(TimeoutError("the deadline of the call"), watch, transport, hide)
-        return NoAnswer(sent=True, timed_out=False, cause=ConnectionError("the transport cancelled itself"))
+    async with anyio.create_task_group() as tasks:
+        tasks.cancel_scope.deadline = end
+        tasks.start_soon(work)
+    return None if tasks.cancel_scope.cancelled_caught else outcome
 
 
 async def _exchange(
@@ -135,6 +158,8 @@ async def _exchange(
         response = await transport.handle_async_request(request)
         await _receive(response, body)
         return body.answer(response)
+    except ConfigurationError:
+        raise
     except Exception as error:  # noqa: BLE001 - whatever a transport raises, the caller gets the verdict
         return _no_answer(error, watch, transport, hide)
 
@@ -142,13 +167,23 @@ async def _exchange(
 async def _receive(response: httpx.Response, body: _Body) -> None:
     """Read an answer's body, and give its connection back whatever happens."""
     chunks: AsyncIterator[bytes] | None = None
+    is_whole = False
     try:
         chunks = aiter(cast("httpx.AsyncByteStream", response.stream))
         async for chunk in chunks:
             if body.add(chunk):
                 break
+        else:
+            is_whole = True
     finally:
-        with anyio.CancelScope(shield=True):
-            if isinstance(chunks, AsyncGenerator):
-                await chunks.aclose()  # one that is left in the middle is ended by the event loop, some time
-            await response.aclose()
+        if not is_whole:
+            with anyio.CancelScope(shield=True):
+                await _give_up(response, chunks)
+    if is_whole:
+        await response.aclose()
+
+
+async def _give_up(response: httpx.Response, chunks: AsyncIterator[bytes] | None) -> None:
+    if isinstance(chunks, AsyncGenerator):
+        await chunks.aclose()  # one that is left in the middle is ended by the event loop, some time
+    await response.aclose()
