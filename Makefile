@@ -12,7 +12,7 @@ SECONDS ?= 30
 FUZZ_ENV = $(if $(filter atheris,$(ENGINE)),.venv-fuzz,.venv)
 
 .DEFAULT_GOAL = help
-.PHONY: help demo test faults picture fuzz stress mutate generate check-generated diff check vendor-drift lint types \
+.PHONY: help demo test faults picture fuzz stress bench mutate generate check-generated diff check vendor-drift lint types \
         wheel-test dist release format locks upgrade-generator clean
 
 help: ## Print this list
@@ -36,6 +36,10 @@ fuzz: $(FUZZ_ENV)/ready ## Let hostile answers in for 30 seconds; also with SECO
 
 stress: .venv/ready ## Cancel thousands in real time, kill runs, count memory: a quarter of an hour, with figures
 	@.venv/bin/python scripts/stress.py
+
+bench: .venv-bench/ready $(if $(PEERS),.venv-peers/ready) ## Measure against bare httpx and a raw socket; PEERS=1 other clients too, QUICK=1 in a minute
+	@.venv-bench/bin/python scripts/bench.py $(if $(PEERS),--peers .venv-peers/bin/python) $(if $(QUICK),--quick) \
+	  $(if $(ONLY),--only $(ONLY))
 
 mutate: .venv-mutate/ready ## Change the code that decides in small ways, and fail if the tests do not notice
 	@.venv-mutate/bin/python scripts/mutate.py
@@ -111,6 +115,15 @@ clean: ## Remove what make has installed and built
 .venv-fuzz/ready: $(LOCKS)/fuzz.txt pyproject.toml
 	@$(call environment,.venv-fuzz,fuzz)
 	@$(call this_package,.venv-fuzz)
+	@touch $@
+
+.venv-bench/ready: $(LOCKS)/bench.txt pyproject.toml
+	@$(call environment,.venv-bench,bench)
+	@$(call this_package,.venv-bench)
+	@touch $@
+
+.venv-peers/ready: $(LOCKS)/peers.txt
+	@$(call environment,.venv-peers,peers)
 	@touch $@
 
 .venv-generator/ready: $(LOCKS)/generator.txt

@@ -11,11 +11,13 @@ LOCKS = ROOT / "scripts" / "locks"
 
 # `dev` and `mutate` hold the package's own dependencies, too; `lowest` the oldest ones that pyproject.toml allows.
 ENVIRONMENTS = {
+    "bench": ["pyproject.toml", "--group", "bench"],
     "dev": ["pyproject.toml", "--group", "dev"],
     "fuzz": ["pyproject.toml", "--group", "fuzz"],
     "generator": ["--group", "generator"],
     "locker": ["--group", "locker"],
     "mutate": ["pyproject.toml", "--group", "dev", "--group", "mutate"],
+    "peers": ["--group", "peers"],
     "lowest": ["pyproject.toml", "--resolution", "lowest-direct"],
 }
 

@@ -1,0 +1,315 @@
+"""What is measured: each cancels order 37294 in its own way.
+
+A process imports one of them and nothing else, so imports stand where they are needed; outside of them the standard
+library must do, for a peer's environment holds the peer alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import socket
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from benching.answers import ORDER_ID, TOKEN, bodies, order
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import httpx
+
+PATH = f"/order/{ORDER_ID}/cancel"
+_HEADERS = {"Authorization": f"Bearer {TOKEN}", "Accept": "application/json"}
+_LENGTH = re.compile(rb"\ncontent-length: *(\d+)", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Contender:
+    """A call, which gives something to await if the contender is async, and whether what it gave is right."""
+
+    call: Callable[[], Any]
+    is_right: Callable[[Any], bool]
+
+
+def is_answer(answer: Any) -> bool:  # noqa: ANN401 - JSON
+    """Whether this is the documented answer."""
+    return bool(answer == order())
+
+
+def is_order(given: Any) -> bool:  # noqa: ANN401 - whatever a client gave
+    """Whether a client gave the order, as cancelled."""
+    return bool(given.id == ORDER_ID and given.status == "cancelled")
+
+
+def _request(url: str) -> tuple[tuple[str, int], bytes]:
+    where = urlsplit(url)
+    lines = [f"PUT {PATH} HTTP/1.1", f"Host: {where.netloc}", *(": ".join(pair) for pair in _HEADERS.items())]
+    return (str(where.hostname), where.port or 80), "\r\n".join([*lines, "Content-Length: 0", "", ""]).encode()
+
+
+def _end(received: bytes | bytearray) -> int | None:
+    """Say where an answer ends, if its head is here."""
+    head = received.find(b"\r\n\r\n")
+    length = _LENGTH.search(received, 0, head + 2) if head >= 0 else None
+    return head + 4 + int(length[1]) if length else None
+
+
+def _is_raw_answer(received: bytes) -> bool:
+    return received.startswith(b"HTTP/1.1 200 ") and is_answer(json.loads(received.partition(b"\r\n\r\n")[2]))
+
+
+def raw_socket(url: str) -> Contender:
+    """Write the bytes of a request, and read until the answer is whole; the floor for whatever is built above."""
+    address, request = _request(url)
+    connection = socket.create_connection(address, 10)
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def call() -> bytes:
+        connection.sendall(request)
+        received = b""
+        while (end := _end(received)) is None or len(received) < end:
+            if not (part := connection.recv(65536)):
+                raise ConnectionError("the server closed the connection")
+            received += part
+        return received
+
+    return Contender(call, _is_raw_answer)
+
+
+def raw_socket_parsed(url: str) -> Contender:
+    """Do so, and parse the body."""
+    raw = raw_socket(url).call
+    return Contender(lambda: json.loads(raw().partition(b"\r\n\r\n")[2]), is_answer)
+
+
+def httpx_sync(url: str, transport: httpx.BaseTransport | None = None) -> Contender:
+    """Make the call as a script does that needs no client of ours."""
+    import httpx
+
+    client = httpx.Client(base_url=url, headers=_HEADERS, transport=transport)
+    return Contender(lambda: client.put(PATH).json(), is_answer)
+
+
+def httpx_on_pyreqwest(url: str) -> Contender:
+    """Let pyreqwest send what httpx makes."""
+    from pyreqwest.compatibility.httpx import SyncHttpxTransport
+
+    return httpx_sync(url, SyncHttpxTransport())
+
+
+def generated(url: str) -> Contender:
+    """Call what the generator wrote, without the facade."""
+    from thanksio_generated import AuthenticatedClient
+    from thanksio_generated.api.orders import cancel_order
+
+    client = AuthenticatedClient(base_url=url, token=TOKEN)
+    return Contender(lambda: cancel_order.sync(str(ORDER_ID), client=client), lambda given: is_order(given.order))
+
+
+def thanksio(url: str, **settings: Any) -> Contender:  # noqa: ANN401 - of a client
+    """Call this package's own client."""
+    from thanksio import ThanksIO
+
+    client = ThanksIO(TOKEN, base_url=url, **settings)
+    return Contender(lambda: client.cancel_order(ORDER_ID), is_order)
+
+
+def thanksio_fast(url: str) -> Contender:
+    """Do so over the fast transport."""
+    return thanksio(url, transport="fast")
+
+
+def thanksio_on_pyreqwest(url: str) -> Contender:
+    """Do so over a transport that somebody else wrote for httpx."""
+    from pyreqwest.compatibility.httpx import SyncHttpxTransport
+
+    return thanksio(url, transport=SyncHttpxTransport())
+
+
+class _Connection(asyncio.Protocol):
+    """A connection that knows when the answer is whole."""
+
+    def __init__(self) -> None:
+        self.received = bytearray()
+        self.answer: asyncio.Future[bytes]
+        self.transport: asyncio.WriteTransport
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.WriteTransport)  # noqa: S101 - of a stream socket it is
+        self.transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        self.received += data
+        if (end := _end(self.received)) is not None and len(self.received) >= end:
+            self.answer.set_result(bytes(self.received))
+            self.received.clear()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if not self.answer.done():
+            self.answer.set_exception(exc or ConnectionError("the server closed the connection"))
+
+
+def raw_asyncio(url: str) -> Contender:
+    """Do what the raw socket does, on as many connections as are needed."""
+    address, request = _request(url)
+    idle: list[_Connection] = []
+
+    async def call() -> bytes:
+        loop = asyncio.get_running_loop()
+        connection = idle.pop() if idle else (await loop.create_connection(_Connection, *address))[1]
+        connection.answer = loop.create_future()
+        connection.transport.write(request)
+        received = await connection.answer
+        idle.append(connection)
+        return received
+
+    return Contender(call, _is_raw_answer)
+
+
+def httpx_async(url: str, transport: httpx.AsyncBaseTransport | None = None) -> Contender:
+    """Make the call as a script does that needs no client of ours."""
+    import httpx
+
+    client = httpx.AsyncClient(base_url=url, headers=_HEADERS, transport=transport)
+
+    async def call() -> object:
+        return (await client.put(PATH)).json()
+
+    return Contender(call, is_answer)
+
+
+def httpx_async_on_pyreqwest(url: str) -> Contender:
+    """Let pyreqwest send what httpx makes."""
+    from pyreqwest.compatibility.httpx import HttpxTransport
+
+    return httpx_async(url, HttpxTransport())
+
+
+def httpx_async_on_aiohttp(url: str) -> Contender:
+    """Let aiohttp send what httpx makes."""
+    from httpx_aiohttp import AiohttpTransport
+
+    return httpx_async(url, AiohttpTransport())
+
+
+def aiohttp(url: str) -> Contender:
+    """Make the call with aiohttp alone."""
+    import aiohttp
+
+    session = aiohttp.ClientSession(base_url=url, headers=_HEADERS)
+
+    async def call() -> object:
+        async with session.put(PATH) as response:
+            return await response.json()
+
+    return Contender(call, is_answer)
+
+
+def generated_async(url: str) -> Contender:
+    """Call what the generator wrote, without the facade."""
+    from thanksio_generated import AuthenticatedClient
+    from thanksio_generated.api.orders import cancel_order
+
+    client = AuthenticatedClient(base_url=url, token=TOKEN)
+    return Contender(lambda: cancel_order.asyncio(str(ORDER_ID), client=client), lambda given: is_order(given.order))
+
+
+def thanksio_async(url: str, **settings: Any) -> Contender:  # noqa: ANN401 - of a client
+    """Call this package's own client."""
+    from thanksio import AsyncThanksIO
+
+    client = AsyncThanksIO(TOKEN, base_url=url, **settings)
+    return Contender(lambda: client.cancel_order(ORDER_ID), is_order)
+
+
+def thanksio_async_fast(url: str) -> Contender:
+    """Do so over the fast transport."""
+    return thanksio_async(url, transport="fast")
+
+
+def thanksio_async_on_pyreqwest(url: str) -> Contender:
+    """Do so over a transport that somebody else wrote for httpx."""
+    from pyreqwest.compatibility.httpx import HttpxTransport
+
+    return thanksio_async(url, transport=HttpxTransport())
+
+
+def thanksio_async_on_aiohttp(url: str) -> Contender:
+    """Do so over another one."""
+    from httpx_aiohttp import AiohttpTransport
+
+    return thanksio_async(url, transport=AiohttpTransport())
+
+
+def json_alone(_url: str) -> Contender:
+    """Parse the answer."""
+    body = bodies()[PATH]
+    return Contender(lambda: json.loads(body), is_answer)
+
+
+def model_alone(_url: str) -> Contender:
+    """Parse the answer into the generated classes."""
+    from thanksio_generated.models import OrderAnswer
+
+    body = bodies()[PATH]
+    return Contender(lambda: OrderAnswer.from_dict(json.loads(body)), lambda given: is_order(given.order))
+
+
+def verdict_alone(_url: str) -> Contender:
+    """Lead a call from an answer to its verdict: the fields of the order, checked."""
+    from thanksio import RetryPolicy
+    from thanksio._call import Call, Spellings, course
+    from thanksio._verdict import Answer
+
+    answer = Answer(200, bodies()[PATH], {"content-type": "application/json"})
+    spellings, policy = Spellings("auto"), RetryPolicy()
+
+    def call() -> Any:  # noqa: ANN401 - what a course ends in
+        steps = course(Call(ORDER_ID, str), spellings, policy, 90.0, now=float, random=float)
+        next(steps)
+        try:
+            return steps.send(answer)
+        except StopIteration as end:
+            return end.value
+
+    return Contender(call, lambda reading: bool(reading.is_cancelled))
+
+
+def call_alone(url: str) -> Contender:
+    """Make a whole call over a transport that answers at once."""
+    from benching.instant import Instant
+
+    return thanksio(url, transport=Instant())
+
+
+SYNC: dict[str, Callable[[str], Contender]] = {
+    "raw socket": raw_socket,
+    "raw socket, json.loads": raw_socket_parsed,
+    "httpx": httpx_sync,
+    "httpx on pyreqwest": httpx_on_pyreqwest,
+    "generated": generated,
+    "thanksio": thanksio,
+    "thanksio fast": thanksio_fast,
+    "thanksio on pyreqwest": thanksio_on_pyreqwest,
+}
+ASYNC: dict[str, Callable[[str], Contender]] = {
+    "raw asyncio": raw_asyncio,
+    "httpx async": httpx_async,
+    "httpx async on pyreqwest": httpx_async_on_pyreqwest,
+    "httpx async on aiohttp": httpx_async_on_aiohttp,
+    "aiohttp": aiohttp,
+    "generated async": generated_async,
+    "thanksio async": thanksio_async,
+    "thanksio async fast": thanksio_async_fast,
+    "thanksio async on pyreqwest": thanksio_async_on_pyreqwest,
+    "thanksio async on aiohttp": thanksio_async_on_aiohttp,
+}
+ALONE: dict[str, Callable[[str], Contender]] = {
+    "json.loads": json_alone,
+    "generated model": model_alone,
+    "verdict": verdict_alone,
+    "whole call": call_alone,
+}

@@ -1,0 +1,12 @@
+"""The contenders of each section by name, for those who must not import them."""
+
+from __future__ import annotations
+
+from benching.contenders import ALONE, ASYNC, SYNC
+from benching.peers import PEERS as PEER_MAKERS
+
+PEERS = tuple(PEER_MAKERS)
+CALLS = tuple(SYNC)
+IN_FLIGHT = (*ASYNC, "httpx", "thanksio", "thanksio fast")  # the last three in threads
+PARSE = tuple(ALONE)
+FIRST = ("raw socket", "httpx", "generated", "thanksio", "thanksio fast", "thanksio async", "thanksio async fast")
