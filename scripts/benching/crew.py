@@ -34,12 +34,6 @@ def environment(*, peer: bool = False) -> dict[str, str]:
     return kept | {"PYTHONPATH": os.pathsep.join(path), "PYTHONWARNINGS": "ignore"}
 
 
-def command(name: str, url: str, peers: Path | None, *rest: str) -> list[str]:
-    """Give what starts a contender."""
-    python = str(peers) if name in PEERS else sys.executable
-    return [python, "-m", "benching.worker", name, url, *rest]
-
-
 @define
 class Worker:
     """A contender's process."""
@@ -73,16 +67,13 @@ class Worker:
         return self.hear()
 
     def end(self) -> None:
-        """End the process, in its own way or in ours."""
-        self.process.communicate(timeout=None) if self.process.poll() is not None else self._leave()
-        self.errors.close()
-
-    def _leave(self) -> None:
+        """Close its input, which is how it ends; kill it if it does not."""
         try:
             self.process.communicate(timeout=5)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.communicate()
+        self.errors.close()
 
 
 @define
@@ -110,9 +101,10 @@ def crew(names: Iterable[str], url: str, peers: Path | None = None) -> Generator
 
 
 def _started(name: str, url: str, peers: Path | None) -> Worker:
-    errors = tempfile.TemporaryFile()
+    errors = tempfile.TemporaryFile()  # noqa: SIM115 - the worker closes it
+    python = str(peers) if name in PEERS else sys.executable
     process = subprocess.Popen(
-        command(name, url, peers),
+        [python, "-m", "benching.worker", name, url],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=errors,

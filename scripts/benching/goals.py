@@ -69,7 +69,12 @@ GOALS = (
     ),
     Goal("the quickest peer's nearest call / thanksio", 1.0, slowest_lead, at_most=False),
     Goal("import thanksio, over a bare interpreter", 5.0, _net("import thanksio", "bare interpreter"), unit="ms"),
-    Goal("a client that is ready, over importing httpx and attrs", 15.0, _net("client ready", "import httpx, attrs"), unit="ms"),
+    Goal(
+        "a client that is ready, over importing httpx and attrs",
+        15.0,
+        _net("client ready", "import httpx, attrs"),
+        unit="ms",
+    ),
     Goal("an order of many, beside its single call: the most of all sizes", 60.0, own_work, unit="us"),
     Goal("an order of the most ids / one of ten thousand", 1.2, growth),
 )

@@ -9,4 +9,3 @@ PEERS = tuple(PEER_MAKERS)
 CALLS = tuple(SYNC)
 IN_FLIGHT = (*ASYNC, "httpx", "thanksio", "thanksio fast")  # the last three in threads
 PARSE = tuple(ALONE)
-FIRST = ("raw socket", "httpx", "generated", "thanksio", "thanksio fast", "thanksio async", "thanksio async fast")

@@ -94,27 +94,24 @@ def _say(said: dict[str, Any]) -> None:
     sys.stdout.flush()
 
 
-async def _made(name: str, url: str) -> tuple[Contender, dict[str, Any]]:
+async def _made(name: str, url: str) -> Contender:
     """Make a contender, and hold its first answer against what is right."""
-    began = time.perf_counter()
     contender = ({**SYNC, **ASYNC, **ALONE, **PEERS}[name])(url)
-    ready = time.perf_counter()
     given = await _settled(contender.call())
-    ended = time.perf_counter()
     if not contender.is_right(given):
         raise WrongAnswerError(f"{given!r}"[:200])
-    return contender, {"ready": ready - began, "call": ended - ready}
+    return contender
 
 
-async def _work(name: str, url: str, *, once: bool) -> None:
+async def _work(name: str, url: str) -> None:
     try:
-        contender, said = await _made(name, url)
+        contender = await _made(name, url)
     except Exception as error:  # noqa: BLE001 - a contender that is not here is said to be so
         _say({"error": f"{type(error).__name__}: {error}"[:200]})
         return
-    _say(said)
+    _say({})
     timing = atimed if name in ASYNC else timed
-    while not once and (line := sys.stdin.readline()):
+    while line := sys.stdin.readline():
         _say(await _measured(timing, contender.call, json.loads(line)))
 
 
@@ -128,9 +125,9 @@ def _alone(steps: Coroutine[Any, Any, None]) -> None:
 
 
 def main() -> None:
-    """Work for the name and at the address that the arguments give; `--once` makes the first call and no other."""
-    name, url, *rest = sys.argv[1:]
-    work = _work(name, url, once=bool(rest))
+    """Work for the name and at the address that the arguments give."""
+    name, url = sys.argv[1:]
+    work = _work(name, url)
     if name in ASYNC:
         asyncio.run(work)
     else:
