@@ -37,9 +37,9 @@ fuzz: $(FUZZ_ENV)/ready ## Let hostile answers in for 30 seconds; also with SECO
 stress: .venv/ready ## Cancel thousands in real time, kill runs, count memory: a quarter of an hour, with figures
 	@.venv/bin/python scripts/stress.py
 
-bench: .venv-bench/ready $(if $(PEERS),.venv-peers/ready) ## Measure against bare httpx and a raw socket; PEERS=1 other clients too, QUICK=1 in a minute
+bench: .venv-bench/ready $(if $(PEERS),.venv-peers/ready) ## Measure against bare httpx and a raw socket; PEERS=1 other clients too, QUICK=1 a minute
 	@.venv-bench/bin/python scripts/bench.py $(if $(PEERS),--peers .venv-peers/bin/python) $(if $(QUICK),--quick) \
-	  $(if $(ONLY),--only $(ONLY))
+	  $(if $(ONLY),--only $(ONLY)) $(if $(LARGEST),--largest $(LARGEST))
 
 mutate: .venv-mutate/ready ## Change the code that decides in small ways, and fail if the tests do not notice
 	@.venv-mutate/bin/python scripts/mutate.py

@@ -28,10 +28,11 @@ class WorkerError(Exception):
 
 
 def environment(*, peer: bool = False) -> dict[str, str]:
-    """Give a worker this repository to import from, a peer's only the scripts; and no proxy between it and us."""
+    """Give a worker the scripts to import from, ours also what this process was given; and no proxy on its way."""
     kept = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
-    path = [str(HERE.parent.parent)] if peer else [str(HERE.parent.parent), *filter(None, sys.path)]
-    return kept | {"PYTHONPATH": os.pathsep.join(path), "PYTHONWARNINGS": "ignore"}
+    given = "" if peer else kept.get("PYTHONPATH", "")
+    path = os.pathsep.join(filter(None, [str(HERE.parent.parent), given]))
+    return kept | {"PYTHONPATH": path, "PYTHONWARNINGS": "ignore"}
 
 
 @define

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _NOWHERE = "http://127.0.0.1:1"
-_LEAST_BATCH, _MOST_SINGLES, _WARM = 1000, 5000, 300
+_LEAST_BATCH, _MOST_SINGLES, _WARM = 1000, 2000, 300
 
 
 class LostError(Exception):

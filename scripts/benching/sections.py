@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from attrs import evolve, frozen
+from attrs import Factory, evolve, frozen
 
 from benching import starts
 from benching.crew import crew, environment, race
@@ -18,14 +18,14 @@ from benching.figures import Bulk, Results, Table, spread
 from benching.names import CALLS, IN_FLIGHT, PARSE, PEERS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from contextlib import AbstractContextManager
 
     from benching.crew import Crew
 
 LEVELS = {1: 100, 10: 10, 50: 5, 200: 2}  # in flight, and how many calls each task makes in a round
 SIZES = (1000, 10_000, 100_000, 1_000_000)  # ids
-_MOST_ASYNC, _MOST_JOURNAL = 10_000, 10_000  # ids; more of these take minutes, and say the same
+_MOST_ASYNC, _MOST_JOURNAL = 100_000, 10_000  # ids; more of these take minutes, and say the same
 _REPEATS = {1000: 5, 10_000: 3}  # of a bulk run without a journal, as short ones differ most
 _PATIENCE = 3600.0
 
@@ -42,6 +42,7 @@ class Setting:
     calls: int = 100  # of each contender in a round
     largest: int = SIZES[-1]  # orders
     repeats: int = 5  # of a bulk run, at most
+    levels: Mapping[int, int] = Factory(lambda: LEVELS)
 
 
 class SectionError(Exception):
@@ -61,7 +62,7 @@ def in_flight(setting: Setting) -> Results:
     bases = ("httpx async", "raw asyncio")
     with _crew("in-flight", IN_FLIGHT, setting) as team:
         tables = []
-        for level, share in LEVELS.items():
+        for level, share in setting.levels.items():
             title = f"{level} in flight (httpx, thanksio and thanksio fast: in threads)"
             plain = Table("in-flight", title, "us", {}, bases, in_flight=level)
             many = level * max(1, setting.calls * share // 100)

@@ -121,9 +121,8 @@ def _start_nginx(program: str, folder: Path, port: int) -> subprocess.Popen[byte
 
 
 def _start_own(port: int) -> subprocess.Popen[bytes]:
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(map(str, [HERE.parent.parent, *sys.path]))}
     command = [sys.executable, "-m", "benching.server", str(port)]
-    return subprocess.Popen(command, stdin=subprocess.DEVNULL, env=environment)
+    return subprocess.Popen(command, stdin=subprocess.DEVNULL, cwd=HERE.parent.parent)
 
 
 def _await(process: subprocess.Popen[bytes], port: int) -> None:
