@@ -47,7 +47,8 @@ def everything() -> Results:
     def table(section: str, who: tuple[str, ...], in_flight: int = 0) -> Table:
         return Table(section, section, "us", {name: [0.001, 0.001] for name in who}, who[:2], in_flight=in_flight)
 
-    levels = [table("in-flight", names.IN_FLIGHT, level) for level in sections.LEVELS]
+    many = (*contenders.ASYNC, "thanksio in threads")
+    levels = [table("in-flight", many, level) for level in sections.LEVELS]
     starts = table("import", ("bare interpreter", "import httpx, attrs", "import thanksio", "client ready"))
     bulks = [Bulk(ids, "sync", journal=False, total=2e-4, single=1e-4, own=1e-4, peak=40.0) for ids in sections.SIZES]
     return Results([table("calls", (*names.CALLS, *names.PEERS)), *levels, evolve(starts, unit="ms")], bulks)
@@ -116,6 +117,12 @@ def test_a_table_says_how_it_went_and_who_is_missing() -> None:
         "  thanksio    2,050  1,575..2,525     1.05  1.02..1.08          9.25  8.38..10.1   1,000",
         "  thanksio fast is not available: ConfigurationError: no such transport",
     ]
+
+
+def test_who_failed_in_a_round_is_told_from_who_is_missing() -> None:
+    said = report.table_text(evolve(CALLS, absent={"thanksio": "1 in flight, round 2: ReadTimeout"}))
+
+    assert said.endswith("\n  thanksio failed: 1 in flight, round 2: ReadTimeout")
 
 
 def test_many_in_flight_are_compared_by_their_rate() -> None:
@@ -268,7 +275,7 @@ def test_tasks_and_threads_are_measured_in_flight(small: Setting) -> None:
     (table,) = sections.in_flight(small).tables
 
     assert table.in_flight == 2
-    assert {"raw asyncio", "httpx async", "thanksio async", "thanksio"} <= set(table.samples)
+    assert {"raw asyncio", "httpx async", "thanksio async", "thanksio in threads"} <= set(table.samples)
     assert all(took != [None] for took in table.samples.values())
 
 

@@ -46,7 +46,7 @@ _SHOWN = {  # of the contenders in flight, those that differ; the text has all
     "httpx async on pyreqwest": "other d2",
     "thanksio async fast": "ours",
     "thanksio async": "ours d1",
-    "thanksio": "ours d2",
+    "thanksio in threads": "ours d2",
 }
 
 

@@ -50,7 +50,8 @@ def table_text(table: Table) -> str:
         head += [f"{word}{base}", "quartiles"]
     head += [f"- {table.net_of}"] if table.net_of else []
     rows = [[*head, *table.more], *(_row(table, name, bases) for name in _by_median(table))]
-    missing = [f"  {name} is not available: {why}" for name, why in table.absent.items()]
+    said = {name: "failed" if name in table.samples else "is not available" for name in table.absent}
+    missing = [f"  {name} {said[name]}: {why}" for name, why in table.absent.items()]
     return "\n".join([table.title, aligned(rows), *missing])
 
 

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from attrs import Factory, evolve, frozen
 
@@ -28,6 +28,8 @@ SIZES = (1000, 10_000, 100_000, 1_000_000)  # ids
 _MOST_ASYNC, _MOST_JOURNAL = 100_000, 10_000  # ids; more of these take minutes, and say the same
 _REPEATS = {1000: 5, 10_000: 3}  # of a bulk run without a journal, as short ones differ most
 _PATIENCE = 3600.0
+
+_Value = TypeVar("_Value")
 
 
 @frozen
@@ -63,11 +65,20 @@ def in_flight(setting: Setting) -> Results:
     with _crew("in-flight", IN_FLIGHT, setting) as team:
         tables = []
         for level, share in setting.levels.items():
-            title = f"{level} in flight (httpx, thanksio and thanksio fast: in threads)"
-            plain = Table("in-flight", title, "us", {}, bases, in_flight=level)
+            plain = Table("in-flight", f"{level} in flight", "us", {}, bases, in_flight=level)
             many = level * max(1, setting.calls * share // 100)
             tables.append(_raced(plain, team, evolve(setting, rounds=max(1, setting.rounds * 3 // 5)), many))
-        return Results(tables)
+        return Results([_told_apart(table) for table in tables])
+
+
+def _told_apart(table: Table) -> Table:
+    """Say of the sync clients that they were called from threads."""
+
+    def named(found: Mapping[str, _Value]) -> dict[str, _Value]:
+        return {f"{name} in threads" if name in CALLS else name: value for name, value in found.items()}
+
+    more = {column: named(values) for column, values in table.more.items()}
+    return evolve(table, samples=named(table.samples), more=more, absent=named(table.absent))
 
 
 def parse(setting: Setting) -> Results:

@@ -48,10 +48,7 @@ class _Starts:
 
 
 def _started(section: str, commands: Mapping[str, list[str]], setting: Setting) -> _Starts:
-    """Run each once unseen, so that all is compiled and cached, then in rounds, each time beginning with another.
-
-    Gives what runs took and printed; of one that fails, the first failure only.
-    """
+    """Run each once unseen, so that all is compiled and cached, then in rounds, each time beginning with another."""
     found, names = _Starts({name: [] for name in commands}, {name: [] for name in commands}), list(commands)
     for number in range(setting.starts + 1):
         setting.tell(f"{section}: starting processes, round {number} of {setting.starts}")
