@@ -39,6 +39,13 @@ path.d1{stroke-dasharray:7 4}path.d2{stroke-dasharray:2 3}
 """
 _WIDTH = 820
 _ROW = 26  # height of a bar's place
+_LETTER = 7.0  # width of a letter in a note, as wide as it may be
+_KINDS = {
+    "ours": "this client",
+    "other": "what is below it, alone",
+    "peer": "another maker's client, with its own answer",
+    "raw": "a socket",
+}
 _SHOWN = {  # of the contenders in flight, those that differ; the text has all
     "raw asyncio": "raw",
     "aiohttp": "other",
@@ -71,7 +78,7 @@ def _text(x: float, y: float, words: str, look: str = "") -> str:
 
 
 def bars(table: Table, base: str) -> str:
-    """Draw how long each takes, as multiples of one of them; a line over each bar's end joins the quartiles."""
+    """Draw how long each takes, as multiples of one of them, and the quartiles over each bar's end."""
     found = {name: ratio for name in table.samples if (ratio := table.ratio(name, base))}
     names = sorted(found, key=lambda name: found[name].median)
     most = max((found[name].high for name in names), default=1.0)
@@ -87,13 +94,23 @@ def bars(table: Table, base: str) -> str:
             _level(left + ratio.low * scale, left + ratio.high * scale, y + _ROW / 2),
             _text(left + max(ratio.high, ratio.median) * scale + 8, y + 17, _said(table, name, ratio.median)),
         ]
-    note = f"times as long as {base}, which is the broken line, and the median; a black line joins the quartiles"
-    lines.append(_text(20, bottom + 20, note, "soft"))
-    return _svg(bottom + 36, f"{table.title}: less is better", lines)
+    note = f"times as long as {base}, which is the broken line, in the median; a thin line joins the quartiles"
+    lines += [_text(20, bottom + 22, note, "soft"), *_legend({kind(name) for name in names}, bottom + 34)]
+    return _svg(bottom + 60, f"{table.title}: less is better", lines)
 
 
 def _bar(look: str, x: float, y: float, width: float) -> str:
     return f'<rect class="bar {look}" x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{_ROW - 8}" rx="2"/>'
+
+
+def _legend(kinds: Iterable[str], y: float) -> Iterator[str]:
+    """Say what the colours mean that are there."""
+    x = 20.0
+    for look, words in _KINDS.items():
+        if look in kinds:
+            yield f'<rect class="bar {look}" x="{x:.1f}" y="{y:.1f}" width="12" height="12" rx="2"/>'
+            yield _text(x + 18, y + 11, words, "soft")
+            x += 40 + len(words) * _LETTER
 
 
 def _level(start: float, end: float, y: float) -> str:
