@@ -5,6 +5,8 @@ from __future__ import annotations
 from benching.answers import ORDER_ID, TOKEN
 from benching.contenders import PATH
 
+# Where click and Rich are, httpx imports both for a command of its own, which nobody has who did not ask for them.
+PLAIN = "import sys; sys.modules['click'] = None\n"
 # `time` is built in, so that nothing is imported but what a client needs.
 _FRAME = """
 import time
@@ -71,4 +73,4 @@ _SCRIPTS = {
 def scripts(url: str) -> dict[str, str]:
     """Give the script of each client, to be run at this server."""
     values = f"URL, TOKEN, PATH, ORDER_ID = {url!r}, {TOKEN!r}, {PATH!r}, {ORDER_ID}\n"
-    return {name: values + _FRAME.format(make=make, call=call) for name, (make, call) in _SCRIPTS.items()}
+    return {name: PLAIN + values + _FRAME.format(make=make, call=call) for name, (make, call) in _SCRIPTS.items()}

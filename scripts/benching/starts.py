@@ -15,7 +15,7 @@ from benching.answers import TOKEN
 from benching.crew import environment
 from benching.figures import Table
 from benching.names import PEERS
-from benching.scripts import scripts
+from benching.scripts import PLAIN, scripts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -72,8 +72,8 @@ def _started(section: str, commands: Mapping[str, list[str]], setting: Setting) 
 
 def imports(setting: Setting) -> Table:
     """Import in fresh interpreters, once by the clock and once with `-X importtime`, which counts modules."""
-    plain = {name: [sys.executable, "-c", code] for name, code in _IMPORTS.items()}
-    counted = {f"{name}, counted": [sys.executable, "-X", "importtime", "-c", code] for name, code in _IMPORTS.items()}
+    plain = {name: [sys.executable, "-c", PLAIN + code] for name, code in _IMPORTS.items()}
+    counted = {f"{name}, counted": [sys.executable, "-X", "importtime", *line[1:]] for name, line in plain.items()}
     found = _started("import", plain | counted, setting)
     modules, own = dict[str, float](), dict[str, float]()
     for name in _IMPORTS:
