@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import gc
 import pickle
 import signal
 import sys
@@ -451,6 +452,29 @@ def test_a_task_that_is_cancelled_lets_what_is_in_flight_end(kind: str, caplog: 
     assert found == [1]
     assert gate.arrived == 4
     assert len(caplog.messages) == 3
+
+
+@pytest.mark.parametrize("kind", KINDS[1:])
+def test_a_task_that_has_ended_is_let_go(kind: str) -> None:
+    """Whatever has ended and is still held would add up over a million orders."""
+    gate = Gate()
+    gate.opened.set()
+
+    async def main() -> int:
+        client = AsyncThanksIO(TOKEN, transport=gate)
+        before = tasks()
+        run = client.cancel_orders(range(1, 10_000), max_in_flight=3, pace=False)
+        for _ in range(200):
+            await anext(run)
+        held = tasks() - before
+        await run.aclose()
+        return held
+
+    def tasks() -> int:
+        gc.collect()
+        return sum(type(held).__name__ == "Task" for held in gc.get_objects())
+
+    assert anyio.run(main, backend=kind) <= 2 * 3  # each may have a task for its exchange
 
 
 @pytest.mark.parametrize("kind", KINDS[1:])

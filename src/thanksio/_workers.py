@@ -280,7 +280,7 @@ class _Tasks(_Crew):
     means: AsyncMeans
     _done: deque[Done | BaseException] = field(factory=deque["Done | BaseException"], init=False)
     _news: anyio.Event = field(factory=anyio.Event, init=False)
-    _tasks: set[object] = field(factory=set[object], init=False)  # the event loop holds them weakly
+    _tasks: set[asyncio.Task[None]] = field(factory=set["asyncio.Task[None]"], init=False)  # asyncio holds them weakly
     _scopes: set[anyio.CancelScope] = field(factory=set[anyio.CancelScope], init=False)
 
     async def next_result(self) -> CancelResult | None:
@@ -316,7 +316,7 @@ class _Tasks(_Crew):
                 self.not_begun(error)
                 break
             if turn:
-                self._tasks.add(_detached(self._work, turn))
+                _detach(self._work, turn, self._tasks)
         return 0.0
 
     async def _aside(self, step: Callable[..., _T], *arguments: object) -> _T:
@@ -360,13 +360,16 @@ class _Tasks(_Crew):
             await self._aside(self.source.end)
 
 
-def _detached(work: Callable[[Turn], Awaitable[None]], turn: Turn) -> object:
+def _detach(work: Callable[[Turn], Awaitable[None]], turn: Turn, held: set[asyncio.Task[None]]) -> None:
     """Start a task that no scope of the caller's holds: an async generator must not keep one open while it yields."""
     trio: Any = sys.modules.get("trio")
     if trio is not None and trio.lowlevel.in_trio_task():
-        return trio.lowlevel.spawn_system_task(work, turn)
+        trio.lowlevel.spawn_system_task(work, turn)
+        return
 
     async def run() -> None:
         await work(turn)
 
-    return asyncio.get_running_loop().create_task(run())
+    task = asyncio.get_running_loop().create_task(run())
+    held.add(task)
+    task.add_done_callback(held.discard)
