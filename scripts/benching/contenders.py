@@ -122,13 +122,6 @@ def thanksio_fast(url: str) -> Contender:
     return thanksio(url, transport="fast")
 
 
-def thanksio_on_pyreqwest(url: str) -> Contender:
-    """Do so over a transport that somebody else wrote for httpx."""
-    from pyreqwest.compatibility.httpx import SyncHttpxTransport
-
-    return thanksio(url, transport=SyncHttpxTransport())
-
-
 class _Connection(asyncio.Protocol):
     """A connection that knows when the answer is whole."""
 
@@ -230,20 +223,6 @@ def thanksio_async_fast(url: str) -> Contender:
     return thanksio_async(url, transport="fast")
 
 
-def thanksio_async_on_pyreqwest(url: str) -> Contender:
-    """Do so over a transport that somebody else wrote for httpx."""
-    from pyreqwest.compatibility.httpx import HttpxTransport
-
-    return thanksio_async(url, transport=HttpxTransport())
-
-
-def thanksio_async_on_aiohttp(url: str) -> Contender:
-    """Do so over another one."""
-    from httpx_aiohttp import AiohttpTransport
-
-    return thanksio_async(url, transport=AiohttpTransport())
-
-
 def json_alone(_url: str) -> Contender:
     """Parse the answer."""
     body = bodies()[PATH]
@@ -293,7 +272,6 @@ SYNC: dict[str, Callable[[str], Contender]] = {
     "generated": generated,
     "thanksio": thanksio,
     "thanksio fast": thanksio_fast,
-    "thanksio on pyreqwest": thanksio_on_pyreqwest,
 }
 ASYNC: dict[str, Callable[[str], Contender]] = {
     "raw asyncio": raw_asyncio,
@@ -304,8 +282,6 @@ ASYNC: dict[str, Callable[[str], Contender]] = {
     "generated async": generated_async,
     "thanksio async": thanksio_async,
     "thanksio async fast": thanksio_async_fast,
-    "thanksio async on pyreqwest": thanksio_async_on_pyreqwest,
-    "thanksio async on aiohttp": thanksio_async_on_aiohttp,
 }
 ALONE: dict[str, Callable[[str], Contender]] = {
     "json.loads": json_alone,
