@@ -303,8 +303,9 @@ class ThanksIO(_Facade[httpx.BaseTransport]):
     The token comes from the argument or THANKSIO_TOKEN; the base URL from the argument, THANKSIO_BASE_URL or the
     contract. `timeout` bounds one step of a connection and `deadline` a whole call with its retries, both in
     seconds. `cancel_path` fixes the spelling of the path, "order" or "orders"; "auto" finds out. `transport` is an
-    httpx transport, for proxies, mutual TLS or tests; proxies of the environment are not used. `on_drift` is called
-    once for each way in which answers leave the contract. Raises ConfigurationError for what cannot be used.
+    httpx transport, for proxies, mutual TLS or tests, or "fast" for another engine (extra `fast`); proxies of the
+    environment are not used. `on_drift` is called once for each way in which answers leave the contract. Raises
+    ConfigurationError for what cannot be used; certificates are loaded for the first call, and raise it there.
     """
 
     _kind = httpx.BaseTransport
@@ -435,7 +436,7 @@ class ThanksIO(_Facade[httpx.BaseTransport]):
 class AsyncThanksIO(_Facade[httpx.AsyncBaseTransport]):
     """Cancels orders at thanks.io, under asyncio or trio. One client serves many tasks of one event loop.
 
-    The settings are those of ThanksIO; `transport` is an async httpx transport.
+    The settings are those of ThanksIO; `transport` is an async httpx transport, or "fast" (asyncio alone).
     """
 
     _kind = httpx.AsyncBaseTransport
