@@ -221,6 +221,15 @@ def test_what_cannot_be_iterated_is_refused_at_once(client: Any) -> None:
         client(TOKEN).cancel_orders(37294)
 
 
+@pytest.mark.parametrize("client", [ThanksIO, AsyncThanksIO])
+def test_a_closed_client_begins_no_run(client: Any) -> None:
+    closed = client(TOKEN)
+    closed._closed = True
+
+    with pytest.raises(ConfigurationError, match="closed"):
+        closed.cancel_orders([37294])
+
+
 def test_no_more_ids_are_taken_than_are_in_flight(collect: Collect, fake: FakeThanksIO) -> None:
     """A generator of a million ids costs nothing."""
     taken, at_most, done = 0, 0, 0

@@ -105,4 +105,4 @@ def test_the_deadline_holds_while_a_connection_is_waited_for(kind: str, transpor
     assert {type(error) for error in errors} == {APITimeoutError}
     assert seconds < 5.0  # the pool's own patience is ten
     in_doubt = [error for error in errors if isinstance(error, APITimeoutError) and error.may_have_cancelled]
-    assert MOST_CONNECTIONS <= len(server.requests) <= len(in_doubt)
+    assert len(server.requests) <= len(in_doubt)

@@ -14,6 +14,7 @@ from conftest import CANCELLED, TOKEN, Connect, order
 from raw_server import RawServer, answer, raw, raw_then_close, reset, silence
 
 from thanksio import AsyncThanksIO, ConfigurationError, RetryPolicy, ThanksIO, errors
+from thanksio._fast_sync import FastTransport
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -236,6 +237,15 @@ def test_a_program_that_does_not_close_it_ends_all_the_same() -> None:
 
         assert (ended.returncode, ended.stderr) == (0, "")
         assert len(server.requests) == 2
+
+
+def test_it_is_a_transport_of_httpx_like_any_other(fake: FakeThanksIO) -> None:
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    with httpx.Client(transport=FastTransport(1.0), headers=headers) as client:
+        answered = client.put(f"{fake.base_url}/order/37294/cancel")
+        assert answered.json()["order"]["status"] == "cancelled"
+        with pytest.raises(httpx.ConnectError, match="no connection could be made"):
+            client.put("http://127.0.0.1:9/")
 
 
 def test_a_name_that_cannot_be_resolved_was_sent_nothing(fast: Callable[..., Any]) -> None:

@@ -4,33 +4,6 @@ Names are loaded when they are first asked for: `import thanksio` alone brings n
 """
 
 TYPE_CHECKING = False  # type checkers read it as true, and typing itself takes longer to load than all of this
-if TYPE_CHECKING:
-    from thanksio import errors
-    from thanksio._client import CONTRACT_VERSION, AsyncThanksIO, Order, ThanksIO
-    from thanksio._pace import Pace
-    from thanksio._retry import RetryPolicy
-    from thanksio.bulk import CancelResult
-    from thanksio.errors import (
-        APIConnectionError,
-        APIResponseValidationError,
-        APIStatusError,
-        APITimeoutError,
-        AuthenticationError,
-        CancellationRefusedError,
-        ConfigurationError,
-        InvalidOrderIdError,
-        JournalError,
-        OrderNotCancelledError,
-        OrderNotFoundError,
-        PaymentRequiredError,
-        PermissionDeniedError,
-        RateLimitError,
-        ServerError,
-        ThanksIOError,
-    )
-
-    __version__: str
-
 __all__ = [
     "CONTRACT_VERSION",
     "APIConnectionError",
@@ -70,7 +43,33 @@ _HOMES = {
     "CancelResult": "bulk",
 }
 
-if not TYPE_CHECKING:  # seen by a type checker, it would make every misspelt name an object
+if TYPE_CHECKING:
+    from thanksio import errors
+    from thanksio._client import CONTRACT_VERSION, AsyncThanksIO, Order, ThanksIO
+    from thanksio._pace import Pace
+    from thanksio._retry import RetryPolicy
+    from thanksio.bulk import CancelResult
+    from thanksio.errors import (
+        APIConnectionError,
+        APIResponseValidationError,
+        APIStatusError,
+        APITimeoutError,
+        AuthenticationError,
+        CancellationRefusedError,
+        ConfigurationError,
+        InvalidOrderIdError,
+        JournalError,
+        OrderNotCancelledError,
+        OrderNotFoundError,
+        PaymentRequiredError,
+        PermissionDeniedError,
+        RateLimitError,
+        ServerError,
+        ThanksIOError,
+    )
+
+    __version__: str
+else:  # seen by a type checker, this would make every misspelt name an object
 
     def __getattr__(name: str) -> object:
         if name not in __all__:

@@ -151,6 +151,12 @@ class _Facade(ABC, Generic[_Transport]):
                     ) from None
             return self._opened
 
+    def _get_ready(self) -> None:
+        """Raise ConfigurationError if nothing can be sent."""
+        if self._closed:
+            raise ConfigurationError("This client is closed. Nothing was sent. Make a new one.")
+        self._open()
+
     @cached_property
     def _headers(self) -> httpx.Headers:
         """All headers of all requests; httpx adds the host, and that there is no body."""
@@ -207,10 +213,8 @@ class _Facade(ABC, Generic[_Transport]):
                 run.pacer.stay()
 
     def _begin(self, call: Call, deadline: float | None) -> Generator[Attempt, Any, Reading]:
-        if self._closed:
-            raise ConfigurationError("This client is closed. Nothing was sent. Make a new one.")
         limit = self._deadline if deadline is None else positive_seconds(deadline, "deadline")
-        self._open()
+        self._get_ready()
         call.began = self._now()
         return course(call, self._spellings, self._retry, limit, now=self._now, random=self._random)
 
@@ -225,8 +229,7 @@ class _Facade(ABC, Generic[_Transport]):
         from thanksio._source import opened  # noqa: PLC0415 - it loads sqlite
         from thanksio.bulk import Run  # noqa: PLC0415
 
-        if not self._closed:
-            self._open()  # before the first request is let go, for it counts from then on
+        self._get_ready()  # before the first request is let go, for it counts from then on
         pacer = self._paced(pace, self._budget)
         self._budget = pacer or self._budget
         limit = self._deadline if deadline is None else positive_seconds(deadline, "deadline")

@@ -19,7 +19,7 @@ class Watch:
 
     end: float
     sent: bool = False
-    _before: Token[Watch | None] | None = field(default=None, init=False, repr=False)
+    _before: Token[Watch | None] = field(init=False, repr=False)
 
     def left(self) -> float:
         """Give the seconds until it must end, below 0 if it should have ended."""
@@ -34,8 +34,7 @@ class Watch:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._before is not None:
-            _watch.reset(self._before)
+        _watch.reset(self._before)
 
 
 class Seen:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, TypeAlias, cast
 
 import anyio
@@ -176,14 +177,7 @@ async def _receive(response: httpx.Response, body: _Body) -> None:
         else:
             is_whole = True
     finally:
-        if not is_whole:
-            with anyio.CancelScope(shield=True):
-                await _give_up(response, chunks)
-    if is_whole:
-        await response.aclose()
-
-
-async def _give_up(response: httpx.Response, chunks: AsyncIterator[bytes] | None) -> None:
-    if isinstance(chunks, AsyncGenerator):
-        await chunks.aclose()  # one that is left in the middle is ended by the event loop, some time
-    await response.aclose()
+        with nullcontext() if is_whole else anyio.CancelScope(shield=True):
+            if isinstance(chunks, AsyncGenerator):
+                await chunks.aclose()  # one that is left in the middle is ended by the event loop, some time
+            await response.aclose()
