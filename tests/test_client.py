@@ -234,6 +234,22 @@ def test_certificates_that_cannot_be_loaded_are_a_matter_of_configuration(monkey
         assert caught.value.may_have_cancelled is False
 
 
+def test_the_first_calls_of_many_threads_make_one_transport(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[httpx.MockTransport] = []
+
+    def make(_client: ThanksIO) -> httpx.MockTransport:
+        time.sleep(0.05)  # so that all of them come while it is made
+        made.append(httpx.MockTransport(lambda _: ok(CANCELLED)))
+        return made[-1]
+
+    monkeypatch.setattr(ThanksIO, "_own_transport", make)
+    with ThanksIO(TOKEN) as client, ThreadPoolExecutor(8) as pool:
+        orders = list(pool.map(client.cancel_order, [37294] * 8))
+
+    assert len(orders) == 8
+    assert len(made) == 1
+
+
 def test_a_transport_that_is_in_use_already_is_refused() -> None:
     """Its open connections could not be held to a deadline."""
     transport = httpx.HTTPTransport()

@@ -141,15 +141,18 @@ class _Facade(ABC, Generic[_Transport]):
 
     def _open(self) -> _Transport:
         """Give the transport; httpx's own is made for the first call, since loading certificates takes its time."""
-        with self._opening:
-            if self._opened is None:
-                try:
-                    self._opened = self._watched(self._own_transport())
-                except OSError as error:
-                    raise ConfigurationError(
-                        f"The TLS certificates of this machine cannot be loaded: {error}. Nothing was sent."
-                    ) from None
+        if self._opened is not None:
             return self._opened
+        with self._opening:  # the first calls of many threads make one
+            self._opened = self._opened or self._made()
+            return self._opened
+
+    def _made(self) -> _Transport:
+        try:
+            return self._watched(self._own_transport())
+        except OSError as error:
+            what = f"The TLS certificates of this machine cannot be loaded: {error}. Nothing was sent."
+            raise ConfigurationError(what) from None
 
     def _get_ready(self) -> None:
         """Raise ConfigurationError if nothing can be sent."""
