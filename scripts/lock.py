@@ -33,6 +33,7 @@ def main() -> None:
             "3.11",
             "--generate-hashes",
             "--no-header",
+            "--no-strip-extras",  # pip looks for the newest of what is asked for with an extra and pinned without it
             "--quiet",
             "--upgrade",
         ]
