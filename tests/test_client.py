@@ -26,6 +26,7 @@ from raw_server import RawServer, answer, silence
 
 from thanksio import AsyncThanksIO, ConfigurationError, InvalidOrderIdError, RetryPolicy, ThanksIO, errors
 from thanksio._client import order_contract
+from thanksio._exchange import below
 from thanksio._settings import Token
 from thanksio.drift import JSON_TYPES, Drift, Reporter
 from thanksio_generated.contract import SERVER
@@ -232,6 +233,26 @@ def test_certificates_that_cannot_be_loaded_are_a_matter_of_configuration(monkey
         with pytest.raises(ConfigurationError, match=r"certificates .*none\.pem.* Nothing was sent") as caught:
             client.cancel_order(37294)
         assert caught.value.may_have_cancelled is False
+
+
+@pytest.mark.parametrize(
+    "base",
+    [
+        SERVER,
+        "http://127.0.0.1:8000",
+        "http://[::1]:8000/api",
+        "https://bücher.example/a%20b/ü",
+        "https://example.org:8443",
+    ],
+)
+def test_a_url_below_another_is_what_httpx_would_parse(base: str) -> None:
+    path = "/orders/9223372036854775807/cancel"
+    given = httpx.URL(base)
+    whole, made = httpx.URL(base + path), below(given, path)
+
+    assert made == whole
+    assert (str(made), made.raw_path, made.netloc, made.host) == (str(whole), whole.raw_path, whole.netloc, whole.host)
+    assert given == httpx.URL(base)
 
 
 def test_the_first_calls_of_many_threads_make_one_transport(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,7 +21,7 @@ import httpx
 
 from thanksio import _settings, drift
 from thanksio._call import NO_ROOM, Attempt, Call, CancelPath, Leaving, Spellings, course, order_number
-from thanksio._exchange import aexchange, exchange
+from thanksio._exchange import aexchange, below, exchange
 from thanksio._quiet import keep_quiet
 from thanksio._retry import RetryPolicy, checked_policy, positive_seconds
 from thanksio._verdict import Answer, NoAnswer, Reading, clean, facts, next_step
@@ -154,6 +154,10 @@ class _Facade(ABC, Generic[_Transport]):
             what = f"The TLS certificates of this machine cannot be loaded: {error}. Nothing was sent."
             raise ConfigurationError(what) from None
 
+    @cached_property
+    def _base(self) -> httpx.URL:
+        return httpx.URL(self._base_url)
+
     def _get_ready(self) -> None:
         """Raise ConfigurationError if nothing can be sent."""
         if self._closed:
@@ -271,7 +275,7 @@ class _Facade(ABC, Generic[_Transport]):
         target = operation._get_kwargs(str(call.order_id))  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
         return httpx.Request(
             target["method"],
-            self._base_url + target["url"],
+            below(self._base, target["url"]),
             headers=self._headers,
             stream=httpx.ByteStream(b""),  # with a stream, nothing is added to the headers
             extensions={"timeout": dict.fromkeys(_STEPS, min(self._timeout, left))},

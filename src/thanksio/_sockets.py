@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import socket
 import time
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, cast
 
 import anyio
 import httpcore
+from httpcore._utils import is_socket_readable
 
 from thanksio import _pool
 from thanksio._deadline import cut, running
@@ -62,6 +63,7 @@ class _Kept:
         self._look = look  # at what the stream itself knows
         self._pool = pool
         self._connection: object = None
+        self._socket: object = None
         self._has_sent = False
 
     def _holder(self) -> object:
@@ -79,15 +81,19 @@ class _Kept:
         if watch is None or not buffer or buffer.startswith(b"CONNECT "):
             return
         holder = self._holder()
-        if self._has_sent and not watch.sent:
-            readable = bool(self._look("is_readable"))
-            if _pool.has_unasked(holder, readable=readable):
-                raise httpcore.ConnectionNotAvailable
+        if self._has_sent and not watch.sent and _pool.has_unasked(holder, readable=self._is_readable()):
+            raise httpcore.ConnectionNotAvailable
         watch.sent = self._has_sent = True
 
+    def _is_readable(self) -> bool:
+        """Ask the socket itself: a pool asks for each idle connection at each call, and anyio is slow to find it."""
+        self._socket = self._socket or self._look("socket")
+        return is_socket_readable(cast("socket.socket", self._socket))  # whatever it is, it has a fileno
+
     def get_extra_info(self, info: str) -> object:
-        found = self._look(info)
-        return _pool.is_spent(self._holder(), readable=bool(found)) if info == "is_readable" else found
+        if info != "is_readable":
+            return self._look(info)
+        return _pool.is_spent(self._holder(), readable=self._is_readable())
 
 
 class _Stream(_Kept, httpcore.NetworkStream):
