@@ -207,6 +207,10 @@ BAD_ROWS = {
         'order_id,name\n37294,"Jane\n37295,"Joe"\n37296,\n',
         ["orders.csv, lines 2 to 3: this is no row of a table (',' expected after '\"'); is a quotation mark missing?"],
     ),
+    "a quotation mark that closes nothing, between tabs": (
+        'order_id\tname\n37294\t"Jane" Doe\n37296\t\n',
+        ["orders.csv, line 2: this is no row of a table ('\\t' expected after '\"'); is a quotation mark missing?"],
+    ),
     "a quotation mark that nothing closes": (
         'order_id,name\n37294,"Jane\n37295,Joe\n',
         ["orders.csv, lines 2 to 3: this is no row of a table (unexpected end of data); is a quotation mark missing?"],

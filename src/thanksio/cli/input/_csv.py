@@ -65,7 +65,8 @@ def _records(number: int, lines: Iterable[str], delimiter: str, rows: Rows) -> I
         except csv.Error as error:
             last = number - 1 + reader.line_num
             place = f"line {first}" if first == last else f"lines {first} to {last}"
-            rows.reject(place, f"this is no row of a table ({error}); is a quotation mark missing?")
+            what = str(error).replace("\t", "\\t")  # it can name the delimiter
+            rows.reject(place, f"this is no row of a table ({what}); is a quotation mark missing?")
         else:
             if any(map(str.strip, row)):
                 yield first, number - 1 + reader.line_num, row
