@@ -96,13 +96,13 @@ def test_more_than_there_are_connections_wait_their_turn(kind: str, transport: d
 
 @each_way
 def test_the_deadline_holds_while_a_connection_is_waited_for(kind: str, transport: dict[str, str]) -> None:
-    settings = {"retry": RetryPolicy(max_attempts=1), **transport}
+    settings = {"retry": RetryPolicy(max_attempts=1), "timeout": 50.0, **transport}
     with RawServer(silence) as server:
         start = time.monotonic()
         errors = cancel_all(kind, [37294] * MANY, {"base_url": server.base_url, **settings}, deadline=1.0)
         seconds = time.monotonic() - start
 
     assert {type(error) for error in errors} == {APITimeoutError}
-    assert seconds < 5.0  # the pool's own patience is ten
+    assert seconds < 30.0  # the pool's own patience is fifty; two hundred calls take a slow machine its time
     in_doubt = [error for error in errors if isinstance(error, APITimeoutError) and error.may_have_cancelled]
     assert len(server.requests) <= len(in_doubt)

@@ -145,9 +145,18 @@ def test_an_answer_of_1_mib_is_read(connect: Connect) -> None:
     assert connect(script(httpx.Response(200, content=DOCUMENT.ljust(MIB)))[0]).cancel_order(37294).id == 37294
 
 
-def nested(levels: int) -> bytes:
+def nested(levels: int, beside: bytes = b"") -> bytes:
     """Make an answer with so many objects and arrays within each other, of which the document and the order are two."""
-    return b'{"order": {"id": 1, "status": "cancelled", "x": %s}}' % (b"[" * (levels - 2) + b"]" * (levels - 2))
+    inner = b"[" * (levels - 2) + b"]" * (levels - 2)
+    return b'{"order": {"id": 1, "status": "cancelled", "x": %s%s}}' % (inner, beside)
+
+
+def test_what_stands_beside_each_other_is_not_deep() -> None:
+    """The brackets are counted first; many of them alone say nothing."""
+    wide = b', "y": [%s]' % b", ".join([b"[{}]"] * MAX_DEPTH)
+
+    assert isinstance(read_order(Answer(200, nested(MAX_DEPTH, wide)), 1), Reading)
+    assert read_order(Answer(200, nested(MAX_DEPTH + 1, wide)), 1) == Unreadable("nests too deep")
 
 
 def test_what_nests_deeper_than_can_be_copied_is_not_read() -> None:
