@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 MANY = 200
+PATIENCE = 50.0  # seconds of each step: two hundred calls take a slow machine its time
 FAST = {"transport": "fast"}
 MOST_CONNECTIONS = 100  # httpx's own default, and that of transport="fast"
 
@@ -66,7 +67,7 @@ async def _cancel_all_in_tasks(ids: list[int], settings: dict[str, Any], limits:
 def test_each_of_many_gets_the_answer_to_its_own_call(kind: str, transport: dict[str, str]) -> None:
     with FakeThanksIO(token=TOKEN) as fake:
         ids = [fake.place().id for _ in range(MANY)]
-        orders = cancel_all(kind, ids, {"base_url": fake.base_url, **transport})
+        orders = cancel_all(kind, ids, {"base_url": fake.base_url, "timeout": PATIENCE, **transport})
 
         assert [order.id if isinstance(order, Order) else order for order in orders] == ids
         assert len(fake.calls) == MANY
@@ -88,7 +89,7 @@ def test_more_than_there_are_connections_wait_their_turn(kind: str, transport: d
         good(connection)
 
     with RawServer(slow) as server:
-        orders = cancel_all(kind, [37294] * MANY, {"base_url": server.base_url, **transport})
+        orders = cancel_all(kind, [37294] * MANY, {"base_url": server.base_url, "timeout": PATIENCE, **transport})
 
     assert all(isinstance(order, Order) for order in orders), orders
     assert most <= MOST_CONNECTIONS
@@ -96,13 +97,13 @@ def test_more_than_there_are_connections_wait_their_turn(kind: str, transport: d
 
 @each_way
 def test_the_deadline_holds_while_a_connection_is_waited_for(kind: str, transport: dict[str, str]) -> None:
-    settings = {"retry": RetryPolicy(max_attempts=1), "timeout": 50.0, **transport}
+    settings = {"retry": RetryPolicy(max_attempts=1), "timeout": PATIENCE, **transport}
     with RawServer(silence) as server:
         start = time.monotonic()
         errors = cancel_all(kind, [37294] * MANY, {"base_url": server.base_url, **settings}, deadline=1.0)
         seconds = time.monotonic() - start
 
     assert {type(error) for error in errors} == {APITimeoutError}
-    assert seconds < 30.0  # the pool's own patience is fifty; two hundred calls take a slow machine its time
+    assert seconds < 30.0  # and not the patience of the pool
     in_doubt = [error for error in errors if isinstance(error, APITimeoutError) and error.may_have_cancelled]
     assert len(server.requests) <= len(in_doubt)
