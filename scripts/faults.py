@@ -26,9 +26,8 @@ def measure(table: Table, cells: list[Cell]) -> tuple[dict[str, Ends], list[str]
     wrong: list[str] = []
     for cell in cells:
         outcome = table.run(cell)
-        wanted = expected(cell.fault, cell.kind).ends(cell.mode)
-        if not cell.is_fast:  # what is different there stands beside the table
-            found[cell.mode] = outcome.ends
+        wanted = expected(cell.fault).ends(cell.mode)
+        found[cell.mode] = outcome.ends
         wrong += [f"{cell}: {problem}" for problem in outcome.wrong]
         wrong += [f"{cell}: {outcome.ends} where {wanted} was expected"] if outcome.ends != wanted else []
     return found, wrong

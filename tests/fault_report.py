@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeAlias
 
 from attrs import frozen
-from fault_table import FAST_ASYNC, FAST_KINDS, MODES, Ends, expected, is_typed
+from fault_table import MODES, Ends, is_typed
 
 from thanksio.testing import FAULTS, Fault
 from thanksio.testing.faults import Truth
@@ -30,14 +30,6 @@ arrived and the error's `may_have_cancelled`. **Only the first** is the verdict 
 **Then 422** is the verdict, with `may_have_cancelled`, when the next attempt is answered "already cancelled".
 
 {table}
-
-## With `transport="fast"`
-
-The other engines were played all of these but the last hundreds, sync and async, and end in the same but for:
-
-{fast}
-
-An engine may give up where httpx reads on, and the other way round. No verdict contradicts the truth there, either.
 
 ## What it cannot meet
 
@@ -129,17 +121,7 @@ def page(table: Iterable[Row]) -> str:
     for entry in table:
         name, does, *rest = entry.cells()
         lines.append([f"`{name}`", does.replace("|", "\\|").replace("<", "&lt;"), *rest])
-    return _PAGE.format(count=len(FAULTS), table=_markdown(lines), fast=_markdown(_fast_lines()))
-
-
-def _fast_lines() -> list[list[str]]:
-    kinds = ("sync", *FAST_KINDS)
-    lines = [["Fault, in every attempt", "httpx's own", "fast, sync", "fast, async"], ["---"] * 4]
-    for name in FAST_ASYNC:
-        found = [expected(FAULTS[name], kind).ends("every attempt") for kind in kinds]
-        told = [f"{ends.verdict}, {ends.requests} request{'s' if ends.requests > 1 else ''}" for ends in found]
-        lines.append([f"`{name}`", *told])
-    return lines
+    return _PAGE.format(count=len(FAULTS), table=_markdown(lines))
 
 
 def _markdown(lines: Iterable[list[str]]) -> str:

@@ -8,17 +8,14 @@ import pickle
 import time
 import traceback
 from contextlib import ExitStack, contextmanager
-from tempfile import NamedTemporaryFile
-from typing import TYPE_CHECKING, Any, Self, cast
+from typing import TYPE_CHECKING, Any, Self
 
 import httpx
-import pytest
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 from attrs import define, evolve, field, frozen
 from conftest import KINDS, LETTER, TOKEN, is_ours
 
 from thanksio import Order, OrderNotCancelledError, RetryPolicy, ThanksIOError
-from thanksio._fast_async import FastAsyncTransport
 from thanksio.testing import FAULTS, FakeThanksIO
 from thanksio.testing._clients import WaitlessAsyncThanksIO, WaitlessThanksIO, trust
 from thanksio.testing.faults import Fault, Stage
@@ -28,7 +25,6 @@ if TYPE_CHECKING:
 
     from thanksio.testing import FakeOrder
 
-FAST_KINDS = ("fast sync", "fast asyncio")  # with transport="fast"
 MODES = ("one attempt", "every attempt", "then good", "then 422")
 DEADLINE = 90.0  # seconds, of which waits use up only those of the fake's clock
 SLACK = 0.5  # what rule 4 allows
@@ -144,20 +140,8 @@ EXPECTED: dict[str, Expected] = {
 }
 
 
-# What is different with transport="fast".
-FAST_SYNC: dict[str, Expected] = {
-    "headers_10000": LOST,
-    "length_and_chunks": LOST,
-    "switching_101": evolve(ODD, doubt=True),  # the status itself, instead of an error
-}
-FAST_ASYNC: dict[str, Expected] = {**FAST_SYNC, "same_length_twice": LOST, "length_too_short": LOST}
-
-
-def expected(fault: Fault, kind: str = "sync") -> Expected:
+def expected(fault: Fault) -> Expected:
     """Give what must come of a fault; of a field with another type it depends on whether the verdict needs it."""
-    other = dict(zip(FAST_KINDS, (FAST_SYNC, FAST_ASYNC), strict=True)).get(kind, {})
-    if fault.name in other:
-        return other[fault.name]
     if fault.name in EXPECTED:
         return EXPECTED[fault.name]
     return UNREADABLE if fault.name.startswith(("id_as_", "status_as_")) else ORDER
@@ -170,11 +154,6 @@ class Cell:
     fault: Fault
     mode: str
     kind: str
-
-    @property
-    def is_fast(self) -> bool:
-        """Whether it is about the other engines, those of `transport="fast"`."""
-        return self.kind.startswith("fast")
 
     def __str__(self) -> str:
         return f"{self.fault.name}-{self.kind}-{self.mode}"
@@ -214,7 +193,6 @@ class Table:
         portals = {kind: start_blocking_portal(backend=kind) for kind in KINDS if kind != "sync"}
         self._portals = {kind: self._stack.enter_context(portal) for kind, portal in portals.items()}
         self._trust = {tls: trust(fake.certificates) for tls, fake in fakes.items()}
-        self._stack.enter_context(_trusted_by_the_system(fakes[True]))
 
     def __enter__(self) -> Self:
         return self
@@ -231,17 +209,15 @@ class Table:
             clock.waits.clear()
             order = fake.place(message=LETTER, return_address=LETTER)
             _arm(fake, cell)
-            if cell.is_fast and cell.fault.stage is Stage.HANDSHAKE:
-                time.sleep(0.05)  # for its engine to notice that the fake hung up
             arrived, start = len(fake.calls), clock.seconds()
-            with client.held_to(expected(cell.fault, cell.kind), cell.mode):
+            with client.held_to(expected(cell.fault), cell.mode):
                 result = client.cancel_order(order.id)
             seconds = clock.seconds() - start
             calls = fake.calls[arrived:]
             wrong = [
                 *_untrue(result, order, any(call.cancelled for call in calls)),
-                *_late(seconds, expected(cell.fault, cell.kind).deadline),
-                *_miscounted(result, clock.waits, expected(cell.fault, cell.kind).at_least),
+                *_late(seconds, expected(cell.fault).deadline),
+                *_miscounted(result, clock.waits, expected(cell.fault).at_least),
                 *_leaks(result, logs()),
                 *client.busy(),
                 *_unusable(client, fake),
@@ -252,27 +228,13 @@ class Table:
 
     @contextmanager
     def _client(self, fake: FakeThanksIO, cell: Cell, clock: Clock) -> Iterator[Client]:
-        settings: dict[str, Any] = {"token": TOKEN, "base_url": fake.base_url}
-        if cell.is_fast:
-            settings |= {"transport": "fast", "timeout": expected(cell.fault, cell.kind).timeout}
-        else:
-            kind = httpx.HTTPTransport if cell.kind == "sync" else httpx.AsyncHTTPTransport
-            settings["transport"] = kind(verify=self._trust[cell.fault.stage is Stage.HANDSHAKE])
-        portal = self._portals.get(cell.kind.removeprefix("fast "))
+        kind = httpx.HTTPTransport if cell.kind == "sync" else httpx.AsyncHTTPTransport
+        transport = kind(verify=self._trust[cell.fault.stage is Stage.HANDSHAKE])
+        settings: dict[str, Any] = {"token": TOKEN, "base_url": fake.base_url, "transport": transport}
+        portal = self._portals.get(cell.kind)
         client = Client((WaitlessAsyncThanksIO if portal else WaitlessThanksIO)(clock, **settings), portal)
         yield client
         client.close()
-
-
-@contextmanager
-def _trusted_by_the_system(fake: FakeThanksIO) -> Iterator[None]:
-    """Let transports that take no certificates trust those of a fake."""
-    assert fake.certificates
-    with NamedTemporaryFile() as file, pytest.MonkeyPatch.context() as patch:
-        file.write(fake.certificates.pem)
-        file.flush()
-        patch.setenv("SSL_CERT_FILE", file.name)
-        yield
 
 
 @frozen
@@ -302,13 +264,9 @@ class Client:
 
     def busy(self) -> Iterator[str]:
         """Name connections that nobody uses, and that nobody can use any more."""
-        transport = self.client._open()
-        for connection in transport._pool.connections if hasattr(transport, "_pool") else ():
+        for connection in self.client._open()._pool.connections:
             if not (connection.is_idle() or connection.is_closed()):
                 yield f"a connection is left busy: {connection}"
-        if isinstance(transport, FastAsyncTransport) and transport._session:  # pyreqwest shows none
-            for acquired in cast("Any", transport._session.connector)._acquired:
-                yield f"a connection is left busy: {acquired}"
 
     def close(self) -> None:
         if self.portal:
@@ -402,5 +360,5 @@ CELLS = [
     Cell(fault, mode, kind)
     for fault in FAULTS.values()
     for mode in MODES
-    for kind in (("sync", "asyncio") if is_typed(fault) else (*KINDS, *FAST_KINDS))  # a field is no transport's matter
+    for kind in (("sync", "asyncio") if is_typed(fault) else KINDS)  # a field is no transport's matter
 ]

@@ -22,15 +22,9 @@ if TYPE_CHECKING:
 
 MANY = 200
 PATIENCE = 50.0  # seconds of each step: two hundred calls take a slow machine its time
-FAST = {"transport": "fast"}
-MOST_CONNECTIONS = 100  # httpx's own default, and that of transport="fast"
+MOST_CONNECTIONS = 100  # httpx's own default
 
-
-WAYS = [("threads", {}), ("asyncio", {}), ("trio", {}), ("threads", FAST), ("asyncio", FAST)]
-
-each_way = pytest.mark.parametrize(
-    ("kind", "transport"), WAYS, ids=["threads", "asyncio", "trio", "threads, fast", "asyncio, fast"]
-)
+each_way = pytest.mark.parametrize("kind", ["threads", "asyncio", "trio"])
 
 
 def cancel_all(kind: str, ids: Iterable[int], settings: dict[str, Any], **limits: float) -> list[object]:
@@ -64,17 +58,17 @@ async def _cancel_all_in_tasks(ids: list[int], settings: dict[str, Any], limits:
 
 
 @each_way
-def test_each_of_many_gets_the_answer_to_its_own_call(kind: str, transport: dict[str, str]) -> None:
+def test_each_of_many_gets_the_answer_to_its_own_call(kind: str) -> None:
     with FakeThanksIO(token=TOKEN) as fake:
         ids = [fake.place().id for _ in range(MANY)]
-        orders = cancel_all(kind, ids, {"base_url": fake.base_url, "timeout": PATIENCE, **transport})
+        orders = cancel_all(kind, ids, {"base_url": fake.base_url, "timeout": PATIENCE})
 
         assert [order.id if isinstance(order, Order) else order for order in orders] == ids
         assert len(fake.calls) == MANY
 
 
 @each_way
-def test_more_than_there_are_connections_wait_their_turn(kind: str, transport: dict[str, str]) -> None:
+def test_more_than_there_are_connections_wait_their_turn(kind: str) -> None:
     held, most, lock = 0, 0, threading.Lock()
     good = answer(CANCELLED)
 
@@ -89,15 +83,15 @@ def test_more_than_there_are_connections_wait_their_turn(kind: str, transport: d
         good(connection)
 
     with RawServer(slow) as server:
-        orders = cancel_all(kind, [37294] * MANY, {"base_url": server.base_url, "timeout": PATIENCE, **transport})
+        orders = cancel_all(kind, [37294] * MANY, {"base_url": server.base_url, "timeout": PATIENCE})
 
     assert all(isinstance(order, Order) for order in orders), orders
     assert most <= MOST_CONNECTIONS
 
 
 @each_way
-def test_the_deadline_holds_while_a_connection_is_waited_for(kind: str, transport: dict[str, str]) -> None:
-    settings = {"retry": RetryPolicy(max_attempts=1), "timeout": PATIENCE, **transport}
+def test_the_deadline_holds_while_a_connection_is_waited_for(kind: str) -> None:
+    settings = {"retry": RetryPolicy(max_attempts=1), "timeout": PATIENCE}
     with RawServer(silence) as server:
         start = time.monotonic()
         errors = cancel_all(kind, [37294] * MANY, {"base_url": server.base_url, **settings}, deadline=1.0)

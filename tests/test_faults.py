@@ -27,7 +27,7 @@ def test_no_fault_leads_to_a_wrong_verdict(table: Table, cell: Cell) -> None:
     outcome = table.run(cell)
 
     assert outcome.wrong == []
-    assert outcome.ends == expected(cell.fault, cell.kind).ends(cell.mode)
+    assert outcome.ends == expected(cell.fault).ends(cell.mode)
 
 
 def test_every_named_fault_has_its_expectation() -> None:

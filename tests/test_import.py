@@ -9,7 +9,7 @@ import pytest
 
 import thanksio
 
-HTTP = {"anyio", "h11", "h2", "httpcore", "httpx", "pyreqwest", "ssl"}
+HTTP = {"anyio", "h11", "h2", "httpcore", "httpx", "ssl"}
 PRINT = "; import sys; print(*sys.modules)"
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from benching.answers import ROOT
 
-_OURS = ("thanksio", "httpx", "httpcore", "anyio", "attrs", "pyreqwest", "aiohttp", "httpx-aiohttp")
+_OURS = ("thanksio", "httpx", "httpcore", "anyio", "attrs")
 _PEERS = ("postgrid-python", "lob-python", "openai", "stripe")
 _ASK = """
 import json, sys

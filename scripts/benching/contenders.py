@@ -19,8 +19,6 @@ from benching.answers import ORDER_ID, TOKEN, bodies, order
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import httpx
-
 PATH = f"/order/{ORDER_ID}/cancel"
 _HEADERS = {"Authorization": f"Bearer {TOKEN}", "Accept": "application/json"}
 _LENGTH = re.compile(rb"\ncontent-length: *(\d+)", re.IGNORECASE)
@@ -85,19 +83,12 @@ def raw_socket_parsed(url: str) -> Contender:
     return Contender(lambda: json.loads(raw().partition(b"\r\n\r\n")[2]), is_answer)
 
 
-def httpx_sync(url: str, transport: httpx.BaseTransport | None = None) -> Contender:
+def httpx_sync(url: str) -> Contender:
     """Make the call as a script does that needs no client of ours."""
     import httpx
 
-    client = httpx.Client(base_url=url, headers=_HEADERS, transport=transport)
+    client = httpx.Client(base_url=url, headers=_HEADERS)
     return Contender(lambda: client.put(PATH).json(), is_answer)
-
-
-def httpx_on_pyreqwest(url: str) -> Contender:
-    """Let pyreqwest send what httpx makes."""
-    from pyreqwest.compatibility.httpx import SyncHttpxTransport
-
-    return httpx_sync(url, SyncHttpxTransport())
 
 
 def generated(url: str) -> Contender:
@@ -115,11 +106,6 @@ def thanksio(url: str, **settings: Any) -> Contender:  # noqa: ANN401 - of a cli
 
     client = ThanksIO(TOKEN, base_url=url, **settings)
     return Contender(lambda: client.cancel_order(ORDER_ID), is_order)
-
-
-def thanksio_fast(url: str) -> Contender:
-    """Do so over the fast transport."""
-    return thanksio(url, transport="fast")
 
 
 class _Connection(asyncio.Protocol):
@@ -162,41 +148,14 @@ def raw_asyncio(url: str) -> Contender:
     return Contender(call, _is_raw_answer)
 
 
-def httpx_async(url: str, transport: httpx.AsyncBaseTransport | None = None) -> Contender:
+def httpx_async(url: str) -> Contender:
     """Make the call as a script does that needs no client of ours."""
     import httpx
 
-    client = httpx.AsyncClient(base_url=url, headers=_HEADERS, transport=transport)
+    client = httpx.AsyncClient(base_url=url, headers=_HEADERS)
 
     async def call() -> object:
         return (await client.put(PATH)).json()
-
-    return Contender(call, is_answer)
-
-
-def httpx_async_on_pyreqwest(url: str) -> Contender:
-    """Let pyreqwest send what httpx makes."""
-    from pyreqwest.compatibility.httpx import HttpxTransport
-
-    return httpx_async(url, HttpxTransport())
-
-
-def httpx_async_on_aiohttp(url: str) -> Contender:
-    """Let aiohttp send what httpx makes."""
-    from httpx_aiohttp import AiohttpTransport
-
-    return httpx_async(url, AiohttpTransport())
-
-
-def aiohttp(url: str) -> Contender:
-    """Make the call with aiohttp alone."""
-    import aiohttp
-
-    session = aiohttp.ClientSession(base_url=url, headers=_HEADERS)
-
-    async def call() -> object:
-        async with session.put(PATH) as response:
-            return await response.json()
 
     return Contender(call, is_answer)
 
@@ -210,17 +169,12 @@ def generated_async(url: str) -> Contender:
     return Contender(lambda: cancel_order.asyncio(str(ORDER_ID), client=client), lambda given: is_order(given.order))
 
 
-def thanksio_async(url: str, **settings: Any) -> Contender:  # noqa: ANN401 - of a client
+def thanksio_async(url: str) -> Contender:
     """Call this package's own client."""
     from thanksio import AsyncThanksIO
 
-    client = AsyncThanksIO(TOKEN, base_url=url, **settings)
+    client = AsyncThanksIO(TOKEN, base_url=url)
     return Contender(lambda: client.cancel_order(ORDER_ID), is_order)
-
-
-def thanksio_async_fast(url: str) -> Contender:
-    """Do so over the fast transport."""
-    return thanksio_async(url, transport="fast")
 
 
 def json_alone(_url: str) -> Contender:
@@ -268,20 +222,14 @@ SYNC: dict[str, Callable[[str], Contender]] = {
     "raw socket": raw_socket,
     "raw socket, json.loads": raw_socket_parsed,
     "httpx": httpx_sync,
-    "httpx on pyreqwest": httpx_on_pyreqwest,
     "generated": generated,
     "thanksio": thanksio,
-    "thanksio fast": thanksio_fast,
 }
 ASYNC: dict[str, Callable[[str], Contender]] = {
     "raw asyncio": raw_asyncio,
     "httpx async": httpx_async,
-    "httpx async on pyreqwest": httpx_async_on_pyreqwest,
-    "httpx async on aiohttp": httpx_async_on_aiohttp,
-    "aiohttp": aiohttp,
     "generated async": generated_async,
     "thanksio async": thanksio_async,
-    "thanksio async fast": thanksio_async_fast,
 }
 ALONE: dict[str, Callable[[str], Contender]] = {
     "json.loads": json_alone,

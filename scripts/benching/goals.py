@@ -53,14 +53,6 @@ def growth(results: Results) -> float | None:
 
 GOALS = (
     Goal("thanksio, one call after another / httpx", 1.10, _ratio("calls", "thanksio", "httpx")),
-    Goal("thanksio fast, one call after another / httpx", 0.80, _ratio("calls", "thanksio fast", "httpx")),
-    Goal("thanksio fast, one call after another / raw socket", 2.7, _ratio("calls", "thanksio fast", "raw socket")),
-    Goal(
-        f"thanksio async fast, rate with {IN_FLIGHT} in flight / httpx async",
-        6.0,
-        _ratio("in-flight", "httpx async", "thanksio async fast", IN_FLIGHT),
-        at_most=False,
-    ),
     Goal(
         f"thanksio async, rate with {IN_FLIGHT} in flight / httpx async",
         0.95,

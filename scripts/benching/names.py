@@ -7,5 +7,5 @@ from benching.peers import PEERS as PEER_MAKERS
 
 PEERS = tuple(PEER_MAKERS)
 CALLS = tuple(SYNC)
-IN_FLIGHT = (*ASYNC, "httpx", "thanksio", "thanksio fast")  # the last three are called from threads
+IN_FLIGHT = (*ASYNC, "httpx", "thanksio")  # the last two are called from threads
 PARSE = tuple(ALONE)

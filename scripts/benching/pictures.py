@@ -35,7 +35,7 @@ paint-order:stroke;stroke:var(--page);stroke-width:3px}
 .grid{stroke:var(--line)}.one{stroke:var(--soft);stroke-dasharray:4 3}.range{stroke:var(--text);stroke-width:1.5}
 .ours{--c:var(--ours)}.raw{--c:var(--raw)}.other{--c:var(--other)}.peer{--c:var(--peer)}
 rect.bar,circle{fill:var(--c)}path{fill:none;stroke:var(--c);stroke-width:2}
-path.d1{stroke-dasharray:7 4}path.d2{stroke-dasharray:2 3}
+path.d1{stroke-dasharray:7 4}
 """
 _WIDTH = 820
 _ROW = 26  # height of a bar's place
@@ -48,12 +48,9 @@ _KINDS = {
 }
 _SHOWN = {  # of the contenders in flight, those that differ; the text has all
     "raw asyncio": "raw",
-    "aiohttp": "other",
-    "httpx async": "other d1",
-    "httpx async on pyreqwest": "other d2",
-    "thanksio async fast": "ours",
-    "thanksio async": "ours d1",
-    "thanksio in threads": "ours d2",
+    "httpx async": "other",
+    "thanksio async": "ours",
+    "thanksio in threads": "ours d1",
 }
 
 

@@ -39,16 +39,8 @@ _SCRIPTS = {
         "from thanksio import ThanksIO\nclient = ThanksIO(TOKEN, base_url=URL)",
         "assert client.cancel_order(ORDER_ID).status == 'cancelled'",
     ),
-    "thanksio fast": (
-        "from thanksio import ThanksIO\nclient = ThanksIO(TOKEN, base_url=URL, transport='fast')",
-        "assert client.cancel_order(ORDER_ID).status == 'cancelled'",
-    ),
     "thanksio async": (
         "import asyncio, thanksio\nclient = thanksio.AsyncThanksIO(TOKEN, base_url=URL)",
-        "assert asyncio.run(client.cancel_order(ORDER_ID)).status == 'cancelled'",
-    ),
-    "thanksio async fast": (
-        "import asyncio, thanksio\nclient = thanksio.AsyncThanksIO(TOKEN, base_url=URL, transport='fast')",
         "assert asyncio.run(client.cancel_order(ORDER_ID)).status == 'cancelled'",
     ),
     "postgrid-python": (

@@ -14,7 +14,7 @@ import time
 from abc import ABC, abstractmethod
 from contextlib import contextmanager
 from functools import cache, cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, NoReturn, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, Self, TypeVar, cast
 
 import anyio
 import httpx
@@ -86,7 +86,6 @@ class _Facade(ABC, Generic[_Transport]):
     """What both clients are made of and decide alike."""
 
     _kind: ClassVar[type]
-    _engines: ClassVar[tuple[str, ...]]  # what has to be installed for the fast transport
 
     def __init__(  # noqa: PLR0913 - the settings of a client, all but the token by keyword
         self,
@@ -97,7 +96,7 @@ class _Facade(ABC, Generic[_Transport]):
         deadline: float = 90.0,
         retry: RetryPolicy = RetryPolicy(),  # noqa: B008 - frozen
         cancel_path: CancelPath = "auto",
-        transport: _Transport | Literal["fast"] | None = None,
+        transport: _Transport | None = None,
         on_drift: drift.Hook | None = None,
         pace: Pace | bool = False,
     ) -> None:
@@ -112,7 +111,6 @@ class _Facade(ABC, Generic[_Transport]):
         self._budget = self._paced(pace, None)
         self._paces_single = self._budget is not None
         self._drift = drift.Reporter(order_contract, self._token.hide, on_drift)
-        self._is_fast = transport == "fast"
         self._opened: _Transport | None = self._checked(transport)
         self._opening = threading.Lock()
         keep_quiet()
@@ -122,14 +120,10 @@ class _Facade(ABC, Generic[_Transport]):
     def _own_transport(self) -> _Transport: ...
 
     def _checked(self, transport: object) -> _Transport | None:
-        if self._is_fast:
-            from thanksio._fast import require  # noqa: PLC0415 - an extra
-
-            require(*self._engines)
-        if transport is None or self._is_fast:
+        if transport is None:
             return None
         if not isinstance(transport, self._kind):
-            raise ConfigurationError(f'transport must be an httpx.{self._kind.__name__}, or "fast".')
+            raise ConfigurationError(f"transport must be an httpx.{self._kind.__name__}.")
         return self._watched(cast("_Transport", transport))
 
     @staticmethod
@@ -313,20 +307,15 @@ class ThanksIO(_Facade[httpx.BaseTransport]):
     The token comes from the argument or THANKSIO_TOKEN; the base URL from the argument, THANKSIO_BASE_URL or the
     contract. `timeout` bounds one step of a connection and `deadline` a whole call with its retries, both in
     seconds. `cancel_path` fixes the spelling of the path, "order" or "orders"; "auto" finds out. `transport` is an
-    httpx transport, for proxies, mutual TLS or tests, or "fast" for another engine (extra `fast`); proxies of the
-    environment are not used. `on_drift` is called once for each way in which answers leave the contract. Raises
-    ConfigurationError for what cannot be used; certificates are loaded for the first call, and raise it there.
+    httpx transport, for proxies, mutual TLS or tests; proxies of the environment are not used. `on_drift` is called
+    once for each way in which answers leave the contract. Raises ConfigurationError for what cannot be used;
+    certificates are loaded for the first call, and raise it there.
     """
 
     _kind = httpx.BaseTransport
-    _engines = ("pyreqwest",)
 
     def _own_transport(self) -> httpx.BaseTransport:
-        if not self._is_fast:
-            return httpx.HTTPTransport()
-        from thanksio._fast_sync import FastTransport  # noqa: PLC0415 - an extra
-
-        return FastTransport(self._timeout)
+        return httpx.HTTPTransport()
 
     def cancel_order(self, order_id: int | str, *, deadline: float | None = None) -> Order:
         """Cancel an order, and return it only if the server shows it as cancelled.
@@ -446,18 +435,13 @@ class ThanksIO(_Facade[httpx.BaseTransport]):
 class AsyncThanksIO(_Facade[httpx.AsyncBaseTransport]):
     """Cancels orders at thanks.io, under asyncio or trio. One client serves many tasks of one event loop.
 
-    The settings are those of ThanksIO; `transport` is an async httpx transport, or "fast" (asyncio alone).
+    The settings are those of ThanksIO; `transport` is an async httpx transport.
     """
 
     _kind = httpx.AsyncBaseTransport
-    _engines = ("aiohttp",)
 
     def _own_transport(self) -> httpx.AsyncBaseTransport:
-        if not self._is_fast:
-            return httpx.AsyncHTTPTransport()
-        from thanksio._fast_async import FastAsyncTransport  # noqa: PLC0415 - an extra
-
-        return FastAsyncTransport()
+        return httpx.AsyncHTTPTransport()
 
     async def cancel_order(self, order_id: int | str, *, deadline: float | None = None) -> Order:
         """Cancel an order, and return it only if the server shows it as cancelled; see ThanksIO.cancel_order.

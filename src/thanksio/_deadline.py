@@ -37,10 +37,6 @@ class Watch:
         _watch.reset(self._before)
 
 
-class Seen:
-    """Marks a transport that notes in the running attempt whether any of the request has been sent."""
-
-
 # The running attempt of this thread or task; connections are shared, attempts are not.
 _watch: ContextVar[Watch | None] = ContextVar("thanksio_attempt", default=None)
 

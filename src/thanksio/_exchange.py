@@ -19,7 +19,6 @@ from attrs import define, field
 
 from thanksio import _deadline
 from thanksio._verdict import MAX_BODY, READ_HEADERS, Answer, NoAnswer, clean
-from thanksio.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -99,8 +98,6 @@ def _no_answer(error: Exception, watch: _deadline.Watch, transport: object, hide
 
 
 def _is_seen(transport: object) -> bool:
-    if isinstance(transport, _deadline.Seen):
-        return True
     from thanksio._sockets import is_watched  # noqa: PLC0415 - it loads httpcore, which may not be there yet
 
     return is_watched(transport)
@@ -119,8 +116,6 @@ def exchange(transport: httpx.BaseTransport, request: httpx.Request, left: float
             finally:
                 response.close()
             return body.answer(response)
-        except ConfigurationError:  # of our own transport, which sent nothing
-            raise
         except Exception as error:  # noqa: BLE001 - whatever a transport raises, the caller gets the verdict
             return _no_answer(error, watch, transport, hide)
 
@@ -132,19 +127,12 @@ async def aexchange(
     with _deadline.within(left) as watch:
         end = anyio.current_time() + left + _GRACE
         exchanging = _exchange(transport, request, watch, hide)
-        outcome = await (_here if isinstance(transport, _deadline.Seen) else _in_a_task)(exchanging, end)
+        outcome = await _in_a_task(exchanging, end)
         return outcome or _no_answer(TimeoutError("the deadline of the call"), watch, transport, hide)
 
 
-async def _here(exchanging: Awaitable[Answer | NoAnswer], end: float) -> Answer | NoAnswer | None:
-    """Await an exchange until a moment of the event loop's clock; None if that was too short."""
-    with anyio.CancelScope(deadline=end):
-        return await exchanging
-    return None
-
-
 async def _in_a_task(exchanging: Awaitable[Answer | NoAnswer], end: float) -> Answer | NoAnswer | None:
-    """Do the same in a task of its own, for transports that may be httpx's.
+    """Await an exchange until a moment of the event loop's clock, in a task of its own; None if that was too short.
 
     httpcore closes connections in scopes that anyio shields, but asyncio's own cancellation (`wait_for`) knows no
     shield: one that arrives while a connection is closed would leave it busy for ever.
@@ -171,8 +159,6 @@ async def _exchange(
         response = await transport.handle_async_request(request)
         await _receive(response, body)
         return body.answer(response)
-    except ConfigurationError:
-        raise
     except Exception as error:  # noqa: BLE001 - whatever a transport raises, the caller gets the verdict
         return _no_answer(error, watch, transport, hide)
 

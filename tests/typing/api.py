@@ -126,9 +126,7 @@ def tested() -> None:
 # What must not pass the checkers; an ignore that is not needed is an error in both.
 ThanksIO("token", "https://api.example")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 ThanksIO(cancel_path="both")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
-ThanksIO(transport="fast")
-AsyncThanksIO(transport="fast")
-ThanksIO(transport="faster")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+ThanksIO(transport="httpx")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 ThanksIO(transport=httpx.AsyncHTTPTransport())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 ThanksIO().cancel_order(1.0)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 FakeThanksIO(shape="2024")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
