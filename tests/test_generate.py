@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import shutil
 import subprocess
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
 from conftest import ROOT
+from contract import ORDER
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,6 +61,20 @@ def test_every_module_says_that_it_is_generated() -> None:
     assert files.pop("py.typed") == b""
     assert len(files) > 10
     assert all(text.startswith(b"# Generated from openapi.yaml") for text in files.values())
+
+
+def test_an_editor_shows_the_description_of_every_field_of_an_order() -> None:
+    """Editors read the string below a field, and no list in the docstring of the class."""
+    module = ast.parse(tree(PACKAGE)["models/order.py"])
+    (order,) = (node for node in module.body if isinstance(node, ast.ClassDef))
+    shown = {
+        field.target.id.removesuffix("_"): " ".join(text.value.value.split())
+        for field, text in pairwise(order.body)
+        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)
+        if isinstance(text, ast.Expr) and isinstance(text.value, ast.Constant) and isinstance(text.value.value, str)
+    }
+
+    assert shown == {name: " ".join(schema["description"].split()) for name, schema in ORDER["properties"].items()}
 
 
 BROKEN: dict[str, tuple[Callable[[str], str], str]] = {

@@ -18,21 +18,18 @@ T = TypeVar("T", bound="ErrorAnswer")
 
 @_attrs_define
 class ErrorAnswer:
-    """A refusal or failure. No key is common to all of them.
-
-    Attributes:
-        message (str | Unset): What went wrong, in a sentence.
-        status (str | Unset): The same sentence again, or the word `failed`.
-        errors (ErrorAnswerErrorsType1 | list[str] | Unset): Sentences, as a list or by field.
-        code (str | Unset): A word for programs, such as `api_disabled_payment_failures`.
-        failure (bool | Unset): True on some refusals of replay.
-    """
+    """A refusal or failure. No key is common to all of them."""
 
     message: str | Unset = UNSET
+    """ What went wrong, in a sentence. """
     status: str | Unset = UNSET
+    """ The same sentence again, or the word `failed`. """
     errors: ErrorAnswerErrorsType1 | list[str] | Unset = UNSET
+    """ Sentences, as a list or by field. """
     code: str | Unset = UNSET
+    """ A word for programs, such as `api_disabled_payment_failures`. """
     failure: bool | Unset = UNSET
+    """ True on some refusals of replay. """
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:

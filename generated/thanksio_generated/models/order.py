@@ -29,180 +29,168 @@ class Order:
     (status, type, method) are open: `magnacard` and `postcard6x9` stand outside the vendor's own enum of an order's
     type, so a word that nobody knows stays a string.
 
-        Attributes:
-            id (int): Number of the order. The client checks that it is the one that was asked for.
-            status (OrderKnownOrderStatus | str): Where the order stands. Decides whether it is cancelled: compare without
-                regard to case. Cancel answers show the raw lower-case word, list and track the display form (`processing`
-                displays as Printing). The raw form of `error` is inferred from the display form.
-            user_id (int | Unset): Owner of the account.
-            sub_account_id (int | None | Unset): Sub-account that the order belongs to; null when it has none.
-            sub_account (None | OrderSubAccountType0 | Unset): The sub-account itself. Seen only in answers of the send
-                operations.
-            type_ (OrderKnownOrderType | str | Unset): Kind of mail piece. An open set: `magnacard` and `postcard6x9` stand
-                outside the vendor's own enum.
-            size (None | str | Unset): Postcard size, such as `4x6`, `6x9` or `6x11`; other kinds of mail carry none.
-            message (str | Unset): The letter's text, with merge tags such as `%FIRST_NAME%` and line breaks (CRLF or LF).
-                Private: never log it.
-            message_template_id (int | None | Unset): Message template that was used.
-            image_template_id (int | None | Unset): Image template that was used.
-            style (int | Unset): Handwriting style id.
-            handwriting_color (None | str | Unset): Ink colour, as `#000001` or `rgba(...)`.
-            handwriting_image (Any | Unset): Only null was ever seen; the type when set is unknown.
-            font_size (str | Unset): `auto`, `small`, `medium` or `large`.
-            realism (int | Unset): Handwriting realism as a number (the meaning is inferred from the name). The 2026 example
-                has handwriting_realism in its place.
-            handwriting_realism (bool | Unset): Whether the handwriting varies as a hand would (the meaning is inferred from
-                the name). In the place of realism.
-            addons (None | OrderAddonsType0 | Unset): Extras of the order, such as `standardmail` set to `on`; null when
-                there are none. Its keys are open.
-            envelope_id (Any | Unset): Only null was ever seen; the type when set is unknown.
-            front_image (str | Unset): Address of the front image.
-            back_image (None | str | Unset): Address of the back image; null or the empty string when there is none.
-            preview_images (list[str] | Unset): Addresses of preview images.
-            thumbnail_images (list[str] | Unset): Addresses of thumbnail images.
-            high_quality_preview (None | str | Unset): Address of the PDF preview; null or the empty string when there is
-                none.
-            is_dynamic (int | Unset): 1 when the front image is made per recipient (the meaning is inferred from the name).
-            dynamic_image_url (Any | Unset): Only null was ever seen; the type when set is unknown.
-            append_or_current_resident (bool | int | Unset): Whether "or current resident" is added to the address (the
-                meaning is inferred from the name): 0 in the cancel answer, a boolean in send answers.
-            custom_background_url (None | str | Unset): Address of a custom background.
-            additional_letter_pages (Any | Unset): Only null was ever seen; the type when set is unknown.
-            additional_letter_pages_count (int | Unset): Number of additional letter pages.
-            skip_creative_generation (int | Unset): 1 when no artwork is to be made (the meaning is inferred from the name).
-            giftcard_brand (None | str | Unset): Brand of the gift card, such as `amazonus`.
-            giftcard_brand_longname (str | Unset): Name of the brand for people; the empty string when there is no gift
-                card.
-            giftcard_image (None | str | Unset): Address of the gift card's picture.
-            giftcard_amount (int | None | Unset): Value of the gift card in US cents.
-            qrcode_url (None | str | Unset): Where the printed QR code leads.
-            share_image (Any | Unset): Only null was ever seen; the type when set is unknown.
-            share_url (str | Unset): Page on which the order can be shared.
-            allow_share (int | Unset): 1 when the order may be shared (the meaning is inferred from the name).
-            mailing_lists (Any | Unset): Only null was ever seen; the type when set is unknown.
-            mailing_list_ids_used (None | str | Unset): Ids of the mailing lists, joined by commas in one string; null or
-                the empty string when there are none.
-            campaign_id (Any | Unset): Only null was ever seen; the type when set is unknown.
-            recipients (list[Any] | Unset): The recipients, when they were given with the order. Private. Seen only in
-                answers of the send operations.
-            total_estimated_recipients (int | Unset): Number of recipients when the order was placed.
-            total_recipients (int | Unset): Number of recipients now: 0 after the recorded cancel.
-            recipient_count (int | Unset): Number of recipients. Seen only in lists.
-            authorization_total (int | Unset): Amount authorized for the order, in US cents. The recorded cancel left it
-                unchanged; it is no statement about a refund.
-            grand_total (int | Unset): Amount of the order now: 0 after the recorded cancel. US cents (the unit is inferred:
-                it equals fields that are documented as cents).
-            order_total (int | Unset): Amount of the order, seen only in lists. US cents (inferred, as for grand_total).
-            sales_tax_total (int | Unset): Sales tax. US cents (inferred, as for grand_total).
-            leads_fee (int | Unset): Fee for leads, in US cents.
-            transaction_id (int | Unset): Number of a transaction, of the payment as it seems (inferred from the name).
-            settled (int | Unset): 1 when the order has been settled (the meaning is inferred from the name).
-            display_status (str | Unset): Form of the status for people. Never decides anything.
-            method (OrderKnownOrderMethod | str | Unset): How the order was placed. Raw word in cancel answers, display form
-                in lists.
-            display_trigger (str | Unset): Form of the method for people (`drip` displays as Campaign).
-            display_type (str | Unset): Kind and size for people.
-            display_addons (str | Unset): Extras for people; the empty string when there are none.
-            cancellable (bool | Unset): Whether the order can still be cancelled. Seen only in lists, never in a cancel
-                answer.
-            email_cc (Any | Unset): Only null was ever seen; the type when set is unknown.
-            notifications (Any | Unset): Only null was ever seen; the type when set is unknown.
-            return_name (None | str | Unset): Sender's name. Private.
-            return_address (None | str | Unset): Sender's street address. Private.
-            return_address2 (None | str | Unset): Second line of the sender's address. Private.
-            return_city (None | str | Unset): Sender's city. Private.
-            return_province (None | str | Unset): Sender's state or province. Private.
-            return_postal_code (None | str | Unset): Sender's postal code; a string, as "07095" shows. Private.
-            session_id (Any | Unset): Only null was ever seen; the type when set is unknown.
-            total_scans (int | Unset): How often the printed code was scanned (the meaning is inferred from the name).
-            unique_scans (int | Unset): How many people scanned the printed code (the meaning is inferred from the name).
-            last_scan (None | str | Unset): When the printed code was last scanned; the form when set is inferred to be a
-                date string.
-            metadata (None | OrderMetadataType0 | Unset): The caller's own data, returned as it was sent with the order;
-                null when there was none. At most 8,192 bytes as JSON. May be private.
-            created_at (str | Unset): When the order was placed, in UTC (inferred). Two forms of string are known,
-                `2020-04-06 00:20:31` and `2025-09-08T16:05:12.000000Z`; old lists had an object with the keys date,
-                timezone_type and timezone, which the contract does not allow here. Absent from the newer cancel answers.
-            updated_at (str | Unset): When the order last changed; the same three forms as created_at. Absent from the newer
-                cancel answers.
-            replayed_from_order_id (int | Unset): The order that this one repeats. Seen only in answers of the replay
-                operation.
     """
 
     id: int
+    """ Number of the order. The client checks that it is the one that was asked for. """
     status: OrderKnownOrderStatus | str
+    """ Where the order stands. Decides whether it is cancelled: compare without regard to case. Cancel answers show
+    the raw lower-case word, list and track the display form (`processing` displays as Printing). The raw form of
+    `error` is inferred from the display form. """
     user_id: int | Unset = UNSET
+    """ Owner of the account. """
     sub_account_id: int | None | Unset = UNSET
+    """ Sub-account that the order belongs to; null when it has none. """
     sub_account: None | OrderSubAccountType0 | Unset = UNSET
+    """ The sub-account itself. Seen only in answers of the send operations. """
     type_: OrderKnownOrderType | str | Unset = UNSET
+    """ Kind of mail piece. An open set: `magnacard` and `postcard6x9` stand outside the vendor's own enum. """
     size: None | str | Unset = UNSET
+    """ Postcard size, such as `4x6`, `6x9` or `6x11`; other kinds of mail carry none. """
     message: str | Unset = UNSET
+    """ The letter's text, with merge tags such as `%FIRST_NAME%` and line breaks (CRLF or LF). Private: never log
+    it. """
     message_template_id: int | None | Unset = UNSET
+    """ Message template that was used. """
     image_template_id: int | None | Unset = UNSET
+    """ Image template that was used. """
     style: int | Unset = UNSET
+    """ Handwriting style id. """
     handwriting_color: None | str | Unset = UNSET
+    """ Ink colour, as `#000001` or `rgba(...)`. """
     handwriting_image: Any | Unset = UNSET
+    """ Only null was ever seen; the type when set is unknown. """
     font_size: str | Unset = UNSET
+    """ `auto`, `small`, `medium` or `large`. """
     realism: int | Unset = UNSET
+    """ Handwriting realism as a number (the meaning is inferred from the name). The 2026 example has
+    handwriting_realism in its place. """
     handwriting_realism: bool | Unset = UNSET
+    """ Whether the handwriting varies as a hand would (the meaning is inferred from the name). In the place of
+    realism. """
     addons: None | OrderAddonsType0 | Unset = UNSET
+    """ Extras of the order, such as `standardmail` set to `on`; null when there are none. Its keys are open. """
     envelope_id: Any | Unset = UNSET
+    """ Only null was ever seen; the type when set is unknown. """
     front_image: str | Unset = UNSET
+    """ Address of the front image. """
     back_image: None | str | Unset = UNSET
+    """ Address of the back image; null or the empty string when there is none. """
     preview_images: list[str] | Unset = UNSET
+    """ Addresses of preview images. """
     thumbnail_images: list[str] | Unset = UNSET
+    """ Addresses of thumbnail images. """
     high_quality_preview: None | str | Unset = UNSET
+    """ Address of the PDF preview; null or the empty string when there is none. """
     is_dynamic: int | Unset = UNSET
+    """ 1 when the front image is made per recipient (the meaning is inferred from the name). """
     dynamic_image_url: Any | Unset = UNSET
+    """ Only null was ever seen; the type when set is unknown. """
     append_or_current_resident: bool | int | Unset = UNSET
+    """ Whether "or current resident" is added to the address (the meaning is inferred from the name): 0 in the
+    cancel answer, a boolean in send answers. """
     custom_background_url: None | str | Unset = UNSET
+    """ Address of a custom background. """
     additional_letter_pages: Any | Unset = UNSET
+    """ Only null was ever seen; the type when set is unknown. """
     additional_letter_pages_count: int | Unset = UNSET
+    """ Number of additional letter pages. """
     skip_creative_generation: int | Unset = UNSET
+    """ 1 when no artwork is to be made (the meaning is inferred from the name). """
     giftcard_brand: None | str | Unset = UNSET
+    """ Brand of the gift card, such as `amazonus`. """
     giftcard_brand_longname: str | Unset = UNSET
+    """ Name of the brand for people; the empty string when there is no gift card. """
     giftcard_image: None | str | Unset = UNSET
+    """ Address of the gift card's picture. """
     giftcard_amount: int | None | Unset = UNSET
+    """ Value of the gift card in US cents. """
     qrcode_url: None | str | Unset = UNSET
+    """ Where the printed QR code leads. """
     share_image: Any | Unset = UNSET
+    """ Only null was ever seen; the type when set is unknown. """
     share_url: str | Unset = UNSET
+    """ Page on which the order can be shared. """
     allow_share: int | Unset = UNSET
+    """ 1 when the order may be shared (the meaning is inferred from the name). """
     mailing_lists: Any | Unset = UNSET
+    """ Only null was ever seen; the type when set is unknown. """
     mailing_list_ids_used: None | str | Unset = UNSET
+    """ Ids of the mailing lists, joined by commas in one string; null or the empty string when there are none. """
     campaign_id: Any | Unset = UNSET
+    """ Only null was ever seen; the type when set is unknown. """
     recipients: list[Any] | Unset = UNSET
+    """ The recipients, when they were given with the order. Private. Seen only in answers of the send operations.
+    """
     total_estimated_recipients: int | Unset = UNSET
+    """ Number of recipients when the order was placed. """
     total_recipients: int | Unset = UNSET
+    """ Number of recipients now: 0 after the recorded cancel. """
     recipient_count: int | Unset = UNSET
+    """ Number of recipients. Seen only in lists. """
     authorization_total: int | Unset = UNSET
+    """ Amount authorized for the order, in US cents. The recorded cancel left it unchanged; it is no statement
+    about a refund. """
     grand_total: int | Unset = UNSET
+    """ Amount of the order now: 0 after the recorded cancel. US cents (the unit is inferred: it equals fields that
+    are documented as cents). """
     order_total: int | Unset = UNSET
+    """ Amount of the order, seen only in lists. US cents (inferred, as for grand_total). """
     sales_tax_total: int | Unset = UNSET
+    """ Sales tax. US cents (inferred, as for grand_total). """
     leads_fee: int | Unset = UNSET
+    """ Fee for leads, in US cents. """
     transaction_id: int | Unset = UNSET
+    """ Number of a transaction, of the payment as it seems (inferred from the name). """
     settled: int | Unset = UNSET
+    """ 1 when the order has been settled (the meaning is inferred from the name). """
     display_status: str | Unset = UNSET
+    """ Form of the status for people. Never decides anything. """
     method: OrderKnownOrderMethod | str | Unset = UNSET
+    """ How the order was placed. Raw word in cancel answers, display form in lists. """
     display_trigger: str | Unset = UNSET
+    """ Form of the method for people (`drip` displays as Campaign). """
     display_type: str | Unset = UNSET
+    """ Kind and size for people. """
     display_addons: str | Unset = UNSET
+    """ Extras for people; the empty string when there are none. """
     cancellable: bool | Unset = UNSET
+    """ Whether the order can still be cancelled. Seen only in lists, never in a cancel answer. """
     email_cc: Any | Unset = UNSET
+    """ Only null was ever seen; the type when set is unknown. """
     notifications: Any | Unset = UNSET
+    """ Only null was ever seen; the type when set is unknown. """
     return_name: None | str | Unset = UNSET
+    """ Sender's name. Private. """
     return_address: None | str | Unset = UNSET
+    """ Sender's street address. Private. """
     return_address2: None | str | Unset = UNSET
+    """ Second line of the sender's address. Private. """
     return_city: None | str | Unset = UNSET
+    """ Sender's city. Private. """
     return_province: None | str | Unset = UNSET
+    """ Sender's state or province. Private. """
     return_postal_code: None | str | Unset = UNSET
+    """ Sender's postal code; a string, as "07095" shows. Private. """
     session_id: Any | Unset = UNSET
+    """ Only null was ever seen; the type when set is unknown. """
     total_scans: int | Unset = UNSET
+    """ How often the printed code was scanned (the meaning is inferred from the name). """
     unique_scans: int | Unset = UNSET
+    """ How many people scanned the printed code (the meaning is inferred from the name). """
     last_scan: None | str | Unset = UNSET
+    """ When the printed code was last scanned; the form when set is inferred to be a date string. """
     metadata: None | OrderMetadataType0 | Unset = UNSET
+    """ The caller's own data, returned as it was sent with the order; null when there was none. At most 8,192 bytes
+    as JSON. May be private. """
     created_at: str | Unset = UNSET
+    """ When the order was placed, in UTC (inferred). Two forms of string are known, `2020-04-06 00:20:31` and
+    `2025-09-08T16:05:12.000000Z`; old lists had an object with the keys date, timezone_type and timezone, which the
+    contract does not allow here. Absent from the newer cancel answers. """
     updated_at: str | Unset = UNSET
+    """ When the order last changed; the same three forms as created_at. Absent from the newer cancel answers. """
     replayed_from_order_id: int | Unset = UNSET
+    """ The order that this one repeats. Seen only in answers of the replay operation. """
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
