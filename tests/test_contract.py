@@ -75,12 +75,13 @@ def values(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
     if "enum" in schema:
         return st.sampled_from(schema["enum"])
     kinds = schema.get("type", "anything")
+    low, high = (-(2**63), 2**63 - 1) if schema.get("format") == "int64" else (None, None)
     of: dict[str, st.SearchStrategy[Any]] = {
         "anything": JSON,
         "null": st.none(),
         "boolean": st.booleans(),
         "string": st.text(max_size=20),
-        "integer": st.integers(schema.get("minimum"), schema.get("maximum")),
+        "integer": st.integers(schema.get("minimum", low), schema.get("maximum", high)),
         "array": st.lists(values(schema.get("items", {})), max_size=3) if "array" in kinds else st.nothing(),
         "object": st.dictionaries(st.text(max_size=5), JSON, max_size=3),
     }
@@ -263,9 +264,21 @@ def test_every_array_has_items_and_every_field_its_evidence() -> None:
         assert set(answer["x-evidence"]) <= known
 
 
-def test_money_is_whole_cents_and_no_time_has_a_format() -> None:
+def test_money_is_whole_cents() -> None:
     money = [name for name, schema in ORDER["properties"].items() if "cents" in schema["description"]]
 
     assert {"authorization_total", "grand_total", "giftcard_amount", "leads_fee"} <= set(money)
     assert all("integer" in ORDER["properties"][name]["type"] for name in money)
-    assert not any("format" in schema for schema in ORDER["properties"].values())
+
+
+def test_every_id_is_a_64_bit_integer_and_nothing_else_has_a_format() -> None:
+    """Other generators make 32-bit integers of what has no format; this one would parse times and lose their form."""
+    ids = {
+        name: schema
+        for name, schema in ORDER["properties"].items()
+        if (name == "id" or name.endswith("_id")) and "integer" in schema.get("type", [])
+    } | {"style": ORDER["properties"]["style"]}
+
+    assert {"id", "user_id", "sub_account_id", "transaction_id"} <= ids.keys()
+    assert {schema.get("format") for schema in ids.values()} == {"int64"}
+    assert [name for name, schema in ORDER["properties"].items() if "format" in schema and name not in ids] == []
