@@ -59,7 +59,7 @@ IS_DYNAMIC = """        is_dynamic:
           type: integer
           minimum: 0
           maximum: 1
-          description: 1 when the front image is made per recipient (the meaning is inferred from the name).
+          description: 1 if the front image is generated per recipient (inferred from the name).
           x-evidence: [cancel-2023]
 """
 COLOUR = "        colour:\n          type: string\n          description: The ink's colour.\n"
@@ -179,7 +179,7 @@ SEEDS = (
     Seed(
         "fields",
         "description alone",
-        put("Owner of the account.", "Who owns the account."),
+        put("ID of the user who owns the account.", "Who owns the account."),
         ((INVISIBLE, "order.user_id", "Words for people"),),
     ),
     Seed(

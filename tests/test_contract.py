@@ -211,7 +211,11 @@ def _status(name: str) -> int:
 def _responses() -> dict[str, dict[str, Any]]:
     named: dict[str, Any] = CONTRACT["components"]["responses"]
     declared = CONTRACT["paths"]["/order/{order_id}/cancel"]["put"]["responses"]
-    return {status: named[answer["$ref"].rpartition("/")[2]] for status, answer in declared.items()}
+    return {status: named[_name(answer)] for status, answer in declared.items()}
+
+
+def _name(reference: dict[str, str]) -> str:
+    return reference["$ref"].rpartition("/")[2]
 
 
 def _examples(answer: dict[str, Any]) -> list[str]:
@@ -282,3 +286,24 @@ def test_every_id_is_a_64_bit_integer_and_nothing_else_has_a_format() -> None:
     assert {"id", "user_id", "sub_account_id", "transaction_id"} <= ids.keys()
     assert {schema.get("format") for schema in ids.values()} == {"int64"}
     assert [name for name, schema in ORDER["properties"].items() if "format" in schema and name not in ids] == []
+
+
+@pytest.mark.parametrize("status", _responses())
+def test_every_response_has_an_example_of_each_header_for_mock_servers(status: str) -> None:
+    headers = [CONTRACT["components"]["headers"][_name(header)] for header in _responses()[status]["headers"].values()]
+
+    for header in headers:
+        Draft202012Validator(header["schema"]).validate(header["example"])
+
+
+def test_the_examples_of_headers_are_those_that_were_recorded() -> None:
+    shown = {
+        status: {
+            name: str(CONTRACT["components"]["headers"][_name(header)]["example"])
+            for name, header in _responses()[status]["headers"].items()
+        }
+        for status in ("200", "429")
+    }
+
+    assert shown["200"].items() <= RECORDED.items()
+    assert shown["429"] == THROTTLED | {"X-RateLimit-Limit": shown["200"]["X-RateLimit-Limit"]}

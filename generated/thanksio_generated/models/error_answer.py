@@ -18,18 +18,18 @@ T = TypeVar("T", bound="ErrorAnswer")
 
 @_attrs_define
 class ErrorAnswer:
-    """A refusal or failure. No key is common to all of them."""
+    """The body of an error response. No field is present in all of them."""
 
     message: str | Unset = UNSET
-    """ What went wrong, in a sentence. """
+    """ What went wrong, as a sentence. """
     status: str | Unset = UNSET
-    """ The same sentence again, or the word `failed`. """
+    """ The same sentence as in `message`, or the word `failed`. """
     errors: ErrorAnswerErrorsType1 | list[str] | Unset = UNSET
-    """ Sentences, as a list or by field. """
+    """ What went wrong, as a list of sentences, or as an object with a list of sentences per field. """
     code: str | Unset = UNSET
-    """ A word for programs, such as `api_disabled_payment_failures`. """
+    """ Machine-readable code, such as `api_disabled_payment_failures`. """
     failure: bool | Unset = UNSET
-    """ True on some refusals of replay. """
+    """ True in some refusals of the replay operation. """
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:

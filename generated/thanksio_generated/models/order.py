@@ -23,174 +23,188 @@ T = TypeVar("T", bound="Order")
 
 @_attrs_define
 class Order:
-    """An order as the server shows it. Every field but id and status may be missing, for the documents disagree;
-    a missing field is `UNSET`, and a field that is not described here is kept in `additional_properties`.
-    Nothing is converted: times are strings, money is an integer number of US cents. The lists of known words
-    (status, type, method) are open: `magnacard` and `postcard6x9` stand outside the vendor's own enum of an order's
-    type, so a word that nobody knows stays a string.
+    """An order as the server returns it.
+
+    Only `id` and `status` are required; which other fields are present differs between the documents. A field that
+    the server did not send is `UNSET`. Fields that this contract does not list are kept in `additional_properties`.
+
+    No value is converted: times are strings, and amounts of money are integers in US cents. The known words of
+    `status`, `type` and `method` are open sets; any other word is returned as a string.
 
     """
 
     id: int
-    """ Number of the order. The client checks that it is the one that was asked for. """
+    """ ID of the order. The client verifies that it is the requested one. """
     status: OrderKnownOrderStatus | str
-    """ Where the order stands. Decides whether it is cancelled: compare without regard to case. Cancel answers show
-    the raw lower-case word, list and track the display form (`processing` displays as Printing). The raw form of
-    `error` is inferred from the display form. """
+    """ Status of the order. The order is cancelled if this is `cancelled`; compare without regard to case.
+
+    `reviewing`: can still be cancelled, for about one hour. `processing`: being sent to the printer network.
+    `printed`: sent to the printer network completely. `fulfilled`: all processing is done. `shipped`: the
+    pieces were shipped. `delivered`: a piece was delivered. `cancelled`: cancelled by the customer. `paused`:
+    not defined; sends are paused when the balance would become negative and automatic recharge is off.
+    `error`: nothing could be printed (the lower-case form is inferred).
+
+    Cancel responses contain the lower-case word, list and track responses the display form, in which
+    `processing` is Printing. """
     user_id: int | Unset = UNSET
-    """ Owner of the account. """
+    """ ID of the user who owns the account. """
     sub_account_id: int | None | Unset = UNSET
-    """ Sub-account that the order belongs to; null when it has none. """
+    """ ID of the sub-account of the order; null if there is none. """
     sub_account: None | OrderSubAccountType0 | Unset = UNSET
-    """ The sub-account itself. Seen only in answers of the send operations. """
+    """ Sub-account of the order. Only seen in responses of the send operations. """
     type_: OrderKnownOrderType | str | Unset = UNSET
-    """ Kind of mail piece. An open set: `magnacard` and `postcard6x9` stand outside the vendor's own enum. """
+    """ Kind of mail. `magnacard` and `postcard6x9` are not in the vendor's own enum. """
     size: None | str | Unset = UNSET
-    """ Postcard size, such as `4x6`, `6x9` or `6x11`; other kinds of mail carry none. """
+    """ Size of a postcard, such as `4x6`, `6x9` or `6x11`. Missing or null for other kinds of mail. """
     message: str | Unset = UNSET
-    """ The letter's text, with merge tags such as `%FIRST_NAME%` and line breaks (CRLF or LF). Private: never log
-    it. """
+    """ Text of the mail, with merge tags such as `%FIRST_NAME%` and line breaks (CRLF or LF). Private: do not log.
+    """
     message_template_id: int | None | Unset = UNSET
-    """ Message template that was used. """
+    """ ID of the message template; null if none was used. """
     image_template_id: int | None | Unset = UNSET
-    """ Image template that was used. """
+    """ ID of the image template; null if none was used. """
     style: int | Unset = UNSET
-    """ Handwriting style id. """
+    """ ID of the handwriting style. """
     handwriting_color: None | str | Unset = UNSET
-    """ Ink colour, as `#000001` or `rgba(...)`. """
+    """ Color of the handwriting, such as `#000001` or `rgba(...)`. """
     handwriting_image: Any | Unset = UNSET
     """ Only null was ever seen; the type when set is unknown. """
     font_size: str | Unset = UNSET
-    """ `auto`, `small`, `medium` or `large`. """
+    """ One of `auto`, `small`, `medium` and `large`. """
     realism: int | Unset = UNSET
-    """ Handwriting realism as a number (the meaning is inferred from the name). The 2026 example has
-    handwriting_realism in its place. """
+    """ How realistic the handwriting is, as a number (inferred from the name). The example of 2026 has
+    `handwriting_realism` instead. """
     handwriting_realism: bool | Unset = UNSET
-    """ Whether the handwriting varies as a hand would (the meaning is inferred from the name). In the place of
-    realism. """
+    """ Whether the handwriting varies as if written by hand (inferred from the name). Replaces `realism`. """
     addons: None | OrderAddonsType0 | Unset = UNSET
-    """ Extras of the order, such as `standardmail` set to `on`; null when there are none. Its keys are open. """
+    """ Extras of the order, such as `standardmail` set to `on`; null if there are none. Other keys are possible.
+    """
     envelope_id: Any | Unset = UNSET
     """ Only null was ever seen; the type when set is unknown. """
     front_image: str | Unset = UNSET
-    """ Address of the front image. """
+    """ URL of the front image. """
     back_image: None | str | Unset = UNSET
-    """ Address of the back image; null or the empty string when there is none. """
+    """ URL of the back image (inferred from the name). Only null and the empty string were ever seen. """
     preview_images: list[str] | Unset = UNSET
-    """ Addresses of preview images. """
+    """ URLs of preview images. """
     thumbnail_images: list[str] | Unset = UNSET
-    """ Addresses of thumbnail images. """
+    """ URLs of thumbnail images. """
     high_quality_preview: None | str | Unset = UNSET
-    """ Address of the PDF preview; null or the empty string when there is none. """
+    """ URL of a PDF preview of the order; null or the empty string if there is none. """
     is_dynamic: int | Unset = UNSET
-    """ 1 when the front image is made per recipient (the meaning is inferred from the name). """
+    """ 1 if the front image is generated per recipient (inferred from the name). """
     dynamic_image_url: Any | Unset = UNSET
     """ Only null was ever seen; the type when set is unknown. """
     append_or_current_resident: bool | int | Unset = UNSET
-    """ Whether "or current resident" is added to the address (the meaning is inferred from the name): 0 in the
-    cancel answer, a boolean in send answers. """
+    """ Whether "or current resident" is added to the address (inferred from the name). An integer in the cancel
+    response, a boolean in responses of the send operations. """
     custom_background_url: None | str | Unset = UNSET
-    """ Address of a custom background. """
+    """ URL of a custom background image. """
     additional_letter_pages: Any | Unset = UNSET
     """ Only null was ever seen; the type when set is unknown. """
     additional_letter_pages_count: int | Unset = UNSET
     """ Number of additional letter pages. """
     skip_creative_generation: int | Unset = UNSET
-    """ 1 when no artwork is to be made (the meaning is inferred from the name). """
+    """ 1 if no artwork is generated (inferred from the name). """
     giftcard_brand: None | str | Unset = UNSET
-    """ Brand of the gift card, such as `amazonus`. """
+    """ Brand of the gift card, such as `amazonus`; null if there is no gift card. """
     giftcard_brand_longname: str | Unset = UNSET
-    """ Name of the brand for people; the empty string when there is no gift card. """
+    """ Display name of the gift card's brand; the empty string if there is no gift card. """
     giftcard_image: None | str | Unset = UNSET
-    """ Address of the gift card's picture. """
+    """ URL of the gift card's image; null if there is no gift card. """
     giftcard_amount: int | None | Unset = UNSET
-    """ Value of the gift card in US cents. """
+    """ Value of the gift card in US cents; null if there is no gift card. """
     qrcode_url: None | str | Unset = UNSET
-    """ Where the printed QR code leads. """
+    """ URL that the printed QR code opens (inferred from the name). """
     share_image: Any | Unset = UNSET
     """ Only null was ever seen; the type when set is unknown. """
     share_url: str | Unset = UNSET
-    """ Page on which the order can be shared. """
+    """ URL of the page on which the order can be shared (inferred from the name and the example). """
     allow_share: int | Unset = UNSET
-    """ 1 when the order may be shared (the meaning is inferred from the name). """
+    """ 1 if the order may be shared (inferred from the name). """
     mailing_lists: Any | Unset = UNSET
     """ Only null was ever seen; the type when set is unknown. """
     mailing_list_ids_used: None | str | Unset = UNSET
-    """ Ids of the mailing lists, joined by commas in one string; null or the empty string when there are none. """
+    """ IDs of the mailing lists, separated by commas; null or the empty string if there are none. """
     campaign_id: Any | Unset = UNSET
     """ Only null was ever seen; the type when set is unknown. """
     recipients: list[Any] | Unset = UNSET
-    """ The recipients, when they were given with the order. Private. Seen only in answers of the send operations.
-    """
+    """ Recipients that were sent with the order. Private: do not log. Only seen in responses of the send
+    operations. """
     total_estimated_recipients: int | Unset = UNSET
     """ Number of recipients when the order was placed. """
     total_recipients: int | Unset = UNSET
-    """ Number of recipients now: 0 after the recorded cancel. """
+    """ Current number of recipients (that it is the current number is inferred from the recorded example, in which
+    it is 0 after the cancellation). """
     recipient_count: int | Unset = UNSET
-    """ Number of recipients. Seen only in lists. """
+    """ Number of recipients. Only seen in lists. """
     authorization_total: int | Unset = UNSET
-    """ Amount authorized for the order, in US cents. The recorded cancel left it unchanged; it is no statement
-    about a refund. """
+    """ Amount authorized for the order, in US cents. It does not show a refund: in the recorded example it is
+    unchanged after the cancellation. """
     grand_total: int | Unset = UNSET
-    """ Amount of the order now: 0 after the recorded cancel. US cents (the unit is inferred: it equals fields that
-    are documented as cents). """
+    """ Current total of the order, in US cents. That it is the current total is inferred from the recorded example,
+    in which it is 0 after the cancellation; the unit is inferred because examples show the same values as in fields
+    that are documented as cents. """
     order_total: int | Unset = UNSET
-    """ Amount of the order, seen only in lists. US cents (inferred, as for grand_total). """
+    """ Total of the order, in US cents (the unit is inferred, as for `grand_total`). Only seen in lists. """
     sales_tax_total: int | Unset = UNSET
-    """ Sales tax. US cents (inferred, as for grand_total). """
+    """ Sales tax, in US cents (the unit is inferred, as for `grand_total`). """
     leads_fee: int | Unset = UNSET
     """ Fee for leads, in US cents. """
     transaction_id: int | Unset = UNSET
-    """ Number of a transaction, of the payment as it seems (inferred from the name). """
+    """ ID of a transaction, apparently the payment (inferred from the name). """
     settled: int | Unset = UNSET
-    """ 1 when the order has been settled (the meaning is inferred from the name). """
+    """ 1 if the order has been settled (inferred from the name). """
     display_status: str | Unset = UNSET
-    """ Form of the status for people. Never decides anything. """
+    """ Display form of the status. Use `status` for decisions. """
     method: OrderKnownOrderMethod | str | Unset = UNSET
-    """ How the order was placed. Raw word in cancel answers, display form in lists. """
+    """ How the order was placed. Cancel responses contain the lower-case word, list and track responses the display
+    form. """
     display_trigger: str | Unset = UNSET
-    """ Form of the method for people (`drip` displays as Campaign). """
+    """ Display form of the method, in which `drip` is Campaign. """
     display_type: str | Unset = UNSET
-    """ Kind and size for people. """
+    """ Display form of the type and the size. """
     display_addons: str | Unset = UNSET
-    """ Extras for people; the empty string when there are none. """
+    """ Display form of the extras; the empty string if there are none. """
     cancellable: bool | Unset = UNSET
-    """ Whether the order can still be cancelled. Seen only in lists, never in a cancel answer. """
+    """ Whether the order can still be cancelled. Only seen in lists, never in a cancel response. """
     email_cc: Any | Unset = UNSET
     """ Only null was ever seen; the type when set is unknown. """
     notifications: Any | Unset = UNSET
     """ Only null was ever seen; the type when set is unknown. """
     return_name: None | str | Unset = UNSET
-    """ Sender's name. Private. """
+    """ Name in the return address. Private: do not log. """
     return_address: None | str | Unset = UNSET
-    """ Sender's street address. Private. """
+    """ Street in the return address. Private: do not log. """
     return_address2: None | str | Unset = UNSET
-    """ Second line of the sender's address. Private. """
+    """ Second line of the return address. Private: do not log. """
     return_city: None | str | Unset = UNSET
-    """ Sender's city. Private. """
+    """ City in the return address. Private: do not log. """
     return_province: None | str | Unset = UNSET
-    """ Sender's state or province. Private. """
+    """ State or province in the return address. Private: do not log. """
     return_postal_code: None | str | Unset = UNSET
-    """ Sender's postal code; a string, as "07095" shows. Private. """
+    """ Postal code in the return address, a string such as "07095". Private: do not log. """
     session_id: Any | Unset = UNSET
     """ Only null was ever seen; the type when set is unknown. """
     total_scans: int | Unset = UNSET
-    """ How often the printed code was scanned (the meaning is inferred from the name). """
+    """ Number of scans of the printed QR code (inferred from the name). """
     unique_scans: int | Unset = UNSET
-    """ How many people scanned the printed code (the meaning is inferred from the name). """
+    """ Number of people who scanned the printed QR code (inferred from the name). """
     last_scan: None | str | Unset = UNSET
-    """ When the printed code was last scanned; the form when set is inferred to be a date string. """
+    """ Time of the last scan of the printed QR code; null if there was none. That it is a date string is inferred
+    from the field of the same name of a mailing list. """
     metadata: None | OrderMetadataType0 | Unset = UNSET
-    """ The caller's own data, returned as it was sent with the order; null when there was none. At most 8,192 bytes
-    as JSON. May be private. """
+    """ Data that the customer attached to the order, returned as it was sent; null if there is none. At most 8,192
+    bytes as JSON, possibly nested. May be private. """
     created_at: str | Unset = UNSET
-    """ When the order was placed, in UTC (inferred). Two forms of string are known, `2020-04-06 00:20:31` and
-    `2025-09-08T16:05:12.000000Z`; old lists had an object with the keys date, timezone_type and timezone, which the
-    contract does not allow here. Absent from the newer cancel answers. """
+    """ Time at which the order was placed, in UTC (inferred), as `2020-04-06 00:20:31` or
+    `2025-09-08T16:05:12.000000Z`. Old list responses had an object with the keys `date`, `timezone_type` and
+    `timezone` instead, which this contract does not allow. Missing in the newer cancel examples. """
     updated_at: str | Unset = UNSET
-    """ When the order last changed; the same three forms as created_at. Absent from the newer cancel answers. """
+    """ Time of the last change of the order, in the same forms as `created_at`. Missing in the newer cancel
+    examples. """
     replayed_from_order_id: int | Unset = UNSET
-    """ The order that this one repeats. Seen only in answers of the replay operation. """
+    """ ID of the order that this one repeats. Only seen in responses of the replay operation. """
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:

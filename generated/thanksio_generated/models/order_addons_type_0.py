@@ -12,7 +12,7 @@ T = TypeVar("T", bound="OrderAddonsType0")
 
 @_attrs_define
 class OrderAddonsType0:
-    """Extras of the order, such as `standardmail` set to `on`; null when there are none. Its keys are open."""
+    """Extras of the order, such as `standardmail` set to `on`; null if there are none. Other keys are possible."""
 
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 

@@ -16,14 +16,16 @@ T = TypeVar("T", bound="OrderAnswer")
 
 @_attrs_define
 class OrderAnswer:
-    """What every documented answer holds, one order."""
+    """The body of every documented 200 response."""
 
     order: Order
-    """ An order as the server shows it. Every field but id and status may be missing, for the documents disagree;
-    a missing field is `UNSET`, and a field that is not described here is kept in `additional_properties`.
-    Nothing is converted: times are strings, money is an integer number of US cents. The lists of known words
-    (status, type, method) are open: `magnacard` and `postcard6x9` stand outside the vendor's own enum of an order's
-    type, so a word that nobody knows stays a string. """
+    """ An order as the server returns it.
+
+    Only `id` and `status` are required; which other fields are present differs between the documents. A field that
+    the server did not send is `UNSET`. Fields that this contract does not list are kept in `additional_properties`.
+
+    No value is converted: times are strings, and amounts of money are integers in US cents. The known words of
+    `status`, `type` and `method` are open sets; any other word is returned as a string. """
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:

@@ -12,8 +12,8 @@ T = TypeVar("T", bound="OrderMetadataType0")
 
 @_attrs_define
 class OrderMetadataType0:
-    """The caller's own data, returned as it was sent with the order; null when there was none. At most 8,192 bytes as
-    JSON. May be private.
+    """Data that the customer attached to the order, returned as it was sent; null if there is none. At most 8,192 bytes as
+    JSON, possibly nested. May be private.
 
     """
 

@@ -12,7 +12,7 @@ T = TypeVar("T", bound="OrderSubAccountType0")
 
 @_attrs_define
 class OrderSubAccountType0:
-    """The sub-account itself. Seen only in answers of the send operations."""
+    """Sub-account of the order. Only seen in responses of the send operations."""
 
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 

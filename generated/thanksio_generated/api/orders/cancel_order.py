@@ -101,20 +101,29 @@ def sync_detailed(
     *,
     client: AuthenticatedClient,
 ) -> Response[ErrorAnswer | OrderAnswer]:
-    """Cancel an order, singular spelling of the path.
+    """Cancel an order (singular path).
 
-     If the order is in status reviewing, which it is for about an hour after it was placed, this cancels
-    it and
-    gives its credits back to the account. Otherwise the order seems to come back unchanged (inferred
-    from the
-    newer example). Repeating the call is harmless (inferred): it answers with the order as it now is.
+     Cancels the order if its status is `reviewing`, which is the case for about one hour after it was
+    placed. The status becomes `cancelled`, and the credits are refunded to the account balance. The
+    response does not show the refund.
 
-    This is the spelling of the vendor's page and documents of 2025-07; the newer ones spell it
-    `/orders/`.
+    An order in any other status appears to be returned unchanged, also with a 200 (inferred from the
+    newer examples). Repeating the call appears to be safe: an order that is already cancelled is
+    returned as it is (inferred from the recorded example).
+
+    In test mode, a setting of the account, orders are accepted and then cancelled automatically
+    instead of being mailed. No field of an order shows that it was placed in test mode, so a cancel
+    call may find the order already cancelled (inferred).
+
+    Send `Accept: application/json`. Laravel, which the service appears to run on, otherwise responds
+    to errors with HTML or with a redirect to a login page (inferred; the JSON body of a 401 was
+    observed with this header).
+
+    The singular path is the one of the documents of 2025-07. Newer documents use `/orders/`.
 
     Args:
-        order_id (str): Number of the order, in digits. Documented as a string in the path, an
-            integer in every body. The pattern is a rule of this client.
+        order_id (str): ID of the order, in decimal digits. Documented as a string in the path and
+            as an integer in every body. The pattern is a rule of this client.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -140,20 +149,29 @@ def sync(
     *,
     client: AuthenticatedClient,
 ) -> ErrorAnswer | OrderAnswer | None:
-    """Cancel an order, singular spelling of the path.
+    """Cancel an order (singular path).
 
-     If the order is in status reviewing, which it is for about an hour after it was placed, this cancels
-    it and
-    gives its credits back to the account. Otherwise the order seems to come back unchanged (inferred
-    from the
-    newer example). Repeating the call is harmless (inferred): it answers with the order as it now is.
+     Cancels the order if its status is `reviewing`, which is the case for about one hour after it was
+    placed. The status becomes `cancelled`, and the credits are refunded to the account balance. The
+    response does not show the refund.
 
-    This is the spelling of the vendor's page and documents of 2025-07; the newer ones spell it
-    `/orders/`.
+    An order in any other status appears to be returned unchanged, also with a 200 (inferred from the
+    newer examples). Repeating the call appears to be safe: an order that is already cancelled is
+    returned as it is (inferred from the recorded example).
+
+    In test mode, a setting of the account, orders are accepted and then cancelled automatically
+    instead of being mailed. No field of an order shows that it was placed in test mode, so a cancel
+    call may find the order already cancelled (inferred).
+
+    Send `Accept: application/json`. Laravel, which the service appears to run on, otherwise responds
+    to errors with HTML or with a redirect to a login page (inferred; the JSON body of a 401 was
+    observed with this header).
+
+    The singular path is the one of the documents of 2025-07. Newer documents use `/orders/`.
 
     Args:
-        order_id (str): Number of the order, in digits. Documented as a string in the path, an
-            integer in every body. The pattern is a rule of this client.
+        order_id (str): ID of the order, in decimal digits. Documented as a string in the path and
+            as an integer in every body. The pattern is a rule of this client.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -174,20 +192,29 @@ async def asyncio_detailed(
     *,
     client: AuthenticatedClient,
 ) -> Response[ErrorAnswer | OrderAnswer]:
-    """Cancel an order, singular spelling of the path.
+    """Cancel an order (singular path).
 
-     If the order is in status reviewing, which it is for about an hour after it was placed, this cancels
-    it and
-    gives its credits back to the account. Otherwise the order seems to come back unchanged (inferred
-    from the
-    newer example). Repeating the call is harmless (inferred): it answers with the order as it now is.
+     Cancels the order if its status is `reviewing`, which is the case for about one hour after it was
+    placed. The status becomes `cancelled`, and the credits are refunded to the account balance. The
+    response does not show the refund.
 
-    This is the spelling of the vendor's page and documents of 2025-07; the newer ones spell it
-    `/orders/`.
+    An order in any other status appears to be returned unchanged, also with a 200 (inferred from the
+    newer examples). Repeating the call appears to be safe: an order that is already cancelled is
+    returned as it is (inferred from the recorded example).
+
+    In test mode, a setting of the account, orders are accepted and then cancelled automatically
+    instead of being mailed. No field of an order shows that it was placed in test mode, so a cancel
+    call may find the order already cancelled (inferred).
+
+    Send `Accept: application/json`. Laravel, which the service appears to run on, otherwise responds
+    to errors with HTML or with a redirect to a login page (inferred; the JSON body of a 401 was
+    observed with this header).
+
+    The singular path is the one of the documents of 2025-07. Newer documents use `/orders/`.
 
     Args:
-        order_id (str): Number of the order, in digits. Documented as a string in the path, an
-            integer in every body. The pattern is a rule of this client.
+        order_id (str): ID of the order, in decimal digits. Documented as a string in the path and
+            as an integer in every body. The pattern is a rule of this client.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -211,20 +238,29 @@ async def asyncio(
     *,
     client: AuthenticatedClient,
 ) -> ErrorAnswer | OrderAnswer | None:
-    """Cancel an order, singular spelling of the path.
+    """Cancel an order (singular path).
 
-     If the order is in status reviewing, which it is for about an hour after it was placed, this cancels
-    it and
-    gives its credits back to the account. Otherwise the order seems to come back unchanged (inferred
-    from the
-    newer example). Repeating the call is harmless (inferred): it answers with the order as it now is.
+     Cancels the order if its status is `reviewing`, which is the case for about one hour after it was
+    placed. The status becomes `cancelled`, and the credits are refunded to the account balance. The
+    response does not show the refund.
 
-    This is the spelling of the vendor's page and documents of 2025-07; the newer ones spell it
-    `/orders/`.
+    An order in any other status appears to be returned unchanged, also with a 200 (inferred from the
+    newer examples). Repeating the call appears to be safe: an order that is already cancelled is
+    returned as it is (inferred from the recorded example).
+
+    In test mode, a setting of the account, orders are accepted and then cancelled automatically
+    instead of being mailed. No field of an order shows that it was placed in test mode, so a cancel
+    call may find the order already cancelled (inferred).
+
+    Send `Accept: application/json`. Laravel, which the service appears to run on, otherwise responds
+    to errors with HTML or with a redirect to a login page (inferred; the JSON body of a 401 was
+    observed with this header).
+
+    The singular path is the one of the documents of 2025-07. Newer documents use `/orders/`.
 
     Args:
-        order_id (str): Number of the order, in digits. Documented as a string in the path, an
-            integer in every body. The pattern is a rule of this client.
+        order_id (str): ID of the order, in decimal digits. Documented as a string in the path and
+            as an integer in every body. The pattern is a rule of this client.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.

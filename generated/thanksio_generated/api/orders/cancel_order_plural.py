@@ -101,15 +101,14 @@ def sync_detailed(
     *,
     client: AuthenticatedClient,
 ) -> Response[ErrorAnswer | OrderAnswer]:
-    """Cancel an order, plural spelling of the path.
+    """Cancel an order (plural path).
 
-     The same operation under the spelling of the vendor's documents from 2025-09 on. Nobody outside can
-    tell
-    which of the two a given day's server answers. The vendor names the parameter `orderId`.
+     The same operation under the path of the documents from 2025-09 on, which name the parameter
+    `orderId`. No document states whether the server still supports the singular path.
 
     Args:
-        order_id (str): Number of the order, in digits. Documented as a string in the path, an
-            integer in every body. The pattern is a rule of this client.
+        order_id (str): ID of the order, in decimal digits. Documented as a string in the path and
+            as an integer in every body. The pattern is a rule of this client.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -135,15 +134,14 @@ def sync(
     *,
     client: AuthenticatedClient,
 ) -> ErrorAnswer | OrderAnswer | None:
-    """Cancel an order, plural spelling of the path.
+    """Cancel an order (plural path).
 
-     The same operation under the spelling of the vendor's documents from 2025-09 on. Nobody outside can
-    tell
-    which of the two a given day's server answers. The vendor names the parameter `orderId`.
+     The same operation under the path of the documents from 2025-09 on, which name the parameter
+    `orderId`. No document states whether the server still supports the singular path.
 
     Args:
-        order_id (str): Number of the order, in digits. Documented as a string in the path, an
-            integer in every body. The pattern is a rule of this client.
+        order_id (str): ID of the order, in decimal digits. Documented as a string in the path and
+            as an integer in every body. The pattern is a rule of this client.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -164,15 +162,14 @@ async def asyncio_detailed(
     *,
     client: AuthenticatedClient,
 ) -> Response[ErrorAnswer | OrderAnswer]:
-    """Cancel an order, plural spelling of the path.
+    """Cancel an order (plural path).
 
-     The same operation under the spelling of the vendor's documents from 2025-09 on. Nobody outside can
-    tell
-    which of the two a given day's server answers. The vendor names the parameter `orderId`.
+     The same operation under the path of the documents from 2025-09 on, which name the parameter
+    `orderId`. No document states whether the server still supports the singular path.
 
     Args:
-        order_id (str): Number of the order, in digits. Documented as a string in the path, an
-            integer in every body. The pattern is a rule of this client.
+        order_id (str): ID of the order, in decimal digits. Documented as a string in the path and
+            as an integer in every body. The pattern is a rule of this client.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -196,15 +193,14 @@ async def asyncio(
     *,
     client: AuthenticatedClient,
 ) -> ErrorAnswer | OrderAnswer | None:
-    """Cancel an order, plural spelling of the path.
+    """Cancel an order (plural path).
 
-     The same operation under the spelling of the vendor's documents from 2025-09 on. Nobody outside can
-    tell
-    which of the two a given day's server answers. The vendor names the parameter `orderId`.
+     The same operation under the path of the documents from 2025-09 on, which name the parameter
+    `orderId`. No document states whether the server still supports the singular path.
 
     Args:
-        order_id (str): Number of the order, in digits. Documented as a string in the path, an
-            integer in every body. The pattern is a rule of this client.
+        order_id (str): ID of the order, in decimal digits. Documented as a string in the path and
+            as an integer in every body. The pattern is a rule of this client.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
