@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import yaml
 from conftest import ROOT
@@ -42,3 +42,31 @@ class GivenResponse:
         self.status_code = response.status_code
         self.content_type = response.headers.get("content-type", "")
         self.headers = Headers(response.headers.multi_items())
+
+
+def responses() -> dict[str, dict[str, Any]]:
+    """Give the responses of the operation by their status."""
+    named: dict[str, Any] = CONTRACT["components"]["responses"]
+    declared = CONTRACT["paths"]["/order/{order_id}/cancel"]["put"]["responses"]
+    return {status: named[referenced(response)] for status, response in declared.items()}
+
+
+def headers(status: str) -> dict[str, dict[str, Any]]:
+    """Give the headers of a response by their name."""
+    named: dict[str, Any] = CONTRACT["components"]["headers"]
+    return {name: named[referenced(header)] for name, header in responses()[status]["headers"].items()}
+
+
+def status_of(example: str) -> int:
+    """Give the status that an example belongs to; 500 stands for 5XX."""
+    (status,) = [
+        status
+        for status, response in responses().items()
+        if example in response["content"]["application/json"]["examples"]
+    ]
+    return int(status.replace("XX", "00"))
+
+
+def referenced(reference: dict[str, str]) -> str:
+    """Give the name of the component that a reference leads to."""
+    return reference["$ref"].rpartition("/")[2]

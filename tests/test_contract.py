@@ -9,7 +9,18 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 from conftest import ANSWERS, TOKEN, Connect, documented, ok, script
-from contract import CONTRACT, DOCUMENT, EXAMPLES, ORDER, SERVER, GivenResponse, SentRequest
+from contract import (
+    CONTRACT,
+    DOCUMENT,
+    EXAMPLES,
+    ORDER,
+    SERVER,
+    GivenResponse,
+    SentRequest,
+    headers,
+    responses,
+    status_of,
+)
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
@@ -175,9 +186,9 @@ THROTTLED = documented("errors/inferred-framework-defaults/429-throttled.headers
 
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_every_documented_answer_conforms(name: str) -> None:
-    status = _status(name)
-    headers = THROTTLED if status == 429 else {key: RECORDED[key] for key in RECORDED if key.startswith("X-RateLimit")}
-    response = ok(EXAMPLES[name]["value"], status, **{"content-type": "application/json"}, **headers)
+    status = status_of(name)
+    sent = THROTTLED if status == 429 else {key: RECORDED[key] for key in RECORDED if key.startswith("X-RateLimit")}
+    response = ok(EXAMPLES[name]["value"], status, **{"content-type": "application/json"}, **sent)
     request = httpx.Request("PUT", f"{SERVER}/order/37294/cancel", headers={"Authorization": "Bearer x"})
 
     DOCUMENT.validate_response(SentRequest(request), GivenResponse(response))
@@ -187,7 +198,7 @@ def test_every_documented_answer_conforms(name: str) -> None:
 def test_a_documented_answer_gets_its_verdict_from_a_server_that_is_not_ours(
     connect: Connect, httpserver: HTTPServer, name: str
 ) -> None:
-    status, document = _status(name), EXAMPLES[name]["value"]
+    status, document = status_of(name), EXAMPLES[name]["value"]
     number = document["order"]["id"] if status == 200 else 37294
     httpserver.expect_request(f"/order/{number}/cancel", method="PUT").respond_with_json(document, status)
     httpserver.expect_request(f"/orders/{number}/cancel", method="PUT").respond_with_json({}, 405)
@@ -201,25 +212,6 @@ def test_a_documented_answer_gets_its_verdict_from_a_server_that_is_not_ours(
     verdict = {"cancelled": Order, "fulfilled": OrderNotCancelledError} if status == 200 else {}
     assert type(result) is verdict.get(document.get("order", {}).get("status"), status_error(Answer(status)))
     httpserver.check()
-
-
-def _status(name: str) -> int:
-    where = {example: status for status, answer in _responses().items() for example in _examples(answer)}
-    return 500 if where[name] == "5XX" else int(where[name])
-
-
-def _responses() -> dict[str, dict[str, Any]]:
-    named: dict[str, Any] = CONTRACT["components"]["responses"]
-    declared = CONTRACT["paths"]["/order/{order_id}/cancel"]["put"]["responses"]
-    return {status: named[_name(answer)] for status, answer in declared.items()}
-
-
-def _name(reference: dict[str, str]) -> str:
-    return reference["$ref"].rpartition("/")[2]
-
-
-def _examples(answer: dict[str, Any]) -> list[str]:
-    return list(answer["content"]["application/json"]["examples"])
 
 
 def test_both_spellings_are_the_same_operation() -> None:
@@ -288,22 +280,16 @@ def test_every_id_is_a_64_bit_integer_and_nothing_else_has_a_format() -> None:
     assert [name for name, schema in ORDER["properties"].items() if "format" in schema and name not in ids] == []
 
 
-@pytest.mark.parametrize("status", _responses())
+@pytest.mark.parametrize("status", responses())
 def test_every_response_has_an_example_of_each_header_for_mock_servers(status: str) -> None:
-    headers = [CONTRACT["components"]["headers"][_name(header)] for header in _responses()[status]["headers"].values()]
-
-    for header in headers:
+    for header in headers(status).values():
         Draft202012Validator(header["schema"]).validate(header["example"])
 
 
 def test_the_examples_of_headers_are_those_that_were_recorded() -> None:
-    shown = {
-        status: {
-            name: str(CONTRACT["components"]["headers"][_name(header)]["example"])
-            for name, header in _responses()[status]["headers"].items()
-        }
-        for status in ("200", "429")
-    }
+    good, throttled = (
+        {name: str(header["example"]) for name, header in headers(status).items()} for status in ("200", "429")
+    )
 
-    assert shown["200"].items() <= RECORDED.items()
-    assert shown["429"] == THROTTLED | {"X-RateLimit-Limit": shown["200"]["X-RateLimit-Limit"]}
+    assert good.items() <= RECORDED.items()
+    assert throttled == THROTTLED | {"X-RateLimit-Limit": good["X-RateLimit-Limit"]}
