@@ -22,7 +22,7 @@ demo: .venv/ready check-generated ## Cancel order 37294 at a server on this mach
 	@.venv/bin/python scripts/demo.py
 
 test: .venv/ready .venv-generator/ready ## Run every test
-	@! command -v npm >/dev/null || $(MAKE) --silent $(LOCKS)/node_modules/ready # without it, what needs redocly is skipped
+	@! command -v npm >/dev/null || $(MAKE) --silent $(LOCKS)/node_modules/ready # without it, tests that need redocly or Prism are skipped
 	.venv/bin/python -m pytest --numprocesses auto
 
 faults: .venv/ready ## Let calls meet every fault, print the table and write docs/faults.md
@@ -136,9 +136,9 @@ clean: ## Remove what make has installed and built
 
 $(LOCKS)/node_modules/ready: $(LOCKS)/package-lock.json
 	@command -v npm >/dev/null || { \
-	  echo "Node.js is missing, so redocly and pyright did not run. Install Node.js 20 or newer, then type this again." >&2; \
+	  echo "Node.js is missing, and redocly, pyright and Prism need it. Install Node.js 20 or newer, then type this again." >&2; \
 	  exit 1; }
-	@echo "installing redocly and pyright ..."
+	@echo "installing redocly, pyright and Prism ..."
 	@cd $(LOCKS) && npm ci --silent --no-audit --no-fund
 	@touch $@
 

@@ -18,9 +18,10 @@ BREAKING, COMPATIBLE, INVISIBLE = Rating.BREAKING, Rating.COMPATIBLE, Rating.INV
 Told = tuple[Rating, str, str]  # the rating, where, and a word of why
 
 
-# `make test` needs no Node.js; where it is, `make` installs redocly before the tests. CI has it.
+# `make test` works without Node.js; where it is present, `make` installs redocly first. In CI it must be there.
 needs_redocly = pytest.mark.skipif(
-    not REDOCLY.exists() and "CI" not in os.environ, reason="redocly is not installed, for there is no Node.js"
+    not REDOCLY.exists() and "CI" not in os.environ,
+    reason="redocly is not installed: install Node.js 20 or newer, then type `make test`",
 )
 
 
