@@ -20,8 +20,8 @@ _PAGE = """\
 
 <!-- Written by `make faults` from calls that it made; do not edit. -->
 
-{count} faults, each played by [`thanksio.testing`](testing.md) to the sync client and the async one, under asyncio and,
-all but the last hundreds, under trio. **Order** is the truth at the server afterwards: *cancelled*, or *as before*. No
+Every fault, played by [`thanksio.testing`](testing.md) to the sync client and the async one, under asyncio and, all
+but the last hundreds, under trio. **Order** is the truth at the server afterwards: *cancelled*, or *as before*. No
 verdict contradicts it: an `Order` is returned only where it is cancelled, and **May have cancelled** is no only where
 this call did not cancel it.
 
@@ -97,9 +97,9 @@ def rows(found: Found) -> list[Row]:
 
 def _together(group: list[Row]) -> Row:
     fields = list(dict.fromkeys(typed.name.rpartition("_as_")[0] for typed in group))
-    whose = " or ".join(fields) if len(fields) <= 2 else f"one of {len(fields)} other fields"
+    whose = " or ".join(fields) if len(fields) <= 2 else "any other field"
     first = group[0]
-    does = f"200 with another JSON type in {whose} ({len(group)} faults)"
+    does = f"200 with another JSON type in {whose}"
     name = f"{fields[0] if len(fields) == 1 else '<field>'}_as_<type>"
     return Row(name, does, first.order, first.every, first.good, first.refused)
 
@@ -121,7 +121,7 @@ def page(table: Iterable[Row]) -> str:
     for entry in table:
         name, does, *rest = entry.cells()
         lines.append([f"`{name}`", does.replace("|", "\\|").replace("<", "&lt;"), *rest])
-    return _PAGE.format(count=len(FAULTS), table=_markdown(lines))
+    return _PAGE.format(table=_markdown(lines))
 
 
 def _markdown(lines: Iterable[list[str]]) -> str:
