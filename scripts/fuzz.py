@@ -1,4 +1,4 @@
-"""Let hostile answers in for a while, and stop at the first that leads to something wrong."""
+"""Give the client hostile responses for a while, and stop at the first that makes it do something wrong."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 
 
 def main() -> int:
-    """Fuzz for as long as is wanted; 1 means that something is wrong, or that the run was worth little."""
+    """Fuzz for the given time; return 1 if something is wrong, or if the run met too few verdicts."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=30.0, help="how long (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=None, help="that of another run, to see its cases again")

@@ -1,7 +1,7 @@
-"""Change the code that decides in every small way that mutmut knows, and fail if the tests do not notice one of them.
+"""Change the code that decides in every small way that mutmut knows, and fail if the tests miss one of the changes.
 
-What is changed, and which tests have to notice, stands in pyproject.toml. Every run begins anew; the changed code stays
-in mutants/, for `mutmut browse`.
+pyproject.toml says what is changed and which tests have to fail. Every run starts from scratch; the changed code is
+left in mutants/ for `mutmut browse`.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 MUTMUT = Path(sys.executable).with_name("mutmut")
 
-# The mutants that nobody can notice: where and how they read, and why that says the same.
+# The mutants that no test can notice: where they are, how they read, and why they behave the same.
 EXPLAINED = {
     'thanksio._verdict.x_explain: excerpt = json.dumps(said, ensure_ascii=None) if said else ""': (
         "json asks only whether ensure_ascii is true"
     ),
     (
         'thanksio._verdict.x__document: may_nest = body.count(b"{") + body.count(b"[") >= MAX_DEPTH'
-        "  # few that open cannot nest deep"
-    ): "what opens just so often is walked as well, and found not to be deeper",
+        "  # fewer brackets cannot nest deeper"
+    ): "a body with exactly that many brackets is walked as well, and found not to be deeper",
 }
 
 
@@ -43,12 +43,12 @@ def main() -> int:
 
 
 def ask(*arguments: str) -> str:
-    """Give what mutmut answers about the run."""
+    """Return what mutmut prints about the run."""
     return subprocess.run([MUTMUT, *arguments], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True).stdout
 
 
 def identity(name: str, diff: str) -> str:
-    """Name a mutant by its function and what it has in the place of the original: its number changes with any edit."""
+    """Name a mutant by its function and its changed line, because its number changes with any edit."""
     added = [line[1:].strip() for line in diff.splitlines() if line[:1] == "+" and line[:3] != "+++"]
     return f"{name.partition('__mutmut_')[0]}: {' '.join(added)}"
 

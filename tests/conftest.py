@@ -131,8 +131,8 @@ def collect(kind: str) -> Collect:
                 return list(client.cancel_orders(ids, **run))
 
         async def gather() -> list[CancelResult]:
-            async with fake.async_client(**settings or {}) as client:
-                return [result async for result in client.cancel_orders(ids, **run)]
+            async with fake.async_client(**settings or {}) as client, client.cancel_orders(ids, **run) as results:
+                return [result async for result in results]
 
         return anyio.run(gather, backend=kind)
 

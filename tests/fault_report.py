@@ -30,12 +30,6 @@ arrived and the error's `may_have_cancelled`. **Only the first** is the verdict 
 **Then 422** is the verdict, with `may_have_cancelled`, when the next attempt is answered "already cancelled".
 
 {table}
-
-## What it cannot meet
-
-- An answer that nobody asked for, sent on a kept connection in the moment in which the next request leaves, is taken
-  for the answer to that request: HTTP/1.1 does not number them. A 2xx names its order and is caught; a 4xx names none.
-- Behind an *https* proxy a sync call can outlive its deadline: the steps of TLS within TLS are not cut.
 """
 
 

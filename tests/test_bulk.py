@@ -6,9 +6,11 @@ import copy
 import gc
 import pickle
 import signal
+import ssl
 import sys
 import threading
-from contextlib import aclosing, closing
+from contextlib import closing, suppress
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -19,6 +21,9 @@ import pytest
 from conftest import CANCELLED, KINDS, LETTER, TOKEN, Collect, ok, order
 
 from thanksio import (
+    APIConnectionError,
+    APIResponseValidationError,
+    APITimeoutError,
     AsyncThanksIO,
     AuthenticationError,
     CancellationRefusedError,
@@ -29,13 +34,15 @@ from thanksio import (
     OrderNotCancelledError,
     Pace,
     PaymentRequiredError,
+    PermissionDeniedError,
     RateLimitError,
     RetryPolicy,
     ServerError,
     ThanksIO,
+    ThanksIOError,
     _workers,
 )
-from thanksio.bulk import verdict_of
+from thanksio.bulk import dooms, verdict_of
 from thanksio.testing import FakeThanksIO
 
 if TYPE_CHECKING:
@@ -44,7 +51,7 @@ if TYPE_CHECKING:
 
 
 def placed(fake: FakeThanksIO, count: int, **fields: Any) -> list[int]:
-    """Place orders, and give their numbers."""
+    """Place orders, and return their numbers."""
     return [fake.place(**fields).id for _ in range(count)]
 
 
@@ -52,8 +59,8 @@ def verdicts(results: Iterable[CancelResult]) -> dict[int | str, str]:
     return {result.order_id: result.verdict for result in results}
 
 
-def test_every_order_gets_one_result_and_no_429_is_met(collect: Collect, fake: FakeThanksIO) -> None:
-    """The limit is learned from the first answer, and the orders fill one window after another."""
+def test_every_order_gets_one_result_and_there_is_no_429(collect: Collect, fake: FakeThanksIO) -> None:
+    """The limit is learned from the first response, and the orders use one window after another."""
     ids = placed(fake, 300)
     fake.limit(120)
 
@@ -65,7 +72,7 @@ def test_every_order_gets_one_result_and_no_429_is_met(collect: Collect, fake: F
     assert all(isinstance(result.order, Order) and result.attempts == 1 for result in results)
 
 
-def test_each_failure_is_the_orders_own(collect: Collect, fake: FakeThanksIO) -> None:
+def test_a_failure_of_one_order_stops_no_other(collect: Collect, fake: FakeThanksIO) -> None:
     good, printed, foreign = fake.place().id, fake.place(status="printed").id, fake.place(account="other").id
     fake.refusal = 422
 
@@ -91,7 +98,7 @@ def test_an_order_that_a_200_shows_in_another_status_is_not_cancelled(collect: C
     assert result.order is result.error.order
 
 
-def test_an_order_without_an_answer_is_unknown(collect: Collect, fake: FakeThanksIO) -> None:
+def test_an_order_without_a_response_is_unknown(collect: Collect, fake: FakeThanksIO) -> None:
     fake.faults("lost_answer")
 
     (result,) = collect(fake, [37294])
@@ -100,7 +107,7 @@ def test_an_order_without_an_answer_is_unknown(collect: Collect, fake: FakeThank
     assert result.seconds >= 0.5 + 1.0 + 2.0  # the waits of the policy
 
 
-def test_one_at_a_time_keeps_the_order_given(collect: Collect, fake: FakeThanksIO) -> None:
+def test_one_at_a_time_they_are_sent_in_the_order_given(collect: Collect, fake: FakeThanksIO) -> None:
     ids = placed(fake, 20)[::-1]
 
     results = collect(fake, iter(ids), max_in_flight=1)
@@ -118,19 +125,17 @@ def test_without_a_journal_each_id_that_is_given_is_one_call(collect: Collect, f
 
 @pytest.mark.parametrize("pace", [False, Pace(requests=50, per=10.0)])
 def test_another_pace_can_be_set(collect: Collect, fake: FakeThanksIO, pace: Any) -> None:
-    before = fake.now
+    before = fake.seconds()
 
     results = collect(fake, placed(fake, 120), pace=pace)
 
     assert {result.verdict for result in results} == {"cancelled"}
-    assert (fake.now - before).total_seconds() >= (19 if pace else 0)
+    assert fake.seconds() - before >= (20 if pace else 0)
 
 
 @pytest.mark.parametrize("says_when", [True, False])
-def test_the_429_of_one_order_is_obeyed_by_all_and_no_order_is_lost_to_it(
-    collect: Collect, fake: FakeThanksIO, *, says_when: bool
-) -> None:
-    """Somebody else has used the window up: its end is waited for, not guessed at with retries."""
+def test_after_a_429_all_orders_wait_and_none_is_lost(collect: Collect, fake: FakeThanksIO, *, says_when: bool) -> None:
+    """Another client has used up the window: the run waits for its end instead of retrying."""
     ids = placed(fake, 8)
     fake.limit(100, retry_after=says_when)
     with fake.client() as other:
@@ -153,7 +158,7 @@ def test_a_429_that_never_ends_leaves_an_order_untried(collect: Collect, fake: F
     assert result.attempts == len(fake.calls)
 
 
-def test_a_429_after_a_lost_answer_leaves_it_unknown(collect: Collect, fake: FakeThanksIO) -> None:
+def test_a_429_after_a_lost_response_leaves_the_outcome_unknown(collect: Collect, fake: FakeThanksIO) -> None:
     fake.fail_next("lost_answer")
     fake.faults("throttled_429")
 
@@ -163,14 +168,14 @@ def test_a_429_after_a_lost_answer_leaves_it_unknown(collect: Collect, fake: Fak
 
 
 @pytest.mark.parametrize(
-    ("doomed", "kind_of_error"), [("token", AuthenticationError), ("billing", PaymentRequiredError)]
+    ("broken", "kind_of_error"), [("token", AuthenticationError), ("billing", PaymentRequiredError)]
 )
-def test_what_dooms_all_ends_the_run(
-    collect: Collect, fake: FakeThanksIO, doomed: str, kind_of_error: type[Exception]
+def test_what_affects_every_order_stops_the_run(
+    collect: Collect, fake: FakeThanksIO, broken: str, kind_of_error: type[Exception]
 ) -> None:
-    """The first request goes alone, so not even a second one is made in vain."""
-    settings = {"token": "another-token"} if doomed == "token" else {}
-    fake.disabled = doomed == "billing"
+    """The first request is sent alone, so there is not even a second one."""
+    settings = {"token": "another-token"} if broken == "token" else {}
+    fake.disabled = broken == "billing"
 
     results = collect(fake, [*placed(fake, 20), "x"], settings=settings)
 
@@ -179,7 +184,7 @@ def test_what_dooms_all_ends_the_run(
     assert all(isinstance(result.error, kind_of_error) for result in results)
 
 
-def test_a_401_of_an_order_of_another_account_dooms_nothing_once_the_token_was_taken(
+def test_a_401_for_another_accounts_order_does_not_stop_a_run_whose_token_was_accepted(
     collect: Collect, fake: FakeThanksIO
 ) -> None:
     ids = [37294, fake.place(account="other").id, fake.place().id]
@@ -189,7 +194,7 @@ def test_a_401_of_an_order_of_another_account_dooms_nothing_once_the_token_was_t
     assert [result.verdict for result in results] == ["cancelled", "refused", "cancelled"]
 
 
-def test_a_token_that_is_taken_away_dooms_the_rest(collect: Collect, fake: FakeThanksIO) -> None:
+def test_a_token_that_is_revoked_stops_the_run(collect: Collect, fake: FakeThanksIO) -> None:
     def ids() -> Iterator[int]:
         yield 37294
         fake.token = "another"
@@ -202,10 +207,10 @@ def test_a_token_that_is_taken_away_dooms_the_rest(collect: Collect, fake: FakeT
 
 
 @pytest.mark.parametrize("has_journal", [True, False])
-def test_what_is_no_pair_is_no_order(
+def test_what_is_neither_a_number_nor_a_pair_is_no_order(
     collect: Collect, fake: FakeThanksIO, tmp_path: Path, *, has_journal: bool
 ) -> None:
-    """Its first part could be anything."""
+    """A tuple of one or three, or a list, is not taken apart: its first item could be anything."""
     odd: list[Any] = [(37294, None, None), (37294,), [37294], {}, None, True, 2**70]
 
     results = collect(fake, odd, journal=tmp_path / "journal" if has_journal else None)
@@ -222,12 +227,128 @@ def test_what_cannot_be_iterated_is_refused_at_once(client: Any) -> None:
 
 
 @pytest.mark.parametrize("client", [ThanksIO, AsyncThanksIO])
-def test_a_closed_client_begins_no_run(client: Any) -> None:
+def test_a_closed_client_starts_no_run(client: Any) -> None:
     closed = client(TOKEN)
     closed._closed = True
 
     with pytest.raises(ConfigurationError, match="closed"):
         closed.cancel_orders([37294])
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind_of_error", "status"),
+    [
+        ("misspelt_status", APIResponseValidationError, "canceled"),
+        ("unknown_status", APIResponseValidationError, "archived"),
+        ("page_422", CancellationRefusedError, None),
+        ("problem_422", CancellationRefusedError, None),
+        ("page_403", PermissionDeniedError, None),
+    ],
+)
+def test_what_does_not_show_the_outcome_is_unknown(
+    collect: Collect, fake: FakeThanksIO, fault: str, kind_of_error: type[Exception], status: str | None
+) -> None:
+    """A word that the contract does not list, a page of a proxy, and an RFC 9457 body can follow a cancel."""
+    fake.fail_next(fault)
+
+    (result,) = collect(fake, [37294])
+
+    assert (result.verdict, result.attempts) == ("unknown", 1)
+    assert isinstance(result.error, kind_of_error)
+    assert getattr(result.error, "status", None) == status
+
+
+def test_a_connection_that_is_never_made_stops_the_run(collect: Collect) -> None:
+    """No certificate of the server is trusted, so no other order would get a response."""
+    with FakeThanksIO(token=TOKEN, tls=True) as fake:
+        settings = {"ssl_context": ssl.create_default_context()}
+
+        results = collect(fake, placed(fake, 20), settings, max_in_flight=1)
+
+    assert [result.verdict for result in results] == ["not_tried"] * 20
+    assert sum(result.attempts for result in results) == 1
+    assert all(isinstance(result.error, APIConnectionError) and result.error.is_permanent for result in results)
+    assert fake.calls == []
+
+
+def test_a_connection_that_was_made_before_may_fail_for_one_order(collect: Collect) -> None:
+    with FakeThanksIO(token=TOKEN, tls=True) as fake:
+        first, second, third = placed(fake, 3)
+
+        def ids() -> Iterator[int]:
+            yield first
+            fake.fail_next("wrong_certificate")
+            yield second
+            yield third
+
+        results = collect(fake, ids(), max_in_flight=1)
+
+    assert [result.verdict for result in results] == ["cancelled", "not_tried", "cancelled"]
+
+
+def test_a_request_is_sent_in_a_copy_of_the_callers_context(collect: Collect, fake: FakeThanksIO) -> None:
+    """Trace spans and log context are those of the caller, and stay as they are."""
+    span: ContextVar[str] = ContextVar("span", default="none")
+    own: ContextVar[str] = ContextVar("own", default="none")
+    seen = []
+
+    class Watching(Gate):
+        def _answer(self, request: httpx.Request) -> httpx.Response:
+            seen.append(span.get())
+            own.set("of a worker")
+            return super()._answer(request)
+
+    gate = Watching()
+    gate.opened.set()
+    token = span.set("of the caller")
+    collect(fake, [1, 2], {"transport": gate}, max_in_flight=2, pace=False)
+    span.reset(token)
+
+    assert seen == ["of the caller"] * 2
+    assert own.get() == "none"
+
+
+@pytest.fixture
+def spare_threads(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Let no more worker threads be started than the number that the list holds."""
+    spare, start = [0], threading.Thread.start
+
+    def start_while_there_are(thread: threading.Thread) -> None:
+        if thread.name == "thanksio":
+            if not spare[0]:
+                raise RuntimeError("can't start new thread")
+            spare[0] -= 1
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", start_while_there_are)
+    return spare
+
+
+def test_if_no_more_threads_can_be_started_those_that_exist_take_turns(
+    fake: FakeThanksIO, spare_threads: list[int]
+) -> None:
+    spare_threads[0] = 2
+    ids = placed(fake, 30)
+
+    with fake.client() as client:
+        results = list(client.cancel_orders(ids, max_in_flight=8))
+        rate = client._rate()
+
+    assert verdicts(results) == dict.fromkeys(ids, "cancelled")
+    assert len(fake.calls) == 30
+    assert rate
+    assert rate.in_flight == 0
+
+
+def test_if_no_thread_can_be_started_it_is_raised_and_nothing_is_sent(
+    fake: FakeThanksIO, spare_threads: list[int]
+) -> None:
+    assert spare_threads == [0]
+
+    with fake.client() as client, pytest.raises(RuntimeError, match="can't start new thread"):
+        list(client.cancel_orders([37294]))
+
+    assert fake.calls == []
 
 
 def test_no_more_ids_are_taken_than_are_in_flight(collect: Collect, fake: FakeThanksIO) -> None:
@@ -248,7 +369,7 @@ def test_no_more_ids_are_taken_than_are_in_flight(collect: Collect, fake: FakeTh
     assert at_most <= 4 + 4  # those in flight may not have arrived yet
 
 
-def test_an_iterable_that_fails_lets_what_is_in_flight_end(kind: str, fake: FakeThanksIO) -> None:
+def test_after_an_error_of_the_iterable_the_calls_in_flight_end(kind: str, fake: FakeThanksIO) -> None:
     results: list[CancelResult] = []
 
     def ids() -> Iterator[int]:
@@ -260,8 +381,8 @@ def test_an_iterable_that_fails_lets_what_is_in_flight_end(kind: str, fake: Fake
             results.extend(client.cancel_orders(ids()))
 
     async def tasks() -> None:
-        async with fake.async_client() as client:
-            async for result in client.cancel_orders(ids()):
+        async with fake.async_client() as client, client.cancel_orders(ids()) as run:
+            async for result in run:
                 results.append(result)  # noqa: PERF401 - what came before the error counts
 
     with pytest.raises(LookupError, match="of the caller"):
@@ -271,8 +392,8 @@ def test_an_iterable_that_fails_lets_what_is_in_flight_end(kind: str, fake: Fake
     assert fake.orders[37294].status == "cancelled"
 
 
-def test_ctrl_c_inside_of_the_iterable_ends_the_run(collect: Collect, fake: FakeThanksIO) -> None:
-    """The budget gets back the request that was let go for the order that never came."""
+def test_ctrl_c_inside_of_the_iterable_stops_the_run(collect: Collect, fake: FakeThanksIO) -> None:
+    """The permit that was acquired for the order that never came is returned."""
 
     def ids() -> Iterator[int]:
         yield 37294
@@ -288,19 +409,19 @@ def test_ctrl_c_inside_of_the_iterable_ends_the_run(collect: Collect, fake: Fake
     "options", [{"max_in_flight": 0}, {"max_in_flight": True}, {"pace": 60}, {"deadline": -1}], ids=str
 )
 @pytest.mark.parametrize("client", [ThanksIO, AsyncThanksIO])
-def test_what_cannot_be_used_is_refused_at_once(client: Any, options: Any) -> None:
+def test_unusable_options_are_refused_at_once(client: Any, options: Any) -> None:
     with pytest.raises(ConfigurationError):
         client(TOKEN).cancel_orders([1], **options)
 
 
 @pytest.mark.parametrize("ids", ["37294", b"37294"])
-def test_the_digits_of_one_number_are_no_orders(fake: FakeThanksIO, ids: Any) -> None:
-    """A text is an iterable, too: of 37294 it would make the orders 3, 7, 2, 9 and 4."""
+def test_a_string_is_not_a_list_of_orders(fake: FakeThanksIO, ids: Any) -> None:
+    """A string is an iterable: "37294" would become the orders 3, 7, 2, 9 and 4."""
     with fake.client() as client, pytest.raises(ConfigurationError, match=r"in a list: cancel_orders\(\[37294\]\)"):
         client.cancel_orders(ids)
 
 
-def test_a_closed_client_dooms_all(collect: Collect, fake: FakeThanksIO) -> None:
+def test_a_client_that_is_closed_meanwhile_sends_nothing(collect: Collect, fake: FakeThanksIO) -> None:
     def ids() -> Iterator[int]:
         yield 37294
         yield 42708
@@ -316,7 +437,7 @@ def test_a_closed_client_dooms_all(collect: Collect, fake: FakeThanksIO) -> None
 
 
 class Gate(httpx.BaseTransport, httpx.AsyncBaseTransport):
-    """Answers order 1 at once, and all others when it is opened; counts them."""
+    """Responds to order 1 at once, and to all others when it is opened; counts the requests."""
 
     def __init__(self) -> None:
         self.opened = threading.Event()
@@ -352,15 +473,15 @@ def gated(**settings: Any) -> tuple[Gate, ThanksIO]:
 
 @pytest.fixture
 def ctrl_c() -> Iterator[None]:
-    """Let Ctrl-C be raised, also where the tests run in the background of a shell, which has it ignored."""
+    """Let Ctrl-C raise KeyboardInterrupt, also in the background of a shell, which makes processes ignore it."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
 
 
 @pytest.mark.usefixtures("ctrl_c")
-def test_ctrl_c_lets_what_is_in_flight_end_and_is_raised_then() -> None:
-    """The results of those are given before."""
+def test_after_ctrl_c_the_calls_in_flight_end_before_it_is_raised() -> None:
+    """Their results are yielded before."""
     gate, client = gated()
     results = client.cancel_orders(range(1, 100), max_in_flight=3, pace=False)
     assert next(results).order_id == 1
@@ -378,7 +499,7 @@ def test_ctrl_c_lets_what_is_in_flight_end_and_is_raised_then() -> None:
 
 
 @pytest.mark.usefixtures("ctrl_c")
-def test_a_second_ctrl_c_waits_for_nothing() -> None:
+def test_a_second_ctrl_c_is_raised_at_once() -> None:
     gate, client = gated()
     results = client.cancel_orders(range(1, 100), max_in_flight=3, pace=False)
     assert next(results).order_id == 1
@@ -394,7 +515,10 @@ def test_a_second_ctrl_c_waits_for_nothing() -> None:
 
 
 def press_when(happened: threading.Event, then: threading.Event | None = None, times: int = 1) -> Callable[[], None]:
-    """Give what presses Ctrl-C once something has happened and the main thread waits, a second time when it drains."""
+    """Return a function that presses Ctrl-C when something has happened and the main thread waits.
+
+    The second time it waits until the main thread lets the calls in flight end.
+    """
     main = threading.main_thread().ident
     assert main is not None
 
@@ -416,8 +540,8 @@ def press_when(happened: threading.Event, then: threading.Event | None = None, t
     return press
 
 
-def test_closing_the_iterator_lets_what_is_in_flight_end(caplog: pytest.LogCaptureFixture) -> None:
-    """Nobody can be given the results any more; they are logged."""
+def test_closing_the_iterator_lets_the_calls_in_flight_end(caplog: pytest.LogCaptureFixture) -> None:
+    """Their results cannot be yielded any more; they are logged."""
     gate, client = gated()
     with closing(client.cancel_orders(range(1, 100), max_in_flight=3, pace=False)) as results:
         assert next(results).order_id == 1
@@ -428,7 +552,7 @@ def test_closing_the_iterator_lets_what_is_in_flight_end(caplog: pytest.LogCaptu
     assert sorted(caplog.messages) == [f"order {n} is cancelled; nobody waited for it any more" for n in (2, 3, 4)]
 
 
-def test_what_does_not_end_in_time_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_calls_that_do_not_end_in_time_are_left(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_workers, "_GRACE", 0.05)
     gate, client = gated()
     results = client.cancel_orders([1, 2], max_in_flight=2, pace=False)
@@ -440,14 +564,21 @@ def test_what_does_not_end_in_time_is_left(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 @pytest.mark.parametrize("kind", KINDS[1:])
-def test_a_task_that_is_cancelled_lets_what_is_in_flight_end(kind: str, caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize("awaits_result", [True, False])
+def test_cancelling_the_consumer_lets_the_calls_in_flight_end(
+    kind: str, caplog: pytest.LogCaptureFixture, *, awaits_result: bool
+) -> None:
+    """It may be cancelled while it waits for a result, or inside of the loop."""
     gate = Gate()
     found = []
 
     async def consume() -> None:
         client = AsyncThanksIO(TOKEN, transport=gate)
-        async for result in client.cancel_orders(range(1, 100), max_in_flight=3, pace=False):
-            found.append(result.order_id)  # noqa: PERF401 - what came before the end counts
+        async with client.cancel_orders(range(1, 100), max_in_flight=3, pace=False) as results:
+            async for result in results:
+                found.append(result.order_id)
+                if not awaits_result:
+                    await anyio.sleep_forever()
 
     async def main() -> None:
         async with anyio.create_task_group() as tasks:
@@ -464,45 +595,72 @@ def test_a_task_that_is_cancelled_lets_what_is_in_flight_end(kind: str, caplog: 
 
 
 @pytest.mark.parametrize("kind", KINDS[1:])
-def test_a_task_that_has_ended_is_let_go(kind: str) -> None:
-    """Whatever has ended and is still held would add up over a million orders."""
+def test_a_task_that_has_ended_is_not_held(kind: str) -> None:
+    """Otherwise they would add up over a million orders."""
     gate = Gate()
     gate.opened.set()
 
     async def main() -> int:
         client = AsyncThanksIO(TOKEN, transport=gate)
         before = tasks()
-        run = client.cancel_orders(range(1, 10_000), max_in_flight=3, pace=False)
-        for _ in range(200):
-            await anext(run)
-        held = tasks() - before
-        await run.aclose()
-        return held
+        async with client.cancel_orders(range(1, 10_000), max_in_flight=3, pace=False) as results:
+            for _ in range(200):
+                await anext(results)
+            return tasks() - before
 
     def tasks() -> int:
         gc.collect()
         return sum(type(held).__name__ == "Task" for held in gc.get_objects())
 
-    assert anyio.run(main, backend=kind) <= 2 * 3  # each may have a task for its exchange
+    assert anyio.run(main, backend=kind) <= 2 * 3
 
 
 @pytest.mark.parametrize("kind", KINDS[1:])
-def test_leaving_the_loop_ends_the_run(kind: str) -> None:
+@pytest.mark.parametrize("how", ["break", "return", "raise"])
+def test_leaving_the_block_ends_the_run(kind: str, how: str) -> None:
     gate = Gate()
     gate.opened.set()
 
-    async def main() -> int:
-        client = AsyncThanksIO(TOKEN, transport=gate)
-        async with aclosing(client.cancel_orders(range(1, 1000), max_in_flight=3)) as results:
+    async def consume(client: AsyncThanksIO) -> None:
+        async with client.cancel_orders(range(1, 1000), max_in_flight=3) as results:
             async for _ in results:
+                if how == "return":
+                    return
+                if how == "raise":
+                    raise LookupError("of the caller")
                 break
-        return gate.arrived
 
-    assert anyio.run(main, backend=kind) <= 4
+    async def main() -> tuple[int, int]:
+        client = AsyncThanksIO(TOKEN, transport=gate)
+        with suppress(LookupError):
+            await consume(client)
+        rate = client._rate()
+        assert rate
+        return gate.arrived, rate.in_flight
+
+    arrived, in_flight = anyio.run(main, backend=kind)
+    assert arrived <= 4
+    assert in_flight == 0
 
 
 @pytest.mark.parametrize("kind", KINDS[1:])
-def test_what_does_not_end_in_time_is_cancelled(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_async_run_outside_of_async_with_is_a_type_error(kind: str, fake: FakeThanksIO) -> None:
+    async def main() -> None:
+        async with fake.async_client() as client:
+            run: Any = client.cancel_orders([37294])
+            with pytest.raises(TypeError, match=r"use `async with client\.cancel_orders\(\.\.\.\) as results:`"):
+                async for _ in run:
+                    pass
+            with pytest.raises(TypeError):
+                await anext(run)
+
+    anyio.run(main, backend=kind)
+
+    assert fake.calls == []
+
+
+@pytest.mark.parametrize("kind", KINDS[1:])
+def test_a_task_that_does_not_end_in_time_is_cancelled(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_workers, "_GRACE", 0.05)
     ended = []
 
@@ -515,10 +673,10 @@ def test_what_does_not_end_in_time_is_cancelled(kind: str, monkeypatch: pytest.M
             raise AssertionError
 
     async def main() -> None:
-        results = AsyncThanksIO(TOKEN, transport=Silent()).cancel_orders([1, 2], pace=False)
-        with anyio.move_on_after(0.05):
-            await anext(results)
-        await results.aclose()
+        client = AsyncThanksIO(TOKEN, transport=Silent())
+        async with client.cancel_orders([1, 2], pace=False) as results:
+            with anyio.move_on_after(0.05):
+                await anext(results)
         for _ in range(5):
             await anyio.lowlevel.checkpoint()
 
@@ -528,8 +686,8 @@ def test_what_does_not_end_in_time_is_cancelled(kind: str, monkeypatch: pytest.M
 
 
 @pytest.mark.parametrize("kind", KINDS[:2])  # trio puts it into a group
-def test_what_is_no_exception_passes_through_when_the_others_have_ended(collect: Collect) -> None:
-    """As it does in a single call."""
+def test_system_exit_passes_through_when_the_other_calls_have_ended(collect: Collect) -> None:
+    """It does so in a single call, too."""
 
     class Broken(Gate):
         def _answer(self, request: httpx.Request) -> httpx.Response:
@@ -544,37 +702,50 @@ def test_what_is_no_exception_passes_through_when_the_others_have_ended(collect:
 
 
 @pytest.mark.usefixtures("ctrl_c")
-def test_a_stopped_run_sends_no_second_attempt() -> None:
-    """An order that waits for its next attempt is left as it is known: here nothing was sent for it."""
-    refused = threading.Event()
+@pytest.mark.parametrize(("is_own", "verdict"), [(True, "not_tried"), (False, "unknown")])
+def test_a_stopped_run_sends_no_second_attempt(*, is_own: bool, verdict: str) -> None:
+    """An order that waits for its next attempt keeps what is known: only our own connection witnesses what it sent."""
+    waits = threading.Event()
 
     class Refusing(httpx.BaseTransport):
         def handle_request(self, request: httpx.Request) -> httpx.Response:
-            refused.set()
             raise httpx.ConnectError("refused", request=request)
 
-    client = ThanksIO(TOKEN, transport=Refusing(), retry=RetryPolicy(backoff=60.0, cap=60.0))
+    class Waiting(ThanksIO):
+        def _sleep(self, seconds: float) -> None:
+            waits.set()
+            super()._sleep(seconds)
+
+    client = Waiting(
+        TOKEN,
+        base_url="http://127.0.0.1:1",
+        transport=None if is_own else Refusing(),
+        retry=RetryPolicy(backoff=60.0, cap=60.0),
+    )
     results = client.cancel_orders([1], pace=Pace(requests=1))
-    pressed = threading.Thread(target=press_when(refused))
+    pressed = threading.Thread(target=press_when(waits))
     pressed.start()
 
-    assert next(results).verdict == "not_tried"
+    result = next(results)
     with pytest.raises(KeyboardInterrupt):
         next(results)
     pressed.join()
 
+    assert (result.verdict, result.attempts) == (verdict, 1)
+    assert "because the run was stopped" in str(result.error)
 
-def test_a_single_call_keeps_to_a_pace_that_is_asked_for(connect: Any) -> None:
+
+def test_a_single_call_follows_the_pace_of_its_client(connect: Any) -> None:
     driver = connect(lambda _request: ok(x_ratelimit_limit="1", x_ratelimit_remaining="0"), pace=True)
     driver.cancel_order(37294)
 
-    with pytest.raises(TimeoutError, match="no room in time") as caught:
+    with pytest.raises(TimeoutError, match="rate limit leaves no room before the deadline") as caught:
         driver.cancel_order(37294, deadline=5)
 
     assert not caught.value.may_have_cancelled  # type: ignore[attr-defined]
 
 
-def test_a_result_shows_nothing_private_and_pickles_the_facts_alone() -> None:
+def test_a_result_shows_nothing_private_and_is_pickled_without_it() -> None:
     order_ = Order.from_dict(order()["order"])
     result = CancelResult(37294, "cancelled", order_, None, 1, 0.2)
 
@@ -587,19 +758,53 @@ def test_a_result_shows_nothing_private_and_pickles_the_facts_alone() -> None:
     assert pickle.loads(pickle.dumps(CancelResult(1, "not_tried"))) == CancelResult(1, "not_tried")
 
 
+def made(
+    kind: type[ThanksIOError], status: int = 0, *, may_have_cancelled: bool = False, **facts: Any
+) -> ThanksIOError:
+    return kind("x", {"status_code": status, "may_have_cancelled": may_have_cancelled} | facts)
+
+
 @pytest.mark.parametrize(
     ("error", "verdict"),
     [
-        (ServerError("x", status_code=500, may_have_cancelled=True), "unknown"),
-        (ServerError("x", status_code=500), "refused"),
-        (RateLimitError("x", status_code=429), "not_tried"),
-        (RateLimitError("x", status_code=429, may_have_cancelled=True), "unknown"),
-        (CancellationRefusedError("x", status_code=422), "refused"),
-        (CancellationRefusedError("x", status_code=422, may_have_cancelled=True), "unknown"),
-        (AuthenticationError("x", status_code=401), "not_tried"),
+        (made(ServerError, 500, may_have_cancelled=True), "unknown"),
+        (made(ServerError, 500), "refused"),
+        (made(RateLimitError, 429), "not_tried"),
+        (made(RateLimitError, 429, may_have_cancelled=True), "unknown"),
+        (made(CancellationRefusedError, 422), "refused"),
+        (made(CancellationRefusedError, 422, may_have_cancelled=True), "unknown"),
+        (made(AuthenticationError, 401), "not_tried"),
+        (made(AuthenticationError, 401, message="Unauthorized"), "refused"),
+        (made(APIResponseValidationError, may_have_cancelled=True), "unknown"),
+        (made(APIConnectionError), "not_tried"),
+        (made(APIConnectionError, is_permanent=True), "not_tried"),
+        (made(APIConnectionError, is_permanent=True, may_have_cancelled=True), "unknown"),
+        (ServerError("of the caller"), "unknown"),
         (InvalidOrderIdError("x"), "not_tried"),
     ],
     ids=str,
 )
 def test_the_verdict_after_an_error(error: Any, verdict: str) -> None:
     assert verdict_of(error, proven=True) == verdict
+
+
+@pytest.mark.parametrize(
+    ("error", "stops", "stops_if_proven"),
+    [
+        (made(AuthenticationError, 401), True, True),
+        (made(AuthenticationError, 401, message="Unauthorized"), True, False),
+        (made(PaymentRequiredError, 402), True, True),
+        (ConfigurationError("x"), True, True),
+        (made(APIConnectionError, is_permanent=True), True, False),
+        (made(APITimeoutError, is_permanent=True), True, False),
+        (made(APIConnectionError), False, False),
+        (made(PermissionDeniedError, 403), False, False),
+        (made(RateLimitError, 429), False, False),
+        (made(ServerError, 500), False, False),
+        (InvalidOrderIdError("x"), False, False),
+    ],
+    ids=str,
+)
+def test_an_error_that_affects_every_order_stops_a_run(error: Any, *, stops: bool, stops_if_proven: bool) -> None:
+    assert dooms(error, proven=False) == stops
+    assert dooms(error, proven=True) == stops_if_proven

@@ -43,7 +43,7 @@ def thanksio(fake: FakeThanksIO, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 
 
 def place(fake: FakeThanksIO, number: int) -> list[int]:
-    """Place orders that hold a letter, and write them down in a file."""
+    """Place orders that hold a letter, and write their numbers to a file."""
     orders = [fake.place(message=LETTER).id for _ in range(number)]
     Path("orders.csv").write_text("\n".join(["order_id", *map(str, orders)]), "utf-8")
     return orders
@@ -87,7 +87,7 @@ def test_one_order_that_is_not_cancelled_says_why(thanksio: Thanksio) -> None:
 # Exit codes
 
 
-def test_an_order_of_which_nobody_can_say_wins_over_one_that_is_not_cancelled(
+def test_the_exit_code_of_an_unknown_order_wins_over_that_of_one_that_is_not_cancelled(
     thanksio: Thanksio, fake: FakeThanksIO
 ) -> None:
     fake.fail_next("lost_answer")
@@ -99,13 +99,33 @@ def test_an_order_of_which_nobody_can_say_wins_over_one_that_is_not_cancelled(
 
 
 @pytest.mark.parametrize(
+    ("fault", "says"),
+    [
+        ("misspelt_status", 'the server shows it in status "canceled", which the contract does not list.'),
+        ("page_422", "It may come from a proxy or firewall, not from the API."),
+        ("problem_404", "It may come from a proxy or firewall, not from the API."),
+    ],
+)
+def test_what_does_not_show_the_outcome_ends_in_4(
+    thanksio: Thanksio, fake: FakeThanksIO, fault: str, says: str
+) -> None:
+    fake.faults(fault)
+
+    done = thanksio("cancel", "37294", "42708", "--yes", "--no-journal")
+
+    assert done.exit_code == 4
+    assert "2 orders: 2 unknown." in done.stdout
+    assert says in done.stdout
+
+
+@pytest.mark.parametrize(
     ("broken", "expected"),
     [
         ({"token": "another"}, "401"),
         ({"disabled": True}, "402"),
     ],
 )
-def test_what_dooms_all_orders_is_said_once_and_the_rest_is_not_tried(
+def test_what_affects_every_order_is_said_once_and_the_rest_is_not_tried(
     thanksio: Thanksio, fake: FakeThanksIO, broken: dict[str, Any], expected: str
 ) -> None:
     orders = place(fake, 30)
@@ -137,7 +157,7 @@ def test_what_dooms_all_orders_is_said_once_and_the_rest_is_not_tried(
         (["cancel", "1", "--journal", "j", "--no-journal"], "Give --journal or --no-journal, not both."),
     ],
 )
-def test_a_command_that_is_wrong_sends_nothing_and_ends_in_2(
+def test_a_wrong_command_sends_nothing_and_ends_in_2(
     thanksio: Thanksio, fake: FakeThanksIO, arguments: Sequence[str], says: str
 ) -> None:
     done = thanksio(*arguments, given="")
@@ -153,7 +173,7 @@ def test_a_command_that_is_wrong_sends_nothing_and_ends_in_2(
     ("arguments", "token", "says"),
     [
         ([], "", "There is no token. Set THANKSIO_TOKEN, or name a file that holds it: --token-file."),
-        ([], "tokén", "The token holds a character that is not printable ASCII."),
+        ([], "tokén", "The token contains a character that is not printable ASCII."),
         (["--base-url", "http://api.thanks.io"], TOKEN, "The base URL must be https"),
         (["--token-file", "none"], TOKEN, "The token file none cannot be read: No such file or directory."),
         (["--token-file", "binary"], TOKEN, "The token file binary holds something that is no token."),
@@ -164,7 +184,7 @@ def test_a_command_that_is_wrong_sends_nothing_and_ends_in_2(
         (["--redis", "nonsense"], TOKEN, "storage"),
     ],
 )
-def test_a_setting_that_cannot_be_used_sends_nothing_and_ends_in_5(
+def test_an_unusable_setting_sends_nothing_and_ends_in_5(
     thanksio: Thanksio, fake: FakeThanksIO, arguments: Sequence[str], token: str, says: str
 ) -> None:
     Path("binary").write_bytes(b"\xff\x00" * 5000)
@@ -197,7 +217,7 @@ def test_an_error_is_one_line_with_the_next_step(error: Exception, line: str, co
     assert exit_code == code
 
 
-def test_a_traceback_is_shown_with_v_alone(thanksio: Thanksio) -> None:
+def test_a_traceback_is_shown_only_with_v(thanksio: Thanksio) -> None:
     arguments = ["cancel", "37294", "--journal", "j", "--report", "none/x.html"]
 
     brief, verbose = thanksio(*arguments), thanksio(*arguments, "-v")
@@ -215,15 +235,13 @@ def test_v_shows_every_attempt_and_drift(thanksio: Thanksio, fake: FakeThanksIO)
     brief, verbose = thanksio("cancel", "37294"), thanksio("cancel", "37294", "-v")
 
     assert brief.stderr == ""
-    assert re.search(r"\d\d:\d\d:\d\d thanksio: order 37294: attempt 1 under /order/", verbose.stderr)
+    assert re.search(r"\d\d:\d\d:\d\d thanksio: order 37294: attempt 1, path /order/", verbose.stderr)
     assert "thanksio.drift: contract drift: unknown field at /order/news" in verbose.stderr
     assert logging.getLogger("thanksio").handlers == before
     assert logging.getLogger("thanksio").level == logging.getLogger("thanksio.drift").level == logging.NOTSET
 
 
-def test_where_the_answers_left_the_contract_is_said_kept_and_shown_again(
-    thanksio: Thanksio, fake: FakeThanksIO
-) -> None:
+def test_drift_is_said_kept_and_shown_again(thanksio: Thanksio, fake: FakeThanksIO) -> None:
     first, second = place(fake, 2)
     fake.orders[first].fields |= {"news": LETTER}
     fake.orders[second].fields |= {"style": None}
@@ -266,7 +284,7 @@ def test_drift_needs_no_journal_and_no_person(thanksio: Thanksio, fake: FakeThan
 # Many orders
 
 
-def test_a_file_is_cancelled_with_a_journal_beside_it_and_goes_on_where_it_was(
+def test_a_file_is_cancelled_with_a_journal_beside_it_and_can_be_continued(
     thanksio: Thanksio, fake: FakeThanksIO
 ) -> None:
     orders = place(fake, 5)
@@ -340,7 +358,7 @@ def test_bad_rows_are_named_before_anything_is_sent(thanksio: Thanksio, fake: Fa
     assert wire(fake) == [37294]
 
 
-def test_json_is_all_that_is_on_stdout(thanksio: Thanksio, fake: FakeThanksIO) -> None:
+def test_with_json_stdout_holds_nothing_else(thanksio: Thanksio, fake: FakeThanksIO) -> None:
     order = place(fake, 1)[0]
 
     done = thanksio("cancel", str(order), "42708", "--yes", "--json", "--journal", "j")
@@ -376,7 +394,7 @@ def test_json_is_all_that_is_on_stdout(thanksio: Thanksio, fake: FakeThanksIO) -
 @pytest.mark.parametrize(
     ("order", "output"), [("37294", ""), ("42708", "These need a person:\n  not cancelled: 42708\n    Order 42708: ")]
 )
-def test_quiet_says_nothing_but_what_needs_a_person(thanksio: Thanksio, order: str, output: str) -> None:
+def test_with_quiet_only_what_needs_a_person_is_said(thanksio: Thanksio, order: str, output: str) -> None:
     done = thanksio("cancel", order, "--quiet", "--journal", "j", "--report", "r.html")
 
     assert done.output.startswith(output)
@@ -399,7 +417,7 @@ def test_a_dry_run_needs_no_token_and_sends_nothing(
     assert (told.stderr, counted.stderr, fake.calls, files()) == ("", "", [], ["orders.csv"])
 
 
-def test_a_token_file_is_read_and_kept_to_oneself(
+def test_a_token_file_is_read_and_not_shown(
     thanksio: Thanksio, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.delenv("THANKSIO_TOKEN")
@@ -447,7 +465,7 @@ def test_a_journal_in_use_is_refused(thanksio: Thanksio, fake: FakeThanksIO) -> 
     assert fake.calls == []
 
 
-def test_a_journal_that_is_not_there_is_not_made(thanksio: Thanksio) -> None:
+def test_a_journal_that_does_not_exist_is_not_created(thanksio: Thanksio) -> None:
     done = thanksio("journal", "none")
 
     assert (done.exit_code, done.stderr) == (5, "thanksio: There is no journal at none.\n")
@@ -455,7 +473,7 @@ def test_a_journal_that_is_not_there_is_not_made(thanksio: Thanksio) -> None:
 
 
 def test_the_fake_can_be_run(thanksio: Thanksio, fake: FakeThanksIO) -> None:
-    """On a port that is taken, so that it ends."""
+    """It is run on a port that is in use, so it ends."""
     port = re.findall(r":(\d+)/", fake.base_url)[0]
 
     done = thanksio("fake", "--port", port)
@@ -496,8 +514,8 @@ def process(*arguments: str, code: str = "from thanksio.cli import main; main()"
     return subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False)
 
 
-def test_the_help_waits_for_nothing_that_takes_time_to_load() -> None:
-    """`thanksio` itself is left out here: what it loads is its own matter."""
+def test_the_help_loads_nothing_slow() -> None:
+    """What `thanksio` itself loads is tested elsewhere."""
     code = (
         "import sys, types, importlib.util as util\n"
         "bare = types.ModuleType('thanksio')\n"

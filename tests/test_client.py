@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import copy
-import gc
 import json
 import logging
 import pickle
-import random
-import threading
 import time
 import traceback
-from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -22,13 +16,10 @@ import httpx
 import pytest
 from conftest import CANCELLED, LETTER, TOKEN, Connect, is_ours, ok, order, script
 from contract import CONTRACT
-from raw_server import RawServer, answer, silence
 
 from thanksio import AsyncThanksIO, ConfigurationError, InvalidOrderIdError, RetryPolicy, ThanksIO, errors
-from thanksio._client import order_contract
-from thanksio._exchange import below
-from thanksio._settings import Token
-from thanksio.drift import JSON_TYPES, Drift, Reporter
+from thanksio._config import Token
+from thanksio.drift import JSON_TYPES, Drift, Reporter, order_contract
 from thanksio_generated.contract import SERVER
 
 if TYPE_CHECKING:
@@ -49,6 +40,7 @@ def test_a_request_is_what_the_page_documents_and_no_more(connect: Connect, fake
         "content-length": "0",
         "accept": "application/json",
         "accept-encoding": "identity",
+        "connection": "close",
         "user-agent": f"thanksio-python/{version('thanksio')}",
     }
 
@@ -222,65 +214,6 @@ def assert_no_local_holds(secret: str, error: Exception) -> None:
     assert not any(secret in value for shown in ours for value in shown.values())
 
 
-def test_certificates_that_cannot_be_loaded_are_a_matter_of_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
-    def missing() -> httpx.HTTPTransport:
-        raise FileNotFoundError(2, "No such file", "/etc/ssl/none.pem")
-
-    monkeypatch.setattr(httpx, "HTTPTransport", missing)
-
-    client = ThanksIO(TOKEN)
-    for _ in range(2):
-        with pytest.raises(ConfigurationError, match=r"certificates .*none\.pem.* Nothing was sent") as caught:
-            client.cancel_order(37294)
-        assert caught.value.may_have_cancelled is False
-
-
-@pytest.mark.parametrize(
-    "base",
-    [
-        SERVER,
-        "http://127.0.0.1:8000",
-        "http://[::1]:8000/api",
-        "https://bücher.example/a%20b/ü",
-        "https://example.org:8443",
-    ],
-)
-def test_a_url_below_another_is_what_httpx_would_parse(base: str) -> None:
-    path = "/orders/9223372036854775807/cancel"
-    given = httpx.URL(base)
-    whole, made = httpx.URL(base + path), below(given, path)
-
-    assert made == whole
-    assert (str(made), made.raw_path, made.netloc, made.host) == (str(whole), whole.raw_path, whole.netloc, whole.host)
-    assert given == httpx.URL(base)
-
-
-def test_the_first_calls_of_many_threads_make_one_transport(monkeypatch: pytest.MonkeyPatch) -> None:
-    made: list[httpx.MockTransport] = []
-
-    def make(_client: ThanksIO) -> httpx.MockTransport:
-        time.sleep(0.05)  # so that all of them come while it is made
-        made.append(httpx.MockTransport(lambda _: ok(CANCELLED)))
-        return made[-1]
-
-    monkeypatch.setattr(ThanksIO, "_own_transport", make)
-    with ThanksIO(TOKEN) as client, ThreadPoolExecutor(8) as pool:
-        orders = list(pool.map(client.cancel_order, [37294] * 8))
-
-    assert len(orders) == 8
-    assert len(made) == 1
-
-
-def test_a_transport_that_is_in_use_already_is_refused() -> None:
-    """Its open connections could not be held to a deadline."""
-    transport = httpx.HTTPTransport()
-    with RawServer(answer({})) as server, httpx.Client(transport=transport) as other:
-        other.get(server.base_url)
-
-        with pytest.raises(ConfigurationError, match="not been used"):
-            ThanksIO(TOKEN, transport=transport)
-
-
 def test_an_unusable_deadline_of_a_call_is_refused_before_anything_is_sent(connect: Connect) -> None:
     handler, received = script(ok())
 
@@ -302,19 +235,6 @@ def test_a_client_shows_its_token_nowhere(connect: Connect) -> None:
             copy.copy(stolen)
 
 
-@pytest.mark.parametrize(
-    "echo",
-    ["12|Ab/c+secret&x", "12%7CAb%2Fc%2Bsecret%26x", "12%7CAb/c%2Bsecret%26x", "12|Ab/c+secret&amp;x", "Ab/c+secret&x"],
-)
-def test_a_token_is_hidden_however_a_server_writes_it(connect: Connect, echo: str) -> None:
-    client = connect(script(ok({"message": f"bad token {echo}!"}, 422))[0], token="12|Ab/c+secret&x")
-
-    with pytest.raises(errors.CancellationRefusedError) as caught:
-        client.cancel_order(37294)
-
-    assert caught.value.message == "bad token [token]!"
-
-
 def test_logs_hold_neither_token_nor_letter(
     connect: Connect, fake: FakeThanksIO, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -326,22 +246,6 @@ def test_logs_hold_neither_token_nor_letter(
     assert len(caplog.records) > 2
     assert TOKEN not in caplog.text
     assert LETTER not in caplog.text
-
-
-def test_httpcore_logs_no_word_of_a_server_that_we_asked_and_all_of_others(
-    connect: Connect, caplog: pytest.LogCaptureFixture
-) -> None:
-    caplog.set_level(logging.DEBUG)
-    echo = {"X_Echo": TOKEN, "X_Letter": LETTER}
-    with RawServer(answer(CANCELLED, **echo)) as server:
-        connect(base_url=server.base_url).cancel_order(37294)
-        ours, said = caplog.text, len(caplog.messages)
-        httpx.put(server.base_url)
-
-    assert "receive_response_headers.complete" in ours
-    assert TOKEN not in ours
-    assert LETTER not in ours
-    assert any(LETTER in message for message in caplog.messages[said:])
 
 
 def test_an_order_shows_no_letter_when_it_is_printed(connect: Connect) -> None:
@@ -373,8 +277,8 @@ def test_waits_are_announced_and_taken(connect: Connect, caplog: pytest.LogCaptu
 
     assert client.waits == [3.0, 5.0]
     assert caplog.messages == [
-        "order 37294: attempt 1 did not settle it, waiting 3.00 s",
-        "order 37294: attempt 2 did not settle it, waiting 5.00 s",
+        "order 37294: waiting 3.00 s after attempt 1",
+        "order 37294: waiting 5.00 s after attempt 2",
     ]
 
 
@@ -449,7 +353,7 @@ def test_a_token_as_a_fields_name_is_not_reported(connect: Connect, caplog: pyte
 
     connect(script(ok(order(**{TOKEN: 1})))[0], on_drift=seen.append).cancel_order(37294)
 
-    assert [drift.pointer for drift in seen] == ["/order/[token]"]
+    assert [drift.pointer for drift in seen] == ["/order/[redacted]"]
     assert TOKEN not in caplog.text
 
 
@@ -472,7 +376,7 @@ def test_what_is_no_longer_reported_is_no_longer_looked_at() -> None:
         hidden.append(name)
         return name
 
-    Reporter(order_contract, hide).look({f"x{number}": 1 for number in range(1000)})
+    Reporter(hide).look({f"x{number}": 1 for number in range(1000)})
 
     assert len(hidden) == 100
 
@@ -516,7 +420,9 @@ def test_closing_a_client_ends_the_calls_that_run(connect: Connect) -> None:
         client.cancel_order(37294)
 
     assert (caught.value.attempts, caught.value.may_have_cancelled) == (1, True)
-    assert "nothing more was sent: the client was closed. It may have been cancelled" in str(caught.value)
+    assert "nothing more was sent, because the client was closed. It is unknown whether it was cancelled" in str(
+        caught.value
+    )
 
 
 def test_leaving_the_context_closes_the_client(fake: FakeThanksIO) -> None:
@@ -555,74 +461,3 @@ def test_many_tasks_share_one_client(fake: FakeThanksIO, backend: str) -> None:
     anyio.run(use, backend=backend)
 
     assert found == set(range(1, 101))
-
-
-@pytest.mark.parametrize("backend", ["asyncio", "trio"])
-def test_a_cancelled_task_leaves_a_client_that_works(fake: FakeThanksIO, backend: str) -> None:
-    async def use() -> None:
-        limits = httpx.Limits(max_connections=1)
-        with RawServer(silence) as silent:
-            async with AsyncThanksIO(TOKEN, base_url=silent.base_url, timeout=2) as stuck:
-                with anyio.move_on_after(0.1) as scope:
-                    await stuck.cancel_order(37294)
-                assert scope.cancelled_caught
-                assert vars(stuck._open())["_pool"].connections == []
-        transport = httpx.AsyncHTTPTransport(limits=limits)
-        async with AsyncThanksIO(TOKEN, base_url=fake.base_url, transport=transport) as client:
-            with anyio.move_on_after(0):
-                await client.cancel_order(37294)
-            assert (await client.cancel_order(37294)).status == "cancelled"
-
-    anyio.run(use, backend=backend)
-
-
-# anyio before 4.16 leaves a socket whose connect was cancelled to the garbage collector.
-@pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
-def test_calls_that_are_cancelled_at_any_moment_leave_no_connection_busy(fake: FakeThanksIO) -> None:
-    """Asyncio's own cancellation knows no shield; httpx alone loses connections to it."""
-
-    async def use() -> None:
-        chance = random.Random(1)  # noqa: S311 - a repeatable test, no secret
-        transport = httpx.AsyncHTTPTransport(limits=httpx.Limits(max_connections=3))
-        async with AsyncThanksIO(TOKEN, base_url=fake.base_url, transport=transport) as client:
-            for _ in range(400):
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(client.cancel_order(37294), chance.uniform(0, 0.006))
-            await asyncio.sleep(0.05)
-            assert all(connection.is_idle() for connection in transport._pool.connections)
-            assert (await client.cancel_order(37294)).id == 37294
-
-    asyncio.run(use())
-    gc.collect()
-
-
-def test_many_threads_share_one_client_and_one_pool(fake: FakeThanksIO) -> None:
-    document = fake.orders[37294].fields
-    fake.orders |= {number: type(fake.orders[37294])(document | {"id": number}) for number in range(1, 201)}
-    transport = httpx.HTTPTransport(limits=httpx.Limits(max_connections=8, max_keepalive_connections=8))
-    most = 0
-    lock = threading.Lock()
-
-    with ThanksIO(TOKEN, base_url=fake.base_url, transport=transport) as client, ThreadPoolExecutor(16) as threads:
-
-        def cancel(number: int) -> int:
-            nonlocal most
-            found = client.cancel_order(number).id
-            with lock:
-                most = max(most, len(transport._pool.connections))
-            return found
-
-        assert list(threads.map(cancel, range(1, 201))) == list(range(1, 201))
-
-    assert len(fake.calls) == 200
-    assert {fake.orders[number].status for number in range(1, 201)} == {"cancelled"}
-    assert 1 <= most <= 8
-
-
-def test_one_transport_can_serve_two_clients(fake: FakeThanksIO) -> None:
-    transport = httpx.HTTPTransport()
-    clients = [ThanksIO(TOKEN, base_url=fake.base_url, transport=transport) for _ in range(2)]
-
-    assert [client.cancel_order(37294).status for client in clients] == ["cancelled"] * 2
-
-    transport.close()

@@ -1,4 +1,4 @@
-"""Where answers leave the contract: what is drift and what is none, and `thanksio drift` on answers that were saved."""
+"""Rule 11: what is drift and what is not, and `thanksio drift` on saved responses."""
 
 from __future__ import annotations
 
@@ -13,11 +13,10 @@ from conftest import CANCELLED, FULFILLED, LETTER, Connect, ok, order, script
 from contract import CONTRACT
 from jsonschema import Draft202012Validator
 
-from thanksio import OrderNotCancelledError
-from thanksio._client import order_contract
-from thanksio._verdict import Reading, next_step
+from thanksio import APIResponseValidationError
+from thanksio._verdict import Reading, Response, next_step, normalize, read_order
 from thanksio.cli._app import app
-from thanksio.drift import Contract, Drift, Reporter, contract_of, differences
+from thanksio.drift import Contract, Drift, Reporter, contract_of, differences, order_contract
 from thanksio_generated.contract import DISPLAY_WORDS
 
 if TYPE_CHECKING:
@@ -60,10 +59,22 @@ def test_a_form_in_which_the_server_shows_a_word_is_no_drift(name: str, word: st
     assert seen({name: word.upper()}) == []
 
 
-def test_what_is_shown_of_a_status_gets_the_same_advice() -> None:
-    """The advice knows the word, and the contract knows that it is one: neither does without the other."""
+def test_the_display_form_of_a_status_is_a_listed_status_with_the_same_advice() -> None:
     for word in DISPLAY_WORDS["status"]:
-        assert next_step(Reading({}, word)) == next_step(Reading({}, "processing"))
+        assert reading_of(word).is_listed
+        assert next_step(reading_of(word)) == next_step(reading_of("processing"))
+
+
+def reading_of(status: str) -> Reading:
+    reading = read_order(Response(200, json.dumps({"order": {"id": 1, "status": status}}).encode()), 1)
+    assert isinstance(reading, Reading)
+    return reading
+
+
+@pytest.mark.parametrize("word", ["cancelled", "Reviewing ", "PRINTING", "canceled", "", "x"])
+def test_a_status_is_drift_exactly_if_the_verdict_does_not_know_it(word: str) -> None:
+    assert bool(seen({"status": word})) is not reading_of(word).is_listed
+    assert (normalize(word) in order_contract().words["status"]) is reading_of(word).is_listed
 
 
 @pytest.mark.parametrize("name", sorted(KNOWN))
@@ -73,7 +84,7 @@ def test_any_other_word_is_drift_and_is_not_shown(name: str, word: str) -> None:
 
 
 @pytest.mark.parametrize(("name", "value", "json_type"), [("method", None, "null"), ("type", 4, "integer")])
-def test_what_is_no_word_at_all_is_another_type_and_nothing_else(name: str, value: object, json_type: str) -> None:
+def test_a_value_that_is_no_string_is_another_type_and_nothing_else(name: str, value: object, json_type: str) -> None:
     assert seen({name: value}) == [(f"/order/{name}", "other type", json_type)]
 
 
@@ -84,7 +95,7 @@ def test_an_unknown_word_is_reported_once_and_never_shown(connect: Connect, capl
     )
 
     for _ in range(2):
-        with pytest.raises(OrderNotCancelledError):
+        with pytest.raises(APIResponseValidationError):
             client.cancel_order(37294)
     client.cancel_order(37294)
 
@@ -97,9 +108,28 @@ def test_an_unknown_word_is_reported_once_and_never_shown(connect: Connect, capl
     assert LETTER not in caplog.text
 
 
-def test_a_server_that_made_up_enough_names_is_no_longer_looked_at() -> None:
+def test_a_reporter_compares_with_the_contract_that_it_is_given() -> None:
     found: list[Drift] = []
-    reporter = Reporter(order_contract, str, found.append)
+    reporter = Reporter(str, found.append, lambda: contract_of(Measured, {}, absent=object, displayed={}))
+
+    reporter.look({"weight": 1, "status": "zzz"})
+
+    assert found == [Drift("/order/status", "unknown field", "string")]
+
+
+def test_a_reporter_redacts_the_names_of_fields() -> None:
+    found: list[Drift] = []
+    reporter = Reporter(lambda text: text.replace("secret", "[redacted]"), found.append)
+
+    reporter.look({"a/secret~": 1})
+
+    assert found == [Drift("/order/a~1[redacted]~0", "unknown field", "integer")]
+    assert "lambda" not in repr(reporter)
+
+
+def test_drift_is_reported_up_to_a_limit() -> None:
+    found: list[Drift] = []
+    reporter = Reporter(str, found.append)
 
     reporter.look({f"x{number}": 1 for number in range(100)})
     reporter.look({"status": "zzz"})

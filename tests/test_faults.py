@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from conftest import ROOT
 from fault_report import page, rows, text
-from fault_table import CELLS, EXPECTED, Cell, Table, expected
+from fault_table import CELLS, EXPECTED, PROXIED, Cell, Table, expected
 
 from thanksio.testing import FAULTS
 
@@ -22,7 +22,7 @@ def table() -> Iterator[Table]:
         yield running
 
 
-@pytest.mark.parametrize("cell", CELLS, ids=str)
+@pytest.mark.parametrize("cell", [*CELLS, *PROXIED], ids=str)
 def test_no_fault_leads_to_a_wrong_verdict(table: Table, cell: Cell) -> None:
     outcome = table.run(cell)
 

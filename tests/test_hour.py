@@ -1,4 +1,4 @@
-"""The forms in which it is written when an order was placed, and the hour that begins then."""
+"""The forms in which the time of an order is written, and the hour that begins then."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Undecided(tzinfo):
 
 @pytest.fixture
 def tokyo(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Put this machine into another time zone, for a time without one is UTC everywhere."""
+    """Set another local time zone, because a time without a zone is UTC everywhere."""
     monkeypatch.setenv("TZ", "JST-9")
     time.tzset()
     yield
@@ -83,7 +83,7 @@ def test_seconds_may_be_missing_or_broken(written: str, seconds: float) -> None:
 
 
 @pytest.mark.parametrize("written", [None, "", " \t"])
-def test_what_is_not_said_is_not_known(written: str | None) -> None:
+def test_an_empty_time_is_none(written: str | None) -> None:
     assert placed_time(written) is None
 
 
@@ -128,7 +128,7 @@ GARBAGE = {
 
 
 @pytest.mark.parametrize("written", GARBAGE.values(), ids=GARBAGE.keys())
-def test_anything_else_is_refused_in_words_that_go_on_where_the_value_was_named(written: object) -> None:
+def test_anything_else_is_refused(written: object) -> None:
     with pytest.raises(ValueError, match=r"^(is no time such as 2026|has a timezone that is not UTC)") as caught:
         placed_time(written)
 
@@ -150,7 +150,7 @@ objects = st.fixed_dictionaries({}, optional={"date": leaves, "timezone": leaves
 
 
 @given(leaves | objects)
-def test_whatever_is_given_ends_in_a_time_or_a_value_error(value: object) -> None:
+def test_any_value_gives_a_time_or_a_value_error(value: object) -> None:
     try:
         placed = placed_time(value)
     except ValueError:
@@ -162,5 +162,5 @@ def test_the_hour_ends_3600_seconds_after_the_order_was_placed() -> None:
     assert closes(PLACED) == PLACED + 3600
 
 
-def test_nobody_knows_when_the_hour_of_an_order_ends_that_was_placed_nobody_knows_when() -> None:
+def test_without_a_time_the_end_of_the_hour_is_not_known() -> None:
     assert closes(None) is None

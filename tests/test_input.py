@@ -1,4 +1,4 @@
-"""What `thanksio cancel` is given to read: which orders it names, and which rows cannot be used."""
+"""Reading the input of `thanksio cancel`: which orders it names, and which rows cannot be used."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def json_lines(*values: object) -> str:
     return "".join(json.dumps(value) + "\n" for value in values)
 
 
-# What is understood
+# Formats
 
 TWO = {
     "list": "37294\n37295\n",
@@ -118,7 +118,7 @@ def test_when_an_order_was_placed_is_read_beside_it(content: str) -> None:
     "content",
     ["id,placed_at\n37294,\n", "id,placed_at\n37294, \n", "id,placed_at\n37294\n", '{"id": 37294, "placed_at": null}'],
 )
-def test_an_order_of_which_nobody_says_when_it_was_placed_is_an_order(content: str) -> None:
+def test_an_order_may_have_no_time(content: str) -> None:
     assert read(content) == Orders({37294: None}, (), 0, 0)
 
 
@@ -126,7 +126,7 @@ def test_an_order_that_is_named_again_is_read_once() -> None:
     assert read("37295\n37294\n37295\n37295\n") == Orders({37295: None, 37294: None}, (), 0, 2)
 
 
-def test_a_later_row_fills_in_when_the_order_was_placed_and_changes_it_no_more() -> None:
+def test_a_later_row_adds_a_time_but_does_not_change_one() -> None:
     orders = read(f"id,placed_at\n37294,\n37294,{TEXT}\n37294,2020-01-01 00:00:00\n37294,\n")
 
     assert orders == Orders({37294: PLACED}, (), 0, 3)
@@ -137,14 +137,14 @@ def test_a_file_that_names_nothing_is_empty(content: str) -> None:
     assert read(content) == Orders({}, (), 0, 0)
 
 
-def test_bytes_that_are_not_utf_8_do_no_harm_where_nothing_is_read_from_them() -> None:
+def test_bytes_that_are_not_utf_8_are_accepted_in_columns_that_are_not_read() -> None:
     """A spreadsheet saves CSV in the code page of its machine."""
     content = "Empfänger;order_id\nMüller;37294\n".encode("cp1252")
 
     assert read(content) == Orders({37294: None}, (), 0, 0)
 
 
-def test_a_stream_is_read_as_it_comes() -> None:
+def test_a_stream_is_read_as_it_arrives() -> None:
     class Dripping(io.RawIOBase):
         rest = ("id,name\r\n37294,Zoë\r\n37295,Joe\r\n").encode("utf-16")
 
@@ -294,7 +294,7 @@ def test_the_rows_beside_a_bad_one_are_read() -> None:
     assert list(read('{"id": 37294}\n{"id":\n{"id": 37295}\n').placed) == [37294, 37295]
 
 
-def test_a_field_that_is_longer_than_a_table_may_have_spoils_its_own_row_alone() -> None:
+def test_a_field_that_is_too_long_makes_only_its_own_row_unusable() -> None:
     orders = read(f"order_id,message\n37294,{'x' * 200_000}\n37295,short\n")
 
     assert said(orders) == [
@@ -349,7 +349,7 @@ def test_a_file_that_cannot_be_used_is_one_problem(content: str | bytes, why: st
 
 
 @pytest.mark.parametrize("header", ['order_id,"name', 'order_id,"name"x', f"id,{'x' * 200_000}"])
-def test_a_header_that_cannot_be_read_is_one_problem_and_no_row_is_taken_for_it(header: str) -> None:
+def test_a_header_that_cannot_be_read_is_one_problem_and_no_row_replaces_it(header: str) -> None:
     orders = read(f"{header}\nid,Jane\n37294,Joe\n")
 
     assert [problem.place for problem in orders.problems] == ["orders.csv, line 1"]
@@ -364,7 +364,7 @@ def test_a_million_bad_rows_are_counted_and_the_first_thousand_named() -> None:
     assert orders.problems[-1].place == "orders.csv, line 1001"
 
 
-def test_the_name_of_a_file_is_made_fit_to_be_printed() -> None:
+def test_the_name_of_a_file_is_sanitized() -> None:
     assert said(read("37294\nx", "or\x1bders\n.csv")) == ["or\ufffdders .csv, line 2: 'x' is no order number"]
 
 
@@ -380,7 +380,7 @@ def test_arguments_are_read_like_a_list_and_named_by_their_place() -> None:
     ]
 
 
-# What holds for all
+# Properties
 
 pieces = st.sampled_from(["order_id", "id", "placed_at", ",", ";", "\t", '"', "\n", "\r\n", "[", "]", "{", "}", ":"])
 pieces |= st.sampled_from(['"id"', '{"id":', "37294", TEXT, "#", " ", "\0", "\ufeff", LETTER, "null", "\x85", "\u2028"])
@@ -438,7 +438,7 @@ def test_a_file_takes_memory_for_its_orders_and_not_for_its_rows(header: str, ro
     assert peak < 500_000
 
 
-def test_reading_needs_nothing_of_what_shows_or_sends() -> None:
+def test_reading_loads_neither_the_screen_nor_the_client() -> None:
     """A file is read before anything else is loaded that could fail."""
     for module in (_input, _rows, _csv):
         tree = ast.walk(ast.parse(Path(str(module.__file__)).read_text("utf-8")))

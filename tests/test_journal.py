@@ -1,4 +1,4 @@
-"""A run that is written down: killed, out of disk or stopped, it goes on where it was."""
+"""A run with a journal: after a kill, a full disk or a stop, the same command continues it."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def cancel(collect: Collect, fake: FakeThanksIO, path: Path) -> Callable[..., list[CancelResult]]:
-    """Give a function that cancels many with a journal, by a client of each kind."""
+    """Return a function that cancels many with a journal, with a client of each kind."""
 
     def run(ids: Iterable[Any], settings: dict[str, Any] | None = None, **run: Any) -> list[CancelResult]:
         return collect(fake, ids, settings, **{"journal": path} | run)
@@ -53,7 +53,7 @@ def cancel(collect: Collect, fake: FakeThanksIO, path: Path) -> Callable[..., li
 
 
 def rows(path: Path) -> dict[int, Any]:
-    """Give the rows of a journal, by the number of the order."""
+    """Return the rows of a journal by order number."""
     with Journal(path) as journal:
         return {entry.order_id: entry for entry in journal.entries()}
 
@@ -62,7 +62,7 @@ def sent(fake: FakeThanksIO) -> list[int]:
     return [int(call.path.split("/")[-2]) for call in fake.calls]
 
 
-def test_a_run_is_written_down(cancel: Any, fake: FakeThanksIO, path: Path) -> None:
+def test_a_run_is_written_to_its_journal(cancel: Any, fake: FakeThanksIO, path: Path) -> None:
     before = time.time()
     fake.limit(120)
 
@@ -75,7 +75,7 @@ def test_a_run_is_written_down(cancel: Any, fake: FakeThanksIO, path: Path) -> N
         ("refused", "404", "OrderNotFoundError"),
     ]
     assert found[37294].cents == 267
-    assert found[77777].error.startswith("Order 77777: the server answered 404")
+    assert found[77777].error.startswith("Order 77777: the server responded with 404")
     for row in found.values():
         assert row.attempts >= 1
         assert row.allowed == 120
@@ -105,7 +105,7 @@ def test_settled_orders_are_not_sent_again_and_come_first(cancel: Any, fake: Fak
     assert again[1].error.status_code == 422
 
 
-def test_an_order_that_was_shown_as_not_cancelled_is_remembered_as_such(cancel: Any, fake: FakeThanksIO) -> None:
+def test_an_order_that_was_shown_as_not_cancelled_is_not_sent_again(cancel: Any, fake: FakeThanksIO) -> None:
     cancel([42708])
 
     (again,) = cancel([42708])
@@ -115,9 +115,12 @@ def test_an_order_that_was_shown_as_not_cancelled_is_remembered_as_such(cancel: 
     assert len(fake.calls) == 1
 
 
-@pytest.mark.parametrize("first", ["lost", "wrong_token", "not_found", "throttled"])
-def test_what_is_not_settled_is_sent_again(cancel: Any, fake: FakeThanksIO, first: str) -> None:
-    """A token, a limit or an address can be mended, and a lost answer asked for once more."""
+@pytest.mark.parametrize(
+    "first",
+    ["lost", "wrong_token", "not_found", "throttled", "misspelt_status", "page_422", "problem_409", "page_404"],
+)
+def test_what_is_not_settled_is_sent_again(cancel: Any, fake: FakeThanksIO, path: Path, first: str) -> None:
+    """A token, a limit or an address can be corrected; a lost response, an unlisted status or a page proves nothing."""
     settings: dict[str, Any] = {"retry": RetryPolicy(max_attempts=1)}
     if first == "lost":
         fake.fail_next("lost_answer")
@@ -126,15 +129,20 @@ def test_what_is_not_settled_is_sent_again(cancel: Any, fake: FakeThanksIO, firs
     elif first == "not_found":
         settings["cancel_path"] = "orders"
         fake.cancel_path = "order"
-    else:
+    elif first == "throttled":
         fake.limit(0)
+    else:
+        fake.faults(first)
     (before,) = cancel([37294], settings)
+    state = rows(path)[37294]
     fake.cancel_path = "both"
     fake.limit(60)
+    fake.recover()
 
     (after,) = cancel([37294])
 
-    assert before.verdict == {"lost": "unknown", "not_found": "refused"}.get(first, "not_tried")
+    expected = {"not_found": "refused", "wrong_token": "not_tried", "throttled": "not_tried"}.get(first, "unknown")
+    assert (before.verdict, state.state, state.settled) == (expected, expected, False)
     assert after.verdict == "cancelled"
     assert len(fake.calls) == before.attempts + 1
 
@@ -147,7 +155,7 @@ def test_duplicates_are_one_order(cancel: Any, fake: FakeThanksIO) -> None:
 
 
 def test_the_hour_that_ends_first_goes_first(cancel: Any, fake: FakeThanksIO) -> None:
-    """Those of which nobody knows come next, and those whose hour is over last."""
+    """Orders without a time come next, and those whose hour is over last."""
     now = time.time()
     minutes = {50: "over", 10: "later", 40: "sooner", 70: "over longer"}
     ids = {name: fake.place().id for name in [*minutes.values(), "unknown", "unknown, too"]}
@@ -159,7 +167,7 @@ def test_the_hour_that_ends_first_goes_first(cancel: Any, fake: FakeThanksIO) ->
     assert sent(fake) == [ids[name] for name in ("sooner", "later", "unknown", "unknown, too", "over longer", "over")]
 
 
-def test_a_time_is_taken_in_any_form(cancel: Any, fake: FakeThanksIO, path: Path) -> None:
+def test_a_time_is_accepted_in_any_form(cancel: Any, fake: FakeThanksIO, path: Path) -> None:
     a, b, c = (fake.place().id for _ in range(3))
 
     cancel(
@@ -176,15 +184,15 @@ def test_a_time_that_cannot_be_read_is_refused_before_anything_is_sent(cancel: A
     assert fake.calls == []
 
 
-def test_what_is_no_number_gets_its_result_and_no_row(cancel: Any, path: Path) -> None:
+def test_an_invalid_id_gets_a_result_and_no_row(cancel: Any, path: Path) -> None:
     results = cancel(["x", 37294])
 
     assert [(result.order_id, result.verdict) for result in results] == [("x", "not_tried"), (37294, "cancelled")]
     assert list(rows(path)) == [37294]
 
 
-def test_a_list_that_cannot_be_read_to_its_end_leaves_no_trace(cancel: Any, fake: FakeThanksIO, path: Path) -> None:
-    """Nothing is sent before all is written down, so nothing of it is kept."""
+def test_an_iterable_that_fails_leaves_no_rows(cancel: Any, fake: FakeThanksIO, path: Path) -> None:
+    """Nothing is sent before all orders are written, so nothing is kept."""
 
     def ids() -> Iterator[int]:
         yield 37294
@@ -197,7 +205,7 @@ def test_a_list_that_cannot_be_read_to_its_end_leaves_no_trace(cancel: Any, fake
     assert fake.calls == []
 
 
-def test_the_rest_of_a_doomed_run_waits_for_the_next(cancel: Any, fake: FakeThanksIO, path: Path) -> None:
+def test_what_a_stopped_run_did_not_try_is_left_for_the_next(cancel: Any, fake: FakeThanksIO, path: Path) -> None:
     fake.disabled = True
     results = cancel([37294, 42708], max_in_flight=1)
     states = {number: entry.state for number, entry in rows(path).items()}
@@ -210,8 +218,8 @@ def test_the_rest_of_a_doomed_run_waits_for_the_next(cancel: Any, fake: FakeThan
     assert sorted(result.verdict for result in again) == ["cancelled", "not_cancelled"]
 
 
-def test_only_what_is_named_is_sent(cancel: Any, fake: FakeThanksIO) -> None:
-    """A journal may hold orders of which this run was not told; nobody asked for those."""
+def test_only_orders_of_this_run_are_sent(cancel: Any, fake: FakeThanksIO) -> None:
+    """A journal may hold orders that were not passed to this run."""
     fake.disabled = True
     cancel([37294, 42708])
     fake.disabled = False
@@ -223,10 +231,10 @@ def test_only_what_is_named_is_sent(cancel: Any, fake: FakeThanksIO) -> None:
 
 
 @pytest.mark.parametrize("state", ["in_flight", "unknown"])
-def test_a_refusal_after_a_run_that_may_have_cancelled_leaves_it_unknown(
+def test_a_refusal_after_a_run_that_may_have_cancelled_leaves_the_outcome_unknown(
     cancel: Any, fake: FakeThanksIO, path: Path, state: str
 ) -> None:
-    """It may be the echo of our own success."""
+    """The refusal may mean that the earlier run cancelled it."""
     with Journal(path, fake.base_url) as journal, journal.loading():
         journal.add([(42708, None)])
     with closing(sqlite3.connect(path)) as database, database:
@@ -239,7 +247,7 @@ def test_a_refusal_after_a_run_that_may_have_cancelled_leaves_it_unknown(
     assert rows(path)[42708].state == "unknown"
 
 
-def test_a_second_process_on_a_journal_is_refused(cancel: Any, fake: FakeThanksIO, path: Path) -> None:
+def test_a_journal_that_another_run_uses_is_refused(cancel: Any, fake: FakeThanksIO, path: Path) -> None:
     with Journal(path, fake.base_url), pytest.raises(ConfigurationError, match="another run is going on"):
         cancel([37294])
 
@@ -254,7 +262,7 @@ def test_a_journal_that_the_caller_opened_stays_open(cancel: Any, fake: FakeThan
         assert journal.totals() == {"cancelled": (1, 267)}
 
 
-def test_a_file_that_is_no_journal_is_left_alone(path: Path) -> None:
+def test_a_file_that_is_no_journal_is_not_changed(path: Path) -> None:
     path.write_text("order_id\n37294\n" * 100)
 
     with pytest.raises(ConfigurationError, match="is no journal of this program"):
@@ -263,7 +271,7 @@ def test_a_file_that_is_no_journal_is_left_alone(path: Path) -> None:
     assert path.read_text() == "order_id\n37294\n" * 100
 
 
-def test_another_programs_database_is_left_alone(path: Path) -> None:
+def test_another_programs_database_is_not_changed(path: Path) -> None:
     with closing(sqlite3.connect(path)) as database, database:
         database.execute("CREATE TABLE orders (order_id)")
     content = path.read_bytes()
@@ -274,7 +282,7 @@ def test_another_programs_database_is_left_alone(path: Path) -> None:
     assert path.read_bytes() == content
 
 
-def test_a_journal_stays_with_its_server(path: Path) -> None:
+def test_a_journal_is_used_with_one_server_only(path: Path) -> None:
     """What was settled at a fake is not settled at thanks.io."""
     Journal(path, "http://127.0.0.1:8000/api/v2").close()
 
@@ -283,7 +291,7 @@ def test_a_journal_stays_with_its_server(path: Path) -> None:
 
 
 @pytest.mark.parametrize("is_empty", [True, False])
-def test_a_journal_that_is_not_there_cannot_be_looked_at(path: Path, *, is_empty: bool) -> None:
+def test_a_journal_that_does_not_exist_cannot_be_read(path: Path, *, is_empty: bool) -> None:
     if is_empty:
         path.touch()
 
@@ -293,14 +301,16 @@ def test_a_journal_that_is_not_there_cannot_be_looked_at(path: Path, *, is_empty
     assert path.exists() == is_empty
 
 
-def test_a_folder_that_is_not_there_is_said_to_be(path: Path) -> None:
+def test_a_folder_that_does_not_exist_is_an_error(path: Path) -> None:
     with pytest.raises(ConfigurationError, match="unable to open"):
         Journal(path / "in" / "nowhere", BASE)
 
 
 @pytest.mark.parametrize("full_at", ["send", "verdict"])
-def test_a_full_disk_stops_the_run_and_another_goes_on(kind: str, fake: FakeThanksIO, path: Path, full_at: str) -> None:
-    """What cannot be written down is not sent; what was sent is settled by the same command."""
+def test_a_full_disk_stops_the_run_and_another_one_continues(
+    kind: str, fake: FakeThanksIO, path: Path, full_at: str
+) -> None:
+    """An order that cannot be written is not sent; the same command settles what was sent."""
     ids = [fake.place().id for _ in range(300)]
     results: list[CancelResult] = []
     journal = Journal(path, fake.base_url)
@@ -318,8 +328,8 @@ def test_a_full_disk_stops_the_run_and_another_goes_on(kind: str, fake: FakeThan
                 fill(result)
 
     async def tasks() -> None:
-        async with fake.async_client() as client:
-            async for result in client.cancel_orders(ids, journal=journal):
+        async with fake.async_client() as client, client.cancel_orders(ids, journal=journal) as run:
+            async for result in run:
                 fill(result)
 
     with pytest.raises(JournalError, match=r"cannot be written: database or disk is full.*run the same again"):
@@ -359,8 +369,8 @@ with ThanksIO(sys.argv[1], base_url=sys.argv[2]) as client:
 """
 
 
-def test_a_run_that_is_killed_goes_on(fake: FakeThanksIO, path: Path) -> None:
-    """Each order that a verdict is written of is sent once, however often the process is killed."""
+def test_a_run_that_was_killed_can_be_continued(fake: FakeThanksIO, path: Path) -> None:
+    """An order whose verdict was written is sent once, however often the process is killed."""
     count, kills = 300, 4
     for number in range(100000, 100000 + count):
         fake.place(number)
@@ -383,7 +393,7 @@ def test_a_run_that_is_killed_goes_on(fake: FakeThanksIO, path: Path) -> None:
     assert len(fake.calls) <= count + kills * 8  # what was in flight is sent again, and nothing else
 
 
-def test_where_answers_left_the_contract_is_kept_once(path: Path) -> None:
+def test_drift_is_kept_once(path: Path) -> None:
     news, style = Drift("/order/news", "unknown field", "string"), Drift("/order/style", "other type", "null")
     with Journal(path, BASE) as journal:
         journal.note([style, news])

@@ -16,7 +16,7 @@ NOW = 1_764_000_000.0  # 2025-11-24 16:00:00 UTC
 
 @pytest.fixture(autouse=True)
 def utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Let the clock of this machine show UTC."""
+    """Set the local time zone to UTC."""
     monkeypatch.setenv("TZ", "UTC")
     time.tzset()
     yield
@@ -47,7 +47,7 @@ def test_the_budget_of_a_minute_is_used_at_once(orders: int, rate: int, seconds:
     assert time_for(orders, rate) == seconds
 
 
-def test_an_hour_that_ends_before_its_turn_is_late_and_takes_nobodys_turn() -> None:
+def test_an_order_whose_hour_ends_before_its_turn_is_late_and_frees_its_turn() -> None:
     """Of seven orders, two a minute: the hour of the third ends as its turn comes, and the fifth moves up."""
     ends = {1: 10, 2: 20, 3: 60, 4: 60.5, 5: 61, 6: 119, 7: 121}
     placed = {order: NOW - 3600 + end for order, end in ends.items()}
@@ -85,7 +85,7 @@ def test_a_plan_is_told_line_by_line() -> None:
 
 
 @pytest.mark.parametrize("cap", [None, 60, 100])
-def test_a_rate_that_the_operator_does_not_bound_is_the_documented_one(cap: int | None) -> None:
+def test_without_a_rate_of_the_operator_the_documented_one_is_used(cap: int | None) -> None:
     lines = list(told(make_plan({1: NOW}, NOW, 60), cap=cap, known=60, journal=None))
 
     assert lines == [
@@ -96,7 +96,7 @@ def test_a_rate_that_the_operator_does_not_bound_is_the_documented_one(cap: int 
     ]
 
 
-def test_orders_without_any_time_go_as_they_were_given() -> None:
+def test_orders_without_a_time_are_sent_as_they_were_given() -> None:
     plan = make_plan({2: None, 1: None}, NOW, 60)
 
     assert queue(plan) == [2, 1]

@@ -1,4 +1,4 @@
-"""The page about a run: what it says, that nothing of a server becomes part of it, and how it looks in a browser."""
+"""The report of a run: what it says, that text of a server cannot become markup, and how it looks in a browser."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ HOSTILE = "</td><script>alert('1')</script>\"&\u202egnp.exe\x00\x1b[31m\u2028<im
 
 
 class Page(HTMLParser):
-    """A page taken to pieces; fails if a tag is closed that is not open."""
+    """The parsed page; fails if a tag is closed that is not open."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -62,21 +62,21 @@ class Page(HTMLParser):
         self.texts += [(self._open[-1], data)] if data.strip() else []
 
     def all(self, tag: str) -> list[dict[str, str | None]]:
-        """Give the attributes of all elements of a kind."""
+        """Return the attributes of all elements of a kind."""
         return [attributes for name, attributes in self.tags if name == tag]
 
     def said(self, *tags: str) -> list[str]:
-        """Give the texts in elements of some kinds."""
+        """Return the texts in elements of some kinds."""
         return [text for tag, text in self.texts if tag in tags]
 
     @property
     def text(self) -> str:
-        """Give all that is read, in one line."""
+        """Return all visible text in one line."""
         return " ".join(" ".join(text for tag, text in self.texts if tag != "style").split())
 
 
 def entry(order_id: int, state: Any = "cancelled", **fields: Any) -> Entry:
-    """Make what a run writes down of one order."""
+    """Make the journal entry of one order."""
     told: dict[str, Any] = dict.fromkeys(("placed", "closes", "first_sent", "sent"))
     told |= {"attempts": 1, "seconds": 0.2, "decided": NOON + order_id, "status": "", "kind": "", "error": ""}
     told |= {"cents": 267 if state == "cancelled" else None, "allowed": 120, "contract": "0.1.0", "settled": True}
@@ -90,7 +90,7 @@ def journal(tmp_path: Path) -> Iterator[Journal]:
 
 
 def fill(journal: Journal, *entries: Entry, runs: Iterable[tuple[float, float | None]] = ((NOON, NOON + 60),)) -> None:
-    """Let the orders come to the states that the entries say, in runs of these times."""
+    """Bring the journal into the state that the entries describe, with runs at these times."""
     for made in entries:
         with journal.loading():
             journal.add([(made.order_id, made.placed)])
@@ -165,7 +165,7 @@ def test_the_head_says_of_what_journal_and_server_and_when_each_run_began_and_en
     assert "3 2026-03-14 17:33:20 interrupted 0" in told.text
 
 
-def test_verdicts_are_counted_in_their_order_and_what_never_came_back_is_unknown(journal: Journal) -> None:
+def test_verdicts_are_counted_in_order_and_what_is_still_in_flight_is_unknown(journal: Journal) -> None:
     fill(
         journal,
         *(entry(1), entry(2), entry(3, cents=None), entry(4, "not_cancelled", cents=999, status="fulfilled")),
@@ -225,7 +225,7 @@ def test_what_needs_a_person_is_listed_the_most_urgent_first_each_with_what_to_d
     assert "Run the same command again: repeating a cancel is harmless" in listed
 
 
-def test_a_run_in_which_all_went_well_needs_nobody(journal: Journal) -> None:
+def test_after_a_run_without_problems_nothing_needs_a_person(journal: Journal) -> None:
     fill(journal, entry(1))
 
     told = shown(journal)
@@ -252,7 +252,7 @@ def test_only_so_many_orders_are_listed_the_urgent_ones_first_and_how_many_more_
     assert f"{ROWS + 2:,} more are in the journal." in Page(page(told)).text
 
 
-def test_nothing_of_a_server_or_a_path_becomes_part_of_the_page(tmp_path: Path) -> None:
+def test_text_of_a_server_or_a_path_cannot_become_markup(tmp_path: Path) -> None:
     path = tmp_path / "a<b>&\"'\u202e\udc80.journal"
     with Journal(path, f"https://api.example/{HOSTILE}") as journal:
         fill(journal, entry(1, "unknown", status=HOSTILE, kind=HOSTILE, error=HOSTILE, contract=HOSTILE))
@@ -267,7 +267,7 @@ def test_nothing_of_a_server_or_a_path_becomes_part_of_the_page(tmp_path: Path) 
     assert "a<b>&\"'\N{REPLACEMENT CHARACTER}\N{REPLACEMENT CHARACTER}.journal" in told.text
 
 
-def test_the_page_loads_nothing_and_tells_nobody_where_it_was_read(journal: Journal) -> None:
+def test_the_page_loads_nothing_and_sends_nothing(journal: Journal) -> None:
     fill(journal, entry(1), entry(2, "unknown"))
 
     told = shown(journal)
@@ -283,7 +283,7 @@ def test_the_page_loads_nothing_and_tells_nobody_where_it_was_read(journal: Jour
     assert set(re.findall(r"url\((.)", "".join(told.said("style")))) == {"#"}
 
 
-def test_the_page_can_be_read_by_a_machine_that_reads_aloud(journal: Journal) -> None:
+def test_a_screen_reader_can_read_the_page(journal: Journal) -> None:
     fill(journal, entry(1), entry(2, "unknown"), entry(3, "refused"))
 
     told = shown(journal)
@@ -346,7 +346,7 @@ def test_a_long_pause_is_left_out_and_a_short_one_shown() -> None:
     ]
 
 
-def test_what_was_allowed_last_is_allowed_on_and_the_latest_word_counts() -> None:
+def test_the_last_known_limit_continues_and_the_latest_one_counts() -> None:
     line = Timeline()
     line.add("unknown", NOON + 1, None)
     line.add("cancelled", NOON + 189, 90)
@@ -390,7 +390,7 @@ def test_a_column_tells_its_numbers_and_stands_as_high_as_they_are() -> None:
     assert "From 2026-03-14 12:00:00 to 2026-03-14 12:01:00 UTC in columns of 1 min" in drawn.text
 
 
-def test_where_nobody_knows_what_was_allowed_no_line_is_drawn() -> None:
+def test_where_the_limit_is_not_known_no_line_is_drawn() -> None:
     told = summary(cancelled=1)
     told.timeline.add("cancelled", NOON, None)
 
@@ -436,8 +436,8 @@ def test_durations_are_written_for_people() -> None:
     ]
 
 
-def test_a_page_is_replaced_whole_or_not_at_all(journal: Journal, tmp_path: Path) -> None:
-    """A link to it stays a link, and what was written by halves does not stay."""
+def test_a_page_is_replaced_atomically(journal: Journal, tmp_path: Path) -> None:
+    """A symbolic link to it stays one, and an incomplete file is removed."""
     fill(journal, entry(1))
     (tmp_path / "real.html").write_text("old")
     (tmp_path / "link.html").symlink_to("real.html")
@@ -531,7 +531,7 @@ document.title = JSON.stringify(found);
 
 
 def measured(pages: dict[str, str], tmp_path: Path) -> dict[str, Any]:
-    """Show pages side by side in a browser, each in windows of two widths, and give what is wrong with each."""
+    """Show each page in browser windows of two widths, and return what is wrong with it."""
     browser = shutil.which("chromium") or shutil.which("google-chrome")
     assert browser, "Chromium is not installed. Install it, as with apt-get install chromium, and run the tests again."
     frames = "".join(
@@ -554,10 +554,8 @@ def measured(pages: dict[str, str], tmp_path: Path) -> dict[str, Any]:
     return found
 
 
-def test_in_a_browser_nothing_is_cut_off_or_lies_on_another_on_a_phone_and_on_a_desk(
-    journal: Journal, tmp_path: Path
-) -> None:
-    """The last page is broken on purpose: what looks must see."""
+def test_in_a_browser_nothing_is_cut_off_or_overlaps_on_a_phone_or_a_desktop(journal: Journal, tmp_path: Path) -> None:
+    """The last page is broken on purpose, to test the check itself."""
     fill(journal, *(entry(n, "unknown", placed=NOON, error="x" * 300, kind="E", status="y" * 80) for n in (1, 2)))
     told = {"listed": summarize(journal, NOON), "resumed": a_resumed_run(), "long": a_long_run()}
     told |= {"moments": some_moments(), "one": one_order(), "none": summary()}

@@ -1,4 +1,4 @@
-"""Rule 3: what is repeated, how long the wait is, and when no wait is begun."""
+"""Rule 3: what is retried, and how long the wait is."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from thanksio import ConfigurationError, RetryPolicy, ThanksIO
-from thanksio._retry import may_retry, retry_after
-from thanksio._verdict import Answer, NoAnswer
+from thanksio._retry import LONGEST_RETRY_AFTER, may_retry, retry_after
+from thanksio._verdict import NoResponse, Response
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 DATE = "Wed, 04 Oct 2023 02:50:01 GMT"
-LOST = NoAnswer(sent=True, timed_out=False, cause=OSError())
+LOST = NoResponse(may_have_sent=True, reason="the connection broke")
 
 
 @pytest.fixture
 def tokyo(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Put this machine into another time zone, for a date without one is GMT everywhere."""
+    """Put this machine into another time zone: a date without one is GMT everywhere."""
     monkeypatch.setenv("TZ", "JST-9")
     time.tzset()
     yield
@@ -32,7 +32,7 @@ def tokyo(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def asked(value: str, **headers: str) -> float | None:
-    return retry_after(Answer(429, headers={"retry-after": value, **headers}, received=1696387801.0))
+    return retry_after(Response(429, headers={"retry-after": value, **headers}, received=1696387801.0))
 
 
 @pytest.mark.parametrize(
@@ -81,22 +81,28 @@ def test_no_header_crashes_the_reading_of_it(value: str) -> None:
     assert seconds is None or seconds >= 0
 
 
-def test_no_answer_asks_for_nothing() -> None:
+def test_without_a_response_nothing_is_asked() -> None:
     assert retry_after(LOST) is None
 
 
-@pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504, 520, 524, 599])
+@pytest.mark.parametrize("status", [408, 425, 429, 500, 501, 502, 503, 504, 520, 524, 599])
 def test_failures_that_may_pass_are_retried(status: int) -> None:
-    assert may_retry(Answer(status))
+    assert may_retry(Response(status))
 
 
 @pytest.mark.parametrize("status", [200, 204, 301, 302, 400, 401, 402, 403, 404, 405, 409, 419, 422, 499, 600])
-def test_answers_that_stand_are_not_retried(status: int) -> None:
-    assert not may_retry(Answer(status))
+def test_other_statuses_are_not_retried(status: int) -> None:
+    assert not may_retry(Response(status))
 
 
-def test_no_answer_is_retried() -> None:
-    assert may_retry(LOST)
+@pytest.mark.parametrize("may_have_sent", [True, False])
+def test_a_missing_response_is_retried_unless_that_cannot_help(*, may_have_sent: bool) -> None:
+    assert may_retry(NoResponse(may_have_sent, "the host does not exist"))
+    assert not may_retry(NoResponse(may_have_sent, "the host does not exist", is_permanent=True))
+
+
+def test_the_longest_retry_after_is_two_minutes() -> None:
+    assert LONGEST_RETRY_AFTER == 120.0
 
 
 @pytest.mark.parametrize(
@@ -138,6 +144,6 @@ def test_a_million_seconds_can_still_be_waited() -> None:
     assert RetryPolicy(backoff=1_000_000, cap=1_000_000).wait(1, None, lambda: 1.0) == 1_000_000
 
 
-def test_who_gives_no_policy_is_told_how_retries_are_turned_off() -> None:
+def test_without_a_policy_the_error_says_how_to_turn_retries_off() -> None:
     with pytest.raises(ConfigurationError, match=r"^retry must be a RetryPolicy; RetryPolicy\(max_attempts=1\) turns"):
         ThanksIO(TOKEN, retry=None)  # type: ignore[arg-type]

@@ -16,7 +16,7 @@ from thanksio import (
     RateLimitError,
 )
 from thanksio._journal import Entry
-from thanksio._pace import Rate
+from thanksio._rate_limit import Rate
 from thanksio.bulk import CancelResult
 from thanksio.cli._finding import Finding, found, remembered
 from thanksio.cli._outcome import as_json, needs, summary
@@ -66,7 +66,7 @@ def shown(view: View, width: int) -> list[str]:
     return [line.rstrip() for line in console.file.getvalue().splitlines()]  # type: ignore[attr-defined]
 
 
-# What it looks like
+# Appearance
 
 
 def test_a_view_is_one_line_where_there_is_no_terminal() -> None:
@@ -143,7 +143,7 @@ def test_a_run_that_is_being_stopped_says_nothing_else() -> None:
 
 
 class Lined(io.StringIO):
-    """A stderr that tells when a line is there."""
+    """A stderr that says when a line was written."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -154,7 +154,7 @@ class Lined(io.StringIO):
         return super().write(text)
 
 
-def test_lines_come_while_nothing_happens_and_one_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lines_are_written_while_nothing_happens_and_one_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
     stderr = Lined()
     monkeypatch.setattr("sys.stderr", stderr)
 
@@ -178,7 +178,7 @@ def test_a_stop_is_told_at_once_even_if_nothing_else_is(monkeypatch: pytest.Monk
     assert stderr.getvalue() == f"{stopping.line}\n"
 
 
-def test_a_display_leaves_nothing_behind_and_gives_the_cursor_back() -> None:
+def test_a_display_leaves_nothing_behind_and_restores_the_cursor() -> None:
     file = io.StringIO()
     console = Console(file=file, width=80, force_terminal=True)
 
@@ -211,10 +211,10 @@ def test_the_screen_is_what_fits_stderr(
     assert type(choose(lambda: VIEW, **{"quiet": False, "plain": False} | options)) is kind
 
 
-# What is counted
+# Counting
 
 
-def test_the_exit_code_is_what_a_person_must_see_to_first() -> None:
+def test_the_exit_code_is_that_of_the_most_urgent_outcome() -> None:
     tally, codes = Tally(6), []
     for verdict, kind in [
         ("cancelled", ""),
@@ -230,7 +230,7 @@ def test_the_exit_code_is_what_a_person_must_see_to_first() -> None:
     assert list(map(int, Exit)) == [0, 1, 2, 3, 4, 5]
 
 
-def test_what_has_no_verdict_in_the_end_was_not_tried() -> None:
+def test_an_order_without_a_verdict_at_the_end_was_not_tried() -> None:
     tally = Tally(3)
     tally.add(finding(1, "cancelled", cents=None))
 
@@ -307,7 +307,7 @@ def test_a_summary_is_an_object_for_a_program() -> None:
     }
 
 
-def test_of_many_ways_out_of_the_contract_few_are_named() -> None:
+def test_of_many_drifts_only_a_few_are_named() -> None:
     drifts = [Drift(f"/order/x{number}", "unknown field", "null") for number in range(1003, 0, -1)]
 
     lines = list(summary(Tally(0, drifts=drifts), "j"))
@@ -334,7 +334,7 @@ def test_the_hour_that_ends_next_is_that_of_an_order_without_a_verdict() -> None
     assert hours.next(NOW + 3590) is None
 
 
-# What came of one order
+# The result of one order
 
 
 def order(**fields: Any) -> Order:
@@ -345,9 +345,9 @@ ERRORS = {
     "cancelled": CancelResult(7, "cancelled", order(), None, 1, 0.5),
     "no total": CancelResult(7, "cancelled", order(authorization_total=True), None, 1, 0.5),
     "printed": CancelResult(
-        7, "not_cancelled", order(), OrderNotCancelledError("Order 7: x", order=order(), facts=order(status="printed"))
+        7, "not_cancelled", order(), OrderNotCancelledError("Order 7: x", {"order": {"id": 7, "status": "printed"}})
     ),
-    "429": CancelResult(7, "not_tried", None, RateLimitError("Order 7: y", status_code=429)),
+    "429": CancelResult(7, "not_tried", None, RateLimitError("Order 7: y", {"status_code": 429})),
     "lost": CancelResult(7, "unknown", None, APIConnectionError("lost")),
 }
 

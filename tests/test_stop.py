@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from thanksio.testing._script import Response
 
 COMMAND = [sys.executable, "-m", "thanksio.cli"]
-WAIT = 20  # seconds after which a process that should have ended is taken for stuck
+WAIT = 20  # seconds after which a process that should have ended counts as stuck
 
 
 @pytest.fixture(autouse=True)
@@ -56,7 +56,7 @@ def place(fake: FakeThanksIO, number: int) -> list[int]:
 
 
 def pressing(number: int) -> Fault:
-    """Make a fault at which somebody presses Ctrl-C while the answer is on its way."""
+    """Return a fault that presses Ctrl-C before the response is sent."""
 
     def say(answer: Response) -> list[bytes]:
         os.kill(os.getpid(), number)
@@ -65,11 +65,11 @@ def pressing(number: int) -> Fault:
     return Fault("pressing", "answers well, and somebody presses Ctrl-C", Truth.ACTED, say)
 
 
-# What is followed
+# Following a run
 
 
 def counted(log: list[str]) -> Generator[int, None, None]:
-    """Give numbers; after Ctrl-C give one more, and raise it, as a run does."""
+    """Yield numbers; after Ctrl-C yield one more and raise it, as a run does."""
     number = 0
     try:
         while number < 5:
@@ -81,7 +81,7 @@ def counted(log: list[str]) -> Generator[int, None, None]:
         raise
 
 
-def test_a_signal_while_a_result_is_looked_at_is_told_when_the_next_is_asked_for() -> None:
+def test_a_signal_inside_of_the_loop_is_raised_when_the_next_result_is_requested() -> None:
     log: list[str] = []
     before = signal.getsignal(signal.SIGTERM)
 
@@ -98,7 +98,7 @@ def test_a_signal_while_a_result_is_looked_at_is_told_when_the_next_is_asked_for
     assert signal.getsignal(signal.SIGTERM) is before
 
 
-def test_a_signal_while_a_result_is_awaited_ends_there() -> None:
+def test_a_signal_while_waiting_for_a_result_is_raised_there() -> None:
     def awaited() -> Generator[int, None, None]:
         yield 1
         try:
@@ -112,7 +112,7 @@ def test_a_signal_while_a_result_is_awaited_ends_there() -> None:
         assert list(stop.follow(awaited())) == [1, 2]
 
 
-def test_a_later_signal_leaves_and_an_echo_of_the_first_does_not() -> None:
+def test_a_second_signal_leaves_unless_it_comes_at_once() -> None:
     log: list[str] = []
     times = iter([1.0, 1.4, 1.5])
 
@@ -125,7 +125,7 @@ def test_a_later_signal_leaves_and_an_echo_of_the_first_does_not() -> None:
     assert log == ["announced", "left"]
 
 
-def test_what_ends_by_itself_is_followed_to_its_end() -> None:
+def test_without_a_signal_all_results_are_followed() -> None:
     with Stop(lambda: None, lambda: None) as stop:
         assert list(stop.follow(counted([]))) == [1, 2, 3, 4, 5]
 
@@ -135,7 +135,7 @@ def test_what_ends_by_itself_is_followed_to_its_end() -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("journal", [["--journal", "j"], ["--no-journal"]])
-def test_a_run_that_is_stopped_settles_what_is_in_flight_and_goes_on_later(
+def test_a_stopped_run_settles_the_orders_in_flight_and_can_be_continued(
     fake: FakeThanksIO, number: int, journal: list[str]
 ) -> None:
     orders = place(fake, 40)
@@ -159,7 +159,7 @@ def test_a_run_that_is_stopped_settles_what_is_in_flight_and_goes_on_later(
     assert len(fake.calls) == (40 if "j" in journal else sent + 40)
 
 
-def test_what_is_stopped_is_complete_for_a_program(fake: FakeThanksIO) -> None:
+def test_the_json_output_of_a_stopped_run_is_complete(fake: FakeThanksIO) -> None:
     orders = place(fake, 40)
     fake.fail_next(pressing(signal.SIGINT))
 
@@ -180,7 +180,7 @@ def stopped_run(fake: FakeThanksIO, journal: Journal | None) -> Run:
     return run
 
 
-def test_what_a_signal_came_too_early_for_is_counted_from_the_journal(fake: FakeThanksIO) -> None:
+def test_orders_without_a_result_are_counted_from_the_journal(fake: FakeThanksIO) -> None:
     with Journal("j", fake.base_url) as journal:
         with journal.loading():
             journal.add([(1, None), (2, None), (3, None)])
@@ -206,7 +206,7 @@ def test_what_a_signal_came_too_early_for_is_counted_from_the_journal(fake: Fake
 def test_the_speed_is_that_of_the_last_two_windows(
     fake: FakeThanksIO, began: float, answered: list[float], busy: float, speed: float
 ) -> None:
-    """All are seconds ago, but for `busy`, which is how long the calls took together."""
+    """Times are in seconds before now; `busy` is how long the calls took together."""
     run, now = stopped_run(fake, None), 1000.0
     run.began, run.busy = now - began, busy
     run.answered.clear()
@@ -227,7 +227,7 @@ def running(*arguments: str, **settings: object) -> Iterator[subprocess.Popen[st
 
 
 def hold(fake: FakeThanksIO) -> tuple[threading.Event, threading.Event]:
-    """Let no answer out before the second event; the first tells that a request has come."""
+    """Send no response before the second event; the first one says that a request was received."""
     came, may_go = threading.Event(), threading.Event()
 
     def say(answer: Response) -> list[bytes]:
@@ -240,7 +240,7 @@ def hold(fake: FakeThanksIO) -> tuple[threading.Event, threading.Event]:
 
 
 @pytest.mark.parametrize(("is_kept", "known"), [(True, "the journal knows them"), (False, "nobody can say")])
-def test_leaving_says_what_is_left_and_ends_the_process(
+def test_leaving_says_what_is_in_flight_and_ends_the_process(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *, is_kept: bool, known: str
 ) -> None:
     ended: list[int] = []
@@ -277,7 +277,7 @@ def test_a_second_ctrl_c_leaves_at_once(fake: FakeThanksIO) -> None:
         assert "in_flight" in kept.totals()
 
 
-def test_a_reader_that_goes_away_ends_it_quietly(fake: FakeThanksIO) -> None:
+def test_a_closed_stdout_ends_the_command_quietly(fake: FakeThanksIO) -> None:
     place(fake, 30)
     came, may_go = hold(fake)
 
@@ -295,7 +295,7 @@ def test_a_reader_that_goes_away_ends_it_quietly(fake: FakeThanksIO) -> None:
         assert "in_flight" not in kept.totals()
 
 
-def test_a_disk_that_is_full_ends_it_with_what_is_known(fake: FakeThanksIO) -> None:
+def test_a_full_disk_ends_the_command_with_what_is_known(fake: FakeThanksIO) -> None:
     place(fake, 100)
 
     def small() -> None:
@@ -312,7 +312,7 @@ def test_a_disk_that_is_full_ends_it_with_what_is_known(fake: FakeThanksIO) -> N
 
 @contextmanager
 def on_a_terminal(*arguments: str) -> Iterator[Callable[[str], str]]:
-    """Run it on a terminal; gives what reads on until a text comes, or the end for an empty one."""
+    """Run the command on a terminal; yield a function that reads until a text appears, or the end if it is empty."""
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
     environment = os.environ | {"TERM": "xterm-256color"}
@@ -325,7 +325,7 @@ def on_a_terminal(*arguments: str) -> Iterator[Callable[[str], str]]:
             assert select.select([master], [], [], WAIT)[0], seen
             try:
                 seen += os.read(master, 65536).decode()
-            except OSError:  # EIO: nobody holds the other end any more
+            except OSError:  # EIO: the other end was closed
                 break
         return seen
 
@@ -337,7 +337,7 @@ def on_a_terminal(*arguments: str) -> Iterator[Callable[[str], str]]:
     os.close(master)
 
 
-def test_on_a_terminal_it_asks_and_shows_how_it_goes(fake: FakeThanksIO) -> None:
+def test_on_a_terminal_it_asks_and_shows_progress(fake: FakeThanksIO) -> None:
     place(fake, 12)
 
     with on_a_terminal("cancel", "--from", "orders.csv") as until:
@@ -352,7 +352,7 @@ def test_on_a_terminal_it_asks_and_shows_how_it_goes(fake: FakeThanksIO) -> None
     assert screen.count("\x1b[?25l") == screen.count("\x1b[?25h")
 
 
-def test_a_no_sends_nothing(fake: FakeThanksIO) -> None:
+def test_after_a_no_nothing_is_sent(fake: FakeThanksIO) -> None:
     place(fake, 2)
     master, slave = pty.openpty()
     os.write(master, b"n\n")

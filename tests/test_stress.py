@@ -1,4 +1,4 @@
-"""What `make stress` measures holds in a small size, too, and its checks can fail."""
+"""`make stress` in a small size; and its checks can fail."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from thanksio import CancelResult
 from thanksio.testing import FakeThanksIO
 
 
-def test_windows_are_filled_and_not_overrun() -> None:
+def test_windows_are_used_and_not_exceeded() -> None:
     said = stress.pace(orders=250, limit=80, per=1.0)
 
     assert re.fullmatch(
         r"250 orders, 80 per 1 s: all settled in \d+\.\d s, \d+\.\d% of the allowed rate after the first window; "
-        r"0 answers 429 in \d+\.\d windows",
+        r"0 responses 429 in \d+\.\d windows",
         said,
     )
 
@@ -44,13 +44,13 @@ def test_memory_does_not_grow_with_the_ids() -> None:
         ("cancelled", "unknown", False),
     ],
 )
-def test_a_verdict_against_the_truth_is_seen(status: str, verdict: str, *, is_wrong: bool) -> None:
+def test_a_wrong_verdict_is_detected(status: str, verdict: str, *, is_wrong: bool) -> None:
     fake = FakeThanksIO(token=TOKEN)
     fake.orders[37294].status = status
 
     assert stress.contradicts(CancelResult(37294, verdict), fake) == is_wrong  # type: ignore[arg-type]
 
 
-def test_a_promise_that_does_not_hold_is_said() -> None:
+def test_a_failed_check_is_an_error() -> None:
     with pytest.raises(stress.StressError, match="it did not hold"):
         stress.check(0, "it did not hold")

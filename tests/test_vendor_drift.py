@@ -28,7 +28,7 @@ from watching.paste import paste
 from watching.propose import Proposal, propose
 from watching.report import WIDTH, as_yaml
 from watching.values import Contract, Difference, UnusableError
-from watching.verdict import told, verdict
+from watching.verdict import told, verdict, wanted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -147,6 +147,22 @@ def test_the_examples_get_the_verdict_that_they_should(name: str, is_: str) -> N
 
     assert verdict(shown) == is_
     assert told(shown).endswith(f"{is_}, as it should be")
+
+
+@pytest.mark.parametrize(
+    ("fields", "is_", "should"),
+    [
+        ({"status": "canceled"}, "unknown", "cancelled"),
+        ({"status": "fulfilled", "display_status": "Cancelled"}, "not cancelled", "cancelled"),
+        ({"status": "in_transit"}, "unknown", "unknown"),
+        ({"status": "paused"}, "not cancelled", "not cancelled"),
+        ({"status": None}, "none, for it does not show the status of the order", "not cancelled"),
+    ],
+)
+def test_a_status_that_is_not_listed_gets_no_verdict(fields: dict[str, object], is_: str, should: str) -> None:
+    shown = {"order": {"id": 1} | fields}
+
+    assert (verdict(shown), wanted(shown)) == (is_, should)
 
 
 # Single changes
@@ -434,15 +450,13 @@ def test_drift_is_1_in_a_table_that_fits_and_cannot_be_tampered_with(
     assert all(kind in out for kind in ("server", "status word", "new field", "4 things differ"))
 
 
-def test_a_machine_gets_json(capsys: pytest.CaptureFixture[str], drifted: Path) -> None:
+def test_the_report_as_json(capsys: pytest.CaptureFixture[str], drifted: Path) -> None:
     code, out, _ = run(capsys, drifted, "--json")
     report = json.loads(out)
 
     assert code == 1
     assert report["operations"] == [{"path": "/orders/{orderId}/cancel", "compared_with": "2026-09"}]
-    assert report["examples"] == [
-        {"path": "/orders/{orderId}/cancel", "verdict": "not cancelled", "should_be": "not cancelled"}
-    ]
+    assert report["examples"] == [{"path": "/orders/{orderId}/cancel", "verdict": "unknown", "should_be": "unknown"}]
     assert {difference["kind"] for difference in report["differences"]} == {"server", "status word", "new field"}
     assert report["differences"][0].keys() == {"kind", "where", "ours", "theirs"}
 

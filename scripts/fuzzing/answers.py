@@ -1,27 +1,26 @@
-"""What a hostile server says, as Hypothesis strategies: answers, and what the attempts of a call end in.
+"""What a hostile server sends, as Hypothesis strategies: responses, and the outcomes of the attempts of a call.
 
-A case is a documented answer and a few changes of it, for each thing that is drawn takes time.
+A case is a documented response with a few changes, because each thing that is drawn takes time.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import httpx
 from hypothesis import strategies as st
 
 from fuzzing.cases import ORDER_ID, Values
 from fuzzing.changes import PACKINGS, Edit, Header, Other, Packing, Said, Status, made
 from fuzzing.documents import MOVING, NAMING, SETTING, Spoiling, orders, refusals
 from fuzzing.oracle import LETTER, TOKEN
-from thanksio._verdict import READ_HEADERS, Answer, NoAnswer
+from thanksio._verdict import READ_HEADERS, NoResponse, Response
 
 if TYPE_CHECKING:
     from fuzzing.documents import Tree
 
 _IDS = (ORDER_ID, 42708, 1)
 _CANCELLED = ("cancelled", "Cancelled", "CANCELLED", " cancelled\n", "\u2003canCelled\x1f")
-_WORDS = ("reviewing", "fulfilled", "printed", "canceled", "not cancelled", "cancelled!", "", "c\u0430ncelled", TOKEN)
+_WORDS = ("reviewing", "fulfilled", "Printing", "canceled", "not cancelled", "cancelled!", "", "c\u0430ncelled", TOKEN)
 _VALUES: tuple[object, ...] = (
     *(*_IDS, 0, -1, 37295, 2**63, 10**400, True, False, 37294.0, 1.0, 1.5, "37294", " 1", None, b"37294E0", b"-0"),
     *(*_CANCELLED, "reviewing", ["cancelled"], {"status": "cancelled"}, "cancelled\x00", "", "x" * 5000, "<title>"),
@@ -48,7 +47,8 @@ _STATUSES = (
     *(429, 499, 500, 502, 503, 520, 599, 600, 999),
 )
 _KINDS = ("application/json", "text/html", "TEXT/HTML;x", "text/plain", "text/plain; charset=utf-16", "", "a/b, c/d")
-_WAITS = ("0", "1", "1.5", "5", "90", "3600", "-1", "soon", "", "2, 5", "1e3", "nan", "inf", "9" * 400, "\xb2", ".5")
+_SECONDS = ("0", "1", "1.5", "5", "90", "121", "3600")
+_WAITS = (*_SECONDS, "-1", "soon", "", "2, 5", "1e3", "nan", "inf", "9" * 400, "\xb2", ".5")
 _DATES = ("Wed, 21 Oct 2015 07:28:00 GMT", "Wed, 04 Oct 2023 02:46:14 GMT", "Fri, 31 Dec 9999 23:59:59 -2359")
 _DATE_PARTS = (
     *("Wed,", "Wed", "21", "Oct", "2015", "07:28:00", "GMT", "+0000", "-9999", "99999999999", "Feb", "30", "am", "EST"),
@@ -99,26 +99,27 @@ _changes = st.one_of(
 
 
 def said(order_id: int) -> st.SearchStrategy[Said]:
-    """Say something about the order."""
+    """Return a strategy of what a server says about the order."""
     return st.builds(made, _bases(order_id), st.lists(_changes, max_size=4))
 
 
-_CAUSES = (httpx.ConnectError("refused"), httpx.ReadError("reset"), httpx.ReadTimeout(""), httpx.PoolTimeout("late"))
-_lost = st.builds(NoAnswer, st.booleans(), st.booleans(), st.sampled_from(_CAUSES))
+_REASONS = ("connection refused", "the connection broke", "the server sent nothing within 1 s")
+_permanent = st.sampled_from([False, False, False, True])
+_lost = st.builds(NoResponse, st.booleans(), st.sampled_from(_REASONS), st.booleans(), _permanent)
 
 
-def _answer(what: Said) -> Answer:
-    """Give what the client makes of it."""
+def _response(what: Said) -> Response:
+    """Return the response that the client makes of it."""
     headers: dict[str, str] = {}
     for name, value in what.headers:
         key = name.lower()
         if key in READ_HEADERS:
             headers[key] = f"{headers[key]}, {value}" if key in headers else value
-    return Answer(what.status, what.body, headers)
+    return Response(what.status, what.body, headers)
 
 
 def _calls(order_id: int) -> st.SearchStrategy[Values]:
-    answers = said(order_id).map(_answer)
+    answers = said(order_id).map(_response)
     outcomes = st.tuples(answers) | st.tuples(_lost | answers, answers) | st.tuples(answers, _lost | answers, answers)
     return st.builds(Values, st.just(order_id), outcomes | st.tuples(_lost))
 

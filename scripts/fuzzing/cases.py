@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from attrs import frozen
 
-from thanksio._verdict import Answer, NoAnswer
+from thanksio._verdict import NoResponse, Response
 from thanksio.testing.faults import End
 
 if TYPE_CHECKING:
-    from thanksio.testing.faults import Response, Script, Step
+    from thanksio.testing.faults import Response as Given
+    from thanksio.testing.faults import Script, Step
 
-Outcome: TypeAlias = Answer | NoAnswer
+Outcome: TypeAlias = Response | NoResponse
 ORDER_ID = 37294
 
 
@@ -24,15 +25,15 @@ class Values:
     outcomes: tuple[Outcome, ...]
 
     def paste(self) -> str:
-        """Give Python that makes it again, for `Run` of tests/test_call.py."""
+        """Return Python that makes it again, for `Run` of tests/test_call.py."""
         written = "".join(f"    {_written(outcome)},\n" for outcome in self.outcomes)
         return f"order_id = {self.order_id}\noutcomes = [\n{written}]"
 
 
 def _written(outcome: Outcome) -> str:
-    if isinstance(outcome, Answer):  # its repr hides what it holds
-        return f"Answer({outcome.status}, {outcome.body!r}, {dict(outcome.headers)!r})"
-    return f"NoAnswer(sent={outcome.sent}, timed_out={outcome.timed_out}, cause=httpx.{outcome.cause!r})"
+    if isinstance(outcome, Response):  # its repr hides the body and the headers
+        return f"Response({outcome.status}, {outcome.body!r}, {dict(outcome.headers)!r})"
+    return repr(outcome)
 
 
 @frozen
@@ -43,12 +44,12 @@ class Bytes:
     end: End | None = End.CLOSE
 
     def paste(self) -> str:
-        """Give Python that makes it again, for `fail_next` of a FakeThanksIO."""
+        """Return Python that makes it again, for `fail_next` of a FakeThanksIO."""
         steps = ", ".join([*(repr(piece) for piece in self.pieces), *([f"End.{self.end.name}"] if self.end else [])])
         return f'fault = Fault("found", "says what the fuzzer found", Truth.IDLE, lambda _: [{steps}])'
 
-    def say(self, _answer: Response) -> Script:
-        """Say it, as a fault does."""
+    def say(self, _answer: Given) -> Script:
+        """Return the steps of a fault that sends this."""
         steps: list[Step] = [*self.pieces]
         return [*steps, self.end] if self.end else steps
 

@@ -32,7 +32,7 @@ class Other:
     value: object
 
     def apply(self, _: Tree) -> Tree:
-        """Give it."""
+        """Return it."""
         return tree(self.value)
 
 
@@ -43,7 +43,7 @@ class Status:
     status: int
 
     def apply(self, said: Said) -> Said:
-        """Give the answer with it."""
+        """Return the answer with it."""
         return evolve(said, status=self.status)
 
 
@@ -55,7 +55,7 @@ class Header:
     value: str
 
     def apply(self, said: Said) -> Said:
-        """Give the answer with it."""
+        """Return the answer with it."""
         return evolve(said, headers=(*said.headers, (self.name, self.value)))
 
 
@@ -68,11 +68,11 @@ class Edit:
     piece: bytes
 
     def apply(self, said: Said) -> Said:
-        """Give the answer with its body changed."""
+        """Return the answer with its body changed."""
         return evolve(said, body=self.edit(said.body))
 
     def edit(self, data: bytes) -> bytes:
-        """Give the changed bytes."""
+        """Return the changed bytes."""
         place = self.place % (len(data) + 1)
         start, rest = data[:place], data[place:]
         changed = {"insert": start + self.piece + rest, "replace": start + self.piece + rest[1:], "cut": start}
@@ -105,7 +105,7 @@ class Packing:
     label: str
 
     def apply(self, said: Said) -> Said:
-        """Give the answer compressed."""
+        """Return the answer compressed."""
         headers = (*said.headers, ("Content-Encoding", self.label))
         return evolve(said, body=PACKINGS[self.how](said.body), headers=headers)
 

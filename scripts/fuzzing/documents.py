@@ -56,12 +56,12 @@ _ORDERS = [document["order"] | _SECRETS for _, document in _documented("cancel")
 
 
 def orders(order_id: object, status: object) -> list[tuple[int, Tree]]:
-    """Give the documented answers that show an order, in each of the documented shapes."""
+    """Return the documented answers that show an order, in each of the documented shapes."""
     return [(200, tree({"order": shape | {"id": order_id, "status": status}})) for shape in _ORDERS]
 
 
 def refusals() -> list[tuple[int, Tree]]:
-    """Give the documented errors as they are, echoing the token, with an order beside them, and within one."""
+    """Return the documented errors as they are, echoing the token, with an order beside them, and within one."""
     changes: list[dict[str, Any]]
     changes = [{}, {"message": f"no {TOKEN}"}, {"order": _ORDERS[0]}, _ORDERS[1] | {"errors": [TOKEN]}]
     return [(status, tree(document | change)) for change in changes for status, document in _documented("errors")]
@@ -80,7 +80,7 @@ class Spoiling:
     name: str = ""
 
     def apply(self, document: Tree) -> Tree:
-        """Give a changed copy."""
+        """Return a changed copy."""
         root = _Array([_copied(document)])
         places = _places(root)
         _WAYS[self.how](*places[self.place % len(places)], self, root)
@@ -94,7 +94,7 @@ def _copied(value: Tree) -> Tree:
 
 
 def _places(root: Tree) -> list[_Place]:
-    """Give every place in it, as a container and an index; deeper ones than a few levels are no different."""
+    """Return every place in it, as a container and an index; deeper ones than a few levels are no different."""
     found: list[_Place] = []
     level = [root]
     for _ in range(6):

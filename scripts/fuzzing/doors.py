@@ -1,4 +1,4 @@
-"""The doors through which hostile answers come: as values, and through a socket to the sync and the async client."""
+"""The doors for hostile responses: as values, and through a socket to the sync and the async client."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _STUCK = 6.0  # seconds after which a call is ended from outside
 
 @define
 class SocketDoor:
-    """A client of the fake, which says any bytes; afterwards the client must work."""
+    """A client of the fake, which sends any bytes; afterwards the client must still work."""
 
     name: str
     fake: FakeThanksIO
@@ -69,7 +69,7 @@ class _StuckError(BaseException):
 
 
 def _limited(call: Callable[[], Order]) -> object:
-    """Give what a call returns or raises, and end one that is stuck."""
+    """Return what a call returns or raises, and end one that is stuck."""
     signal.setitimer(signal.ITIMER_REAL, _STUCK)
     try:
         return result_of(call)

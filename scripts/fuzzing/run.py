@@ -1,4 +1,4 @@
-"""What a run of the fuzzer has met, and what it has to say of that."""
+"""What a run of the fuzzer has met, and the report on it."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ class Spoken:
     end: End | None = End.CLOSE
 
     def on_the_wire(self) -> Bytes:
-        """Give what is said on the connection, and how it ends."""
+        """Return what is said on the connection, and how it ends."""
         head, body = self._head(), _chunked(self.said.body, self.chunk) if self.chunk else self.said.body
         head = self.head_edit.edit(head) if self.head_edit else head
         body = self.body_edit.edit(body) if self.body_edit else body

@@ -21,7 +21,7 @@ _ORDER = [kind for kinds in GROUPS.values() for kind in kinds]
 
 
 def compare(vendor: Sequence[Operation], contract: Contract) -> list[Difference]:
-    """Give every difference once, in the order in which it is shown."""
+    """Return every difference once, in the order in which it is shown."""
     found = {difference for theirs in vendor for difference in _differences(theirs, contract)}
     return sorted(found, key=lambda difference: (_ORDER.index(difference.kind), difference))
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def ours(document: Node) -> Contract:
-    """Give what the contract says. A field without a type is one of which only null was ever seen."""
+    """Return what the contract says. A field without a type is one of which only null was ever seen."""
     reader = Reader(document)
     schemas = node(node(document.get("components")).get("schemas"))
     described = reader.described(schemas.get("OrderAnswer"))
@@ -31,7 +31,7 @@ def ours(document: Node) -> Contract:
 
 
 def fields(document: Node) -> dict[str, Node]:
-    """Give the contract's own text of every field of an answer, by JSON pointer."""
+    """Return the contract's own text of every field of an answer, by JSON pointer."""
     schemas = node(node(document.get("components")).get("schemas"))
     envelope, order = (node(node(schemas.get(name)).get("properties")) for name in ("OrderAnswer", "Order"))
     return {pointer(name): node(schema) for name, schema in envelope.items() if name != "order"} | {
@@ -44,7 +44,7 @@ def _words(listed: Iterable[str], schema: Node) -> frozenset[str]:
 
 
 def _known(entry: Node, raw: dict[str, Node]) -> Known:
-    """Give the fields of a document that the contract covers: those with its evidence, but for those it was without."""
+    """Return the fields of a document that the contract covers: those with its evidence, except those it lacked."""
 
     def had(place: str) -> frozenset[str]:
         keys: set[Any] = set(entry.get(place, []))

@@ -13,7 +13,7 @@ _SHOWN = 5  # paths that a document without the operation is described by
 
 
 def read(text: str) -> tuple[Operation, ...]:
-    """Give the operation under every spelling that the document has; raise UnusableError if it is of no use."""
+    """Return the operation under every spelling that the document has; raise UnusableError if it is of no use."""
     document = _object(text)
     if "swagger" in document:
         raise UnusableError("It is Swagger 2, the format before OpenAPI 3, which this watch does not read.")

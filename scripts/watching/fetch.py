@@ -22,7 +22,7 @@ _LOGIN = ("login", "signin", "sign-in", "auth", "sso")
 def fetch(
     source: str, *, transport: httpx.BaseTransport | None = None, now: Callable[[], float] = time.monotonic
 ) -> str:
-    """Give the text of a file or of an https address; raise UnusableError if there is none."""
+    """Return the text of a file or of an https address; raise UnusableError if there is none."""
     if "://" not in source:
         return _decoded(_file(Path(source)))
     if not source.lower().startswith("https://"):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from watching.names import renames
 from watching.values import Allowed, Answer, Contract, Difference, Known, Seen, either
-from watching.verdict import is_known
+from watching.verdict import is_listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +21,7 @@ _NO_SUCH = "no such field"
 
 
 def answer_fields(answer: Answer, contract: Contract) -> Iterator[Difference]:
-    """Give every difference of a field, but what concerns the answer as a whole."""
+    """Return every difference of a field, but what concerns the answer as a whole."""
     known = nearest(answer, contract)
     new = {
         where: seen for where, seen in answer.seen.items() if where not in contract.fields and not where.endswith("/*")
@@ -50,7 +50,7 @@ def nearest(answer: Answer, contract: Contract) -> Known:
 
 
 def places(answer: Answer) -> tuple[frozenset[str], frozenset[str]]:
-    """Give the fields that are in the example, and those in the schema."""
+    """Return the fields that are in the example, and those in the schema."""
     fields = {where: seen for where, seen in answer.seen.items() if where != "/order" and not where.endswith("/*")}
     return (
         frozenset(where for where, seen in fields.items() if seen.example),
@@ -75,7 +75,7 @@ def _is_gone(where: str, answer: Answer, known: Known) -> bool:
 
 
 def _returned(answer: Answer, known: Known, contract: Contract) -> frozenset[str]:
-    """Give the fields that the contract has, and the document that this one is compared with has not."""
+    """Return the fields that the contract has, and the document that this one is compared with has not."""
     return frozenset().union(*places(answer)) & contract.fields.keys() - known.example - known.schema
 
 
@@ -113,10 +113,10 @@ def _one(where: str, seen: Seen, allowed: Allowed) -> Iterator[Difference]:
 
 
 def _word(where: str, word: str) -> Difference:
-    """Name a word that the contract does not list; worst is a status of which the client knows nothing, either."""
+    """Return the difference for a word that the contract does not list; a status may still be one the client knows."""
     if where != _STATUS:
         return Difference("word", where, "not in our list", word)
-    if is_known(word):
+    if is_listed(word):
         return Difference("word", where, "not in our list, but the verdict knows it", word)
     return Difference("status word", where, "in no list, and the verdict knows nothing of it", word)
 

@@ -16,7 +16,7 @@ _JSON = "application/json"
 
 
 def operations(document: Node, *, answers: bool = True) -> tuple[Operation, ...]:
-    """Give the operation under each of its spellings, in the document's order; with what comes back, if asked to."""
+    """Return the operation under each of its spellings, in the document's order; with what comes back, if asked to."""
     paths = {path: node(item) for path, item in node(document.get("paths")).items()}
     return tuple(_operation(document, path, item, answers) for path, item in paths.items() if _cancels(path, item))
 
@@ -95,7 +95,7 @@ def _answer(reader: Reader, responses: Node) -> Answer:
 
 
 def _examples(reader: Reader, media: Node) -> Iterable[object]:
-    """Give the examples of the answer itself, and those of its schema where it has none."""
+    """Return the examples of the answer itself, and those of its schema where it has none."""
     named = [reader.resolve(example) for example in node(media.get("examples")).values()]
     found = [media["example"]] if "example" in media else []
     found += [example["value"] for example in named if "value" in example]

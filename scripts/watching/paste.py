@@ -24,7 +24,7 @@ _OPEN: frozenset[Place] = frozenset(
 
 
 def paste(contract: Node, proposal: Node, at: Place = ()) -> dict[str, Any]:
-    """Give the contract with the proposal in it."""
+    """Return the contract with the proposal in it."""
     merged = dict(contract)
     for name, value in proposal.items():
         is_whole = (*at, name) not in _OPEN
@@ -33,7 +33,7 @@ def paste(contract: Node, proposal: Node, at: Place = ()) -> dict[str, Any]:
 
 
 def in_order(proposal: Node, contract: Node, at: Place = ()) -> dict[str, Any]:
-    """Give a proposal in the contract's own order, what is new last."""
+    """Return a proposal in the contract's own order, what is new last."""
     names = list(contract)
     order = sorted(proposal, key=lambda name: names.index(name) if name in names else len(names))
     return {
@@ -57,7 +57,7 @@ class Draft:
         return paste(self.contract, self.proposal)
 
     def get(self, *place: str) -> Any:  # noqa: ANN401 - a part of a YAML document may be anything
-        """Give what stands at a place now, None if nothing does."""
+        """Return what stands at a place now, None if nothing does."""
         found: Any = self.whole
         for name in place:
             found = node(found).get(name)

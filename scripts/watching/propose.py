@@ -36,7 +36,7 @@ class Proposal:
 
 
 def propose(vendor: Sequence[Operation], contract: Node, name: str) -> Proposal:
-    """Give the entries that make the contract cover the document; `name` says in x-evidence which one that is."""
+    """Return the entries that make the contract cover the document; `name` says in x-evidence which one that is."""
     draft = Draft(contract)
     for theirs in vendor:
         cover_request(draft, theirs, name)

@@ -51,7 +51,7 @@ def _operation_id(path: str) -> str:
 
 
 def _parameter(draft: Draft) -> tuple[str, ...]:
-    """Give the place of the parameter to which the operation refers."""
+    """Return the place of the parameter to which the operation refers."""
     (operation, *_) = draft.get("paths").values()
     reference = operation[_METHOD]["parameters"][0].get("$ref", "")
     return ("components", "parameters", reference.rpartition("/")[2])

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 from attrs import asdict, frozen
 
-from thanksio._verdict import clean
+from thanksio._verdict import sanitize
 from watching.fields import nearest
 from watching.paste import RULE
 from watching.values import GROUPS, Contract, Difference, Operation
@@ -38,7 +38,7 @@ class Found:
 
 
 def table(found: Found) -> str:
-    """Give the report for people, at most 100 columns wide."""
+    """Return the report for people, at most 100 columns wide."""
     lines = [f"The document {_clean(found.source)}", ""]
     for operation in found.vendor:
         known = nearest(operation.answer, found.contract).name
@@ -77,11 +77,11 @@ def _cut(line: str) -> str:
 
 
 def _clean(text: str) -> str:
-    return clean(text, str, _LONGEST)
+    return sanitize(text, str, _LONGEST)
 
 
 def as_json(found: Found) -> str:
-    """Give the report for machines."""
+    """Return the report for machines."""
     examples = [
         {"path": operation.path, "verdict": verdict(example), "should_be": wanted(example)}
         for operation in found.vendor
@@ -97,7 +97,7 @@ def as_json(found: Found) -> str:
 
 
 def as_yaml(proposal: Proposal) -> str:
-    """Give a proposal as YAML in the shape of openapi.yaml, with what is left to do by hand as comments."""
+    """Return a proposal as YAML in the shape of openapi.yaml, with what is left to do by hand as comments."""
     if not proposal.entries and not proposal.by_hand:
         return "# Nothing to propose: the contract covers this document.\n"
     head = (

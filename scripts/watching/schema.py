@@ -23,7 +23,7 @@ class Reader:
     broken: list[str] = field(factory=list[str], init=False)
 
     def resolve(self, value: object) -> Node:
-        """Give what an object or a local reference to one stands for; empty if that is nothing."""
+        """Return what an object or a local reference to one stands for; empty if that is nothing."""
         found, seen = node(value), set[str]()
         while isinstance(reference := found.get("$ref"), str):
             target = self._target(reference) if reference not in seen else None
@@ -43,7 +43,7 @@ class Reader:
         return found if isinstance(found, dict) else None
 
     def parts(self, schema: object, depth: int = 8) -> Iterator[Node]:
-        """Give a schema and all that it is put together from; `depth` ends what refers to itself."""
+        """Return a schema and all that it is put together from; `depth` ends what refers to itself."""
         whole = self.resolve(schema)
         yield whole
         for key in _PARTS:
@@ -52,15 +52,15 @@ class Reader:
                 yield from self.parts(part, depth - 1)
 
     def types(self, schema: object) -> frozenset[str]:
-        """Give the JSON types that a schema allows; none if it does not say."""
+        """Return the JSON types that a schema allows; none if it does not say."""
         return _types(self.parts(schema))
 
     def properties(self, schema: object) -> dict[str, Any]:
-        """Give the properties of an object's schema."""
+        """Return the properties of an object's schema."""
         return {name: inner for part in self.parts(schema) for name, inner in node(part.get("properties")).items()}
 
     def described(self, schema: object) -> dict[str, Seen]:
-        """Give what the schema of an answer says of its fields and of its order's, by JSON pointer."""
+        """Return what the schema of an answer says of its fields and of its order's, by JSON pointer."""
         found: dict[str, Seen] = {}
         for name, inner in self.properties(schema).items():
             found |= self._field(pointer(name), inner)
@@ -81,7 +81,7 @@ class Reader:
 
 
 def shown(example: object) -> dict[str, Seen]:
-    """Give what an example answer shows of its fields and of its order's, by JSON pointer."""
+    """Return what an example answer shows of its fields and of its order's, by JSON pointer."""
     found: dict[str, Seen] = {}
     for name, value in node(example).items():
         found |= _shown(pointer(name), value)

@@ -17,7 +17,7 @@ _READER = Reader({})
 
 
 def typed(types: frozenset[str], items: frozenset[str] = frozenset()) -> dict[str, Any]:
-    """Give the schema of these JSON types. What was only ever null has none."""
+    """Return the schema of these JSON types. What was only ever null has none."""
     kinds = [_kind(name, items) for name in sorted(types - {"null"})]
     if len(kinds) == 1:
         return kinds[0] | ({"type": [kinds[0]["type"], "null"]} if "null" in types else {})

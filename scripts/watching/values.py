@@ -135,7 +135,7 @@ def either(names: frozenset[str] | tuple[str, ...]) -> str:
 
 
 def node(value: object) -> Node:
-    """Give an object of JSON, and an empty one for anything else."""
+    """Return an object of JSON, and an empty one for anything else."""
     return value if isinstance(value, dict) else {}
 
 
@@ -145,5 +145,5 @@ def pointer(*parts: str) -> str:
 
 
 def as_list(value: object) -> list[Any]:
-    """Give an array of JSON, and an empty one for anything else."""
+    """Return an array of JSON, and an empty one for anything else."""
     return value if isinstance(value, list) else []

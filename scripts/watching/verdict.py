@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from thanksio._verdict import Answer, Reading, Unreadable, clean, next_step, read_order
+from thanksio._models import STATUS_WORDS
+from thanksio._verdict import Reading, Response, Unreadable, normalize, read_order, sanitize
 from watching.values import Difference, node
 
 if TYPE_CHECKING:
@@ -15,30 +16,36 @@ _WORDS = ("status", "display_status")
 
 
 def verdict(example: object) -> str:
-    """Give the client's verdict on an answer of 200 with this body: cancelled, not cancelled, or why it is none."""
+    """Return the client's verdict on a 200 response with this body: cancelled, not cancelled, unknown, or why none."""
     reading = _reading(example)
     if isinstance(reading, Unreadable):
         return f"none, for it {reading.why}"
+    if not reading.is_listed:
+        return "unknown"
     return "cancelled" if reading.is_cancelled else "not cancelled"
 
 
 def _reading(example: object) -> Reading | Unreadable:
     number = node(node(example).get("order")).get("id")
-    return read_order(Answer(200, json.dumps(example).encode()), number if type(number) is int else 0)
+    return read_order(Response(200, json.dumps(example).encode()), number if type(number) is int else 0)
 
 
 def wanted(example: object) -> str:
-    """Give the verdict that a person would take from it, who also reads `canceled`, and the form for people.
+    """Return the verdict of a person, who also reads `canceled` and the display form.
 
-    It is looser than the client's rule on purpose: what the two read differently, somebody has to look at.
+    It is less strict than the client's rule on purpose: somebody has to look at an example that the two read
+    differently. About any other status that is not listed a person does not know more than the client.
     """
     order = node(node(example).get("order"))
     said = [str(order.get(name, "")).strip().casefold() for name in _WORDS]
-    return "cancelled" if any(word.startswith("cancel") for word in said) else "not cancelled"
+    if any(word.startswith("cancel") for word in said):
+        return "cancelled"
+    status = order.get("status")
+    return "unknown" if isinstance(status, str) and not is_listed(status) else "not cancelled"
 
 
 def verdicts(examples: Iterable[object]) -> Iterator[Difference]:
-    """Name each example whose verdict is not the one that it should get."""
+    """Yield a difference for each example whose verdict is not the one that it should get."""
     for example in examples:
         is_, should = verdict(example), wanted(example)
         if is_ != should:
@@ -46,14 +53,13 @@ def verdicts(examples: Iterable[object]) -> Iterator[Difference]:
 
 
 def told(example: object) -> str:
-    """Say in a line what becomes of an example."""
+    """Return a line that says which verdict an example gets."""
     order = node(node(example).get("order"))
     is_, should = verdict(example), wanted(example)
     judged = "as it should be" if is_ == should else f"BUT IT SHOULD BE {should.upper()}"
-    return f"order {order.get('id')}, status {clean(str(order.get('status')), str, 40)!r}: {is_}, {judged}"
+    return f"order {order.get('id')}, status {sanitize(str(order.get('status')), str, 40)!r}: {is_}, {judged}"
 
 
-def is_known(status: str) -> bool:
-    """Whether the client's own table has this status: it is cancelled, or there is advice for it."""
-    reading = Reading({}, status)
-    return reading.is_cancelled or next_step(reading) != next_step(Reading({}, ""))
+def is_listed(status: str) -> bool:
+    """Return whether the client's verdict knows this status."""
+    return normalize(status) in map(normalize, STATUS_WORDS)

@@ -1,11 +1,13 @@
-"""Cancel thanks.io orders, and know after every call: cancelled, not cancelled, or nobody can say yet.
+"""Cancel thanks.io orders, and know after every call: cancelled, not cancelled, refused, or unknown.
 
-Names are loaded when they are first asked for: `import thanksio` alone brings neither httpx nor attrs.
+Names are loaded when they are first used: `import thanksio` alone loads neither httpx nor attrs.
 """
 
 TYPE_CHECKING = False  # type checkers read it as true, and typing itself takes longer to load than all of this
+__version__ = "0.1.0"  # and in pyproject.toml
 __all__ = [
     "CONTRACT_VERSION",
+    "UNSET",
     "APIConnectionError",
     "APIResponseValidationError",
     "APIStatusError",
@@ -28,25 +30,29 @@ __all__ = [
     "ServerError",
     "ThanksIO",
     "ThanksIOError",
+    "Unset",
     "__version__",
     "errors",
 ]
 
 # Where each name is, unless it is an error.
 _HOMES = {
-    "CONTRACT_VERSION": "_client",
+    "CONTRACT_VERSION": "_models",
+    "UNSET": "_models",
+    "Order": "_models",
+    "Unset": "_models",
     "AsyncThanksIO": "_client",
-    "Order": "_client",
     "ThanksIO": "_client",
-    "Pace": "_pace",
+    "Pace": "_rate_limit",
     "RetryPolicy": "_retry",
     "CancelResult": "bulk",
 }
 
 if TYPE_CHECKING:
     from thanksio import errors
-    from thanksio._client import CONTRACT_VERSION, AsyncThanksIO, Order, ThanksIO
-    from thanksio._pace import Pace
+    from thanksio._client import AsyncThanksIO, ThanksIO
+    from thanksio._models import CONTRACT_VERSION, UNSET, Order, Unset
+    from thanksio._rate_limit import Pace
     from thanksio._retry import RetryPolicy
     from thanksio.bulk import CancelResult
     from thanksio.errors import (
@@ -68,7 +74,6 @@ if TYPE_CHECKING:
         ThanksIOError,
     )
 
-    __version__: str
 else:  # seen by a type checker, this would make every misspelt name an object
 
     def __getattr__(name: str) -> object:
@@ -78,10 +83,6 @@ else:  # seen by a type checker, this would make every misspelt name an object
         return value
 
     def _load(name: str) -> object:
-        if name == "__version__":
-            from importlib.metadata import version  # noqa: PLC0415 - so that this module loads nothing
-
-            return version("thanksio")
         from importlib import import_module  # noqa: PLC0415
 
         module = import_module(f"thanksio.{_HOMES.get(name, 'errors')}")

@@ -1,217 +1,307 @@
-"""The course of one call, decided without doing any of it.
+"""The steps of one call, decided without carrying out any of them.
 
-`course` is a generator of values: it yields the next `Attempt`, is sent what came of it, and returns the order as
-the server showed it or raises the one error that tells the caller what is true. The sync and the async client carry
-out the same steps; all that a call decides is decided here.
+`call_steps` is a generator of values. It yields a step, `Sleep`, `Acquire` or `Send`, is sent what came of it, and
+returns the order as the server showed it or raises the one error that tells the caller what is true. The sync and the
+async client carry out the same steps; everything that a call decides is decided here.
 """
 
 from __future__ import annotations
 
 import math
+import operator
 import re
-from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Any, Literal, SupportsIndex, TypeAlias, get_args
 
 from attrs import define, field, frozen
 
-from thanksio._retry import RetryPolicy, may_retry, retry_after
-from thanksio._verdict import Answer, NoAnswer, Reading, clean, explain, is_json, leaves_doubt, read_order, status_error
+from thanksio._models import Order, PathVariant
+from thanksio._retry import LONGEST_RETRY_AFTER, RetryPolicy, may_retry, retry_after
+from thanksio._verdict import (
+    SUCCESS,
+    NoResponse,
+    Outcome,
+    Reading,
+    Response,
+    Unreadable,
+    explain,
+    is_refusal,
+    may_have_cancelled,
+    next_step,
+    read_order,
+    safe_fields,
+    sanitize,
+    status_error,
+)
 from thanksio.errors import (
     APIConnectionError,
     APIResponseValidationError,
     APITimeoutError,
     ConfigurationError,
     InvalidOrderIdError,
+    OrderNotCancelledError,
     ThanksIOError,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
-    from thanksio._pacer import Pacer
+    from thanksio._rate_limit import Permit
+    from thanksio._rate_limit_storage import RateLimiter
+    from thanksio._verdict import Redact
 
-Spelling: TypeAlias = Literal["order", "orders"]
 CancelPath: TypeAlias = Literal["auto", "order", "orders"]
-Outcome: TypeAlias = Answer | NoAnswer
 
 _DIGITS = re.compile(r"[1-9][0-9]{0,18}")
 _LARGEST_ID = 2**63 - 1  # a limit of our own: ids seen have five digits, and 300 are a mistake
 _NOT_SERVED = frozenset({404, 405})
+_SHOWN_ID = 40  # characters of an invalid id that its error shows
 
 
-def order_number(order_id: object) -> int:
-    """Give the order's number, or raise InvalidOrderIdError: `..`, for one, would call another path."""
-    number = order_id if isinstance(order_id, int) and not isinstance(order_id, bool) else 0
-    if isinstance(order_id, str) and _DIGITS.fullmatch(order_id):
-        number = int(order_id)
+def parse_order_id(order_id: object) -> int:
+    """Return the order's number, or raise InvalidOrderIdError: `..`, for one, would call another path."""
+    number = 0
+    if isinstance(order_id, str):
+        number = int(order_id) if _DIGITS.fullmatch(order_id) else 0
+    elif isinstance(order_id, SupportsIndex) and not isinstance(order_id, bool):  # an integer, of numpy for one
+        number = operator.index(order_id)
     if 1 <= number <= _LARGEST_ID:
-        return int(number)
+        return number
     raise InvalidOrderIdError(
-        f"This {type(order_id).__name__} is no order id: that is an integer from 1 to 2**63 - 1, or a string "
-        f"of its digits without sign, space or leading zero. Nothing was sent. {InvalidOrderIdError.advice}"
+        f"Invalid order id {_shown(order_id)}: it must be an integer from 1 to 2**63 - 1, or its digits. Nothing was "
+        f"sent. {InvalidOrderIdError.advice}"
     )
 
 
-@define
-class Spellings:
-    """Which spelling of the path a client uses, and what it has learned of it."""
+def _shown(order_id: object) -> str:
+    if isinstance(order_id, str):
+        return repr(order_id[:_SHOWN_ID])
+    if isinstance(order_id, int) and abs(order_id) <= 10**_SHOWN_ID:
+        return repr(order_id)
+    return f"of type {type(order_id).__name__}"
 
-    path: CancelPath
-    served: Spelling | None = None
+
+@define
+class PathVariants:
+    """Which of the two documented paths a client uses, and what it has learned of them."""
+
+    setting: CancelPath
+    known: PathVariant | None = None
 
     def __attrs_post_init__(self) -> None:
-        if self.path not in get_args(CancelPath):
+        if self.setting not in get_args(CancelPath):
             raise ConfigurationError('cancel_path must be "auto", "order" or "orders".')
-        if self.path != "auto":
-            self.served = self.path
+        if self.setting != "auto":
+            self.known = self.setting
 
-    def first(self) -> Spelling:
-        """Give the spelling that a call begins with."""
-        return self.served or "order"
+    def learn(self, path: PathVariant, outcome: Outcome) -> None:
+        """Remember the path under which the operation itself refused.
 
-    def keep(self, spelling: Spelling) -> None:
-        """Stay with a spelling from now on."""
-        self.served = self.served or spelling
-
-    def learn(self, spelling: Spelling, answer: Answer) -> None:
-        """Stay with a spelling under which the operation itself has refused.
-
-        Redirects, 408, 425, 429, 5xx, and refusals that are pages and not JSON come from anything that stands in
-        front of it, so they prove nothing; nor does a 2xx without an order.
+        Redirects, 429, 5xx, pages and a 2xx without an order can come from anything in front of it and prove nothing.
         """
-        refused = 400 <= answer.status < 500 and answer.status not in _NOT_SERVED and not may_retry(answer)  # noqa: PLR2004
-        if refused and is_json(answer):
-            self.keep(spelling)
+        if self.known or isinstance(outcome, NoResponse):
+            return
+        if outcome.status not in _NOT_SERVED and not may_retry(outcome) and is_refusal(outcome):
+            self.known = path
 
-    def other(self, spelling: Spelling, answer: Answer) -> Spelling | None:
-        """Give the spelling to try instead, if `answer` may only mean that this one is not served."""
-        if self.served or answer.status not in _NOT_SERVED:
+    def other(self, path: PathVariant, outcome: Outcome) -> PathVariant | None:
+        """Return the path to try instead, if the outcome may only mean that this one is not served."""
+        if self.known or isinstance(outcome, NoResponse) or outcome.status not in _NOT_SERVED:
             return None
-        return "orders" if spelling == "order" else "order"
+        return "orders" if path == "order" else "order"
 
 
 @frozen
-class Attempt:
-    """Let `wait` seconds pass, send the request, and report what came within `left` seconds of sending."""
+class Sleep:
+    """Let seconds pass. `backoff` is the whole wait before a retry, on the first of its slices."""
 
-    spelling: Spelling
+    seconds: float
+    backoff: float = 0.0
+
+
+@frozen
+class Acquire:
+    """Ask for the call's permit within `left` seconds; report the seconds after which to ask again, 0 if granted."""
+
     left: float
-    wait: float = 0.0
 
 
-NO_ROOM = NoAnswer(
-    sent=False, timed_out=True, cause=TimeoutError("the account's limit left no room in time"), final=True
-)
+@frozen
+class Send:
+    """Send the request, and report what came of it within `left` seconds."""
 
-_LOST = NoAnswer(sent=True, timed_out=False, cause=ConnectionError("the call was cancelled"))
-
-
-@define
-class Leaving:
-    """A request that leaves, and what came of it; until that is known, anything can have."""
-
-    outcome: Outcome = _LOST
+    path: PathVariant
+    left: float
 
 
-def _never() -> bool:
-    return False
+Step: TypeAlias = Sleep | Acquire | Send
+Steps: TypeAlias = "Generator[Step, Any, Reading]"
 
 
-@define
+def _not_stopped() -> str:
+    return ""
+
+
+@define(eq=False)
 class Call:
-    """What is known so far of one call."""
+    """What is known so far of one call.
+
+    `limiter` is set if each attempt needs a permit. `is_queued` says that the call first waits for its turn, however
+    long that takes, and that its deadline counts from then. `stop_reason` returns why nothing more may be sent, and is
+    asked again after at most `slice` seconds of sleep.
+    """
 
     order_id: int
-    hide: Callable[[str], str] = field(repr=False)
+    redact: Redact = field(repr=False)
+    limiter: RateLimiter | None = field(default=None, repr=False)
+    permit: Permit | None = field(default=None, repr=False)
+    is_queued: bool = False
+    stop_reason: Callable[[], str] = field(default=_not_stopped, repr=False)
+    slice: float = math.inf
     attempts: int = 0
-    doubt: bool = False
-    pacer: Pacer | None = None
-    admitted: bool = False  # the pacer has let the next request go
-    is_stopped: Callable[[], bool] = _never  # whether nothing more may be sent
-    longest_wait: float = math.inf  # seconds after which that is asked again
+    may_have_cancelled: bool = False
     began: float | None = None
 
-    def describe(self, what: str, advice: str) -> str:
-        """Say what happened, what is true now and what to do next."""
-        truth = "It may have been cancelled: nobody can say yet." if self.doubt else "This call did not cancel it."
-        return f"Order {self.order_id}: {what} {truth} {advice}"
+    def error(self, kind: type[ThanksIOError], what: str, advice: str = "", **facts: object) -> ThanksIOError:
+        """Make an error that says what happened, what is true now and what to do next."""
+        truth = "It is unknown whether it was cancelled." if self.may_have_cancelled else "This call did not cancel it."
+        known: dict[str, object] = {"may_have_cancelled": self.may_have_cancelled, "attempts": self.attempts}
+        known |= {"advice": advice} if advice else {}
+        message = f"Order {self.order_id}: {what} {truth} {advice or kind.advice}"
+        return kind(message, known | facts)
 
 
-def course(  # noqa: PLR0913 - what a call depends on, each thing once
+def call_steps(  # noqa: PLR0913 - what a call depends on, each thing once
     call: Call,
-    spellings: Spellings,
+    paths: PathVariants,
     policy: RetryPolicy,
     deadline: float,
     *,
     now: Callable[[], float],
     random: Callable[[], float],
-) -> Generator[Attempt, Outcome, Reading]:
-    """Lead `call` to the order as the server shows it, or to the error that says why it could not be shown."""
-    end, retries, wait = now() + deadline, 0, 0.0
-    spelling, unserved = spellings.first(), None
+) -> Steps:
+    """Lead `call` to the order as the server showed it, or to the error that says why it did not."""
+    if call.is_queued:
+        yield from _acquire(call, math.inf, now)
+    call.began = now()
+    end, retries = call.began + deadline, 0
+    path, not_served = paths.known or "order", None
     while True:
+        if call.limiter:
+            yield from _acquire(call, end, now)
+        if why := call.stop_reason():
+            raise _unsent(call, APIConnectionError, why)
         call.attempts += 1
-        outcome = yield Attempt(spelling, end - now() - wait, wait)
-        wait = 0.0
-        call.attempts -= isinstance(outcome, NoAnswer) and outcome.final
-        if isinstance(outcome, Answer):
-            if outcome.is_success:
-                reading = _settle(outcome, call)
-                spellings.keep(spelling)
-                return reading
-            spellings.learn(spelling, outcome)
-            other = spellings.other(spelling, outcome) if unserved is None else None
-            if other and now() < end:
-                spelling, unserved = other, outcome
-                continue
-        call.doubt |= leaves_doubt(outcome)
+        outcome: Outcome = yield Send(path, end - now())
+        if isinstance(outcome, Response) and outcome.status in SUCCESS:
+            reading = read_order(outcome, call.order_id)
+            call.may_have_cancelled = isinstance(reading, Unreadable) or not reading.is_listed
+            if isinstance(reading, Unreadable):
+                raise _unreadable(outcome, reading, call)
+            paths.known = paths.known or path
+            return reading
+        call.may_have_cancelled |= may_have_cancelled(outcome)
+        other = None if not_served else paths.other(path, outcome)
+        if other and isinstance(outcome, Response) and now() < end:
+            path, not_served = other, outcome
+            continue
+        paths.learn(path, outcome)
         retries += 1
-        wait = policy.wait(retries, retry_after(outcome), random)
-        if not may_retry(outcome) or retries >= policy.max_attempts or now() + wait >= end:
-            raise _failure(_telling(outcome, unserved), call, timed_out=now() >= end)
+        wait = _wait_before_retry(outcome, retries, policy, random)
+        if wait is None or now() + wait >= end:
+            raise _failure(_telling(outcome, not_served), call, timed_out=now() >= end)
+        yield from _sleep(call, wait, wait)
 
 
-def _settle(answer: Answer, call: Call) -> Reading:
-    reading = read_order(answer, call.order_id)
-    if isinstance(reading, Reading):
-        call.doubt = False
-        return reading
-    call.doubt = True
-    kind = APIResponseValidationError
-    what = f"the server answered {answer.status}, but the answer {reading.why}."
-    raise kind(call.describe(what, kind.advice), may_have_cancelled=True, attempts=call.attempts)
+def _wait_before_retry(
+    outcome: Outcome, retries: int, policy: RetryPolicy, random: Callable[[], float]
+) -> float | None:
+    """Return the seconds to wait before the next attempt, None if there is none."""
+    asked = retry_after(outcome)
+    if not may_retry(outcome) or retries >= policy.max_attempts or (asked or 0.0) > LONGEST_RETRY_AFTER:
+        return None
+    return policy.wait(retries, asked, random)
 
 
-def _telling(outcome: Outcome, unserved: Answer | None) -> Outcome:
-    """Of a 404 and a 405 under the two spellings, the 404 is about the order."""
-    told_less = isinstance(outcome, Answer) and outcome.status == 405  # noqa: PLR2004
-    return unserved if told_less and unserved else outcome
+def _sleep(call: Call, seconds: float, backoff: float = 0.0) -> Generator[Step, Any, None]:
+    """Sleep in slices, so that a run that was stopped does not wait for its calls."""
+    while seconds > 0 and not call.stop_reason():
+        step = min(seconds, call.slice)
+        yield Sleep(step, backoff)
+        seconds, backoff = seconds - step, 0.0
+
+
+def _acquire(call: Call, end: float, now: Callable[[], float]) -> Generator[Step, Any, None]:
+    """Wait for a permit, unless nothing more may be sent, and raise if there is none before `end`."""
+    while call.limiter and call.permit and not call.permit.is_held and not call.stop_reason():
+        wait = yield Acquire(end - now())
+        if wait and now() + wait >= end:
+            raise _unsent(call, APITimeoutError, call.limiter.shortage)
+        yield from _sleep(call, wait)
+
+
+def _unsent(call: Call, kind: type[ThanksIOError], why: str) -> ThanksIOError:
+    return call.error(kind, f"nothing{' more' if call.attempts else ''} was sent, because {why}.")
+
+
+def _unreadable(response: Response, reading: Unreadable, call: Call) -> ThanksIOError:
+    what = f"the server responded with {response.status}, but the response {reading.why}."
+    return call.error(APIResponseValidationError, what)
+
+
+def to_order(reading: Reading, call: Call) -> Order:
+    """Return the order if it is cancelled, and raise it as an error if it is not, or if nobody can tell."""
+    order = Order.from_dict(reading.fields)
+    if reading.is_cancelled:
+        return order
+    status = sanitize(reading.status, call.redact, 40)
+    shown = safe_fields(reading.fields, call.redact)
+    if reading.is_listed:
+        what = f'the server shows it in status "{status}".'
+        error = call.error(OrderNotCancelledError, what, next_step(reading), order=shown)
+    else:
+        what = f'the server shows it in status "{status}", which the contract does not list.'
+        error = call.error(APIResponseValidationError, what, order=shown)
+    vars(error)["order"] = order
+    raise error
+
+
+def _telling(outcome: Outcome, not_served: Response | None) -> Outcome:
+    """Of a 404 and a 405 under the two paths, return the 404, which is about the order."""
+    tells_less = isinstance(outcome, Response) and outcome.status == 405  # noqa: PLR2004
+    return not_served if tells_less and not_served else outcome
 
 
 def _failure(outcome: Outcome, call: Call, *, timed_out: bool) -> ThanksIOError:
-    if isinstance(outcome, NoAnswer):
+    if isinstance(outcome, NoResponse):
         return _connection_error(outcome, call, timed_out=timed_out)
     kind = status_error(outcome)
-    message, excerpt = explain(outcome, call.hide)
-    said = f', saying "{clean(message, call.hide, 200)}"' if message else ""
-    return kind(
-        call.describe(f"the server answered {outcome.status}{said}.", kind.advice),
+    message, excerpt = explain(outcome, call.redact)
+    said = f': "{sanitize(message, call.redact, 200)}"' if message else ""
+    return call.error(
+        kind,
+        f"the server responded with {outcome.status}{said}.",
+        "" if is_refusal(outcome) else _advice_for_page(outcome, kind),
         status_code=outcome.status,
         message=message,
         retry_after=retry_after(outcome),
         body=excerpt,
-        may_have_cancelled=call.doubt,
-        attempts=call.attempts,
     )
 
 
-def _connection_error(outcome: NoAnswer, call: Call, *, timed_out: bool) -> APIConnectionError:
+def _advice_for_page(outcome: Response, kind: type[ThanksIOError]) -> str:
+    """Say that a 4xx may not be the API's own, which is what its class suggests."""
+    is_client_error = 400 <= outcome.status < 500  # noqa: PLR2004
+    return f"It may come from a proxy or firewall, not from the API. {kind.advice}" if is_client_error else ""
+
+
+def _connection_error(outcome: NoResponse, call: Call, *, timed_out: bool) -> ThanksIOError:
     kind = APITimeoutError if outcome.timed_out or timed_out else APIConnectionError
-    more = " more" if call.attempts else ""
-    when = " before the deadline of the call" if timed_out else ""
-    attempts = f"{call.attempts} attempt{'s' if call.attempts > 1 else ''}"
-    last = f"{type(outcome.cause).__name__} ({outcome.cause})"
-    what = f"no answer came{when} in {attempts}; the last ended in {last}."
-    what = f"nothing{more} was sent: {outcome.cause}." if outcome.final else what
-    error = kind(call.describe(what, kind.advice), may_have_cancelled=call.doubt, attempts=call.attempts)
-    error.__cause__ = outcome.cause
-    return error
+    attempts = f"{call.attempts} attempts" if call.attempts > 1 else "1 attempt"
+    last = "the last failed because" if call.attempts > 1 else "it failed because"
+    advice = f"{outcome.advice} {kind.advice}".strip() if not outcome.is_permanent else outcome.advice
+    return call.error(kind, f"no response in {attempts}; {last} {outcome.reason}.", advice, **_if_permanent(outcome))
+
+
+def _if_permanent(outcome: NoResponse) -> dict[str, object]:
+    """Mark what repeating cannot help, so that a run stops."""
+    return {"is_permanent": True} if outcome.is_permanent else {}

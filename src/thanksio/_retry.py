@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from thanksio._verdict import Answer, NoAnswer
+from thanksio._verdict import NoResponse, Outcome
 from thanksio.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 # A cancel is a PUT and idempotent (RFC 9110, section 9.2.2), so these may be tried again; every 5xx may, too.
 _RETRIED = frozenset({408, 425, 429})
+LONGEST_RETRY_AFTER = 120.0  # seconds; a longer wait is not worth a cancellation window of an hour
 _LONGEST = 1_000_000  # seconds, eleven days; sockets and clocks refuse numbers that are much larger
 _SECONDS = re.compile(r"[0-9]{1,9}(?:\.[0-9]{0,9})?")  # nine digits are 31 years; more is garbage
 
@@ -27,7 +28,8 @@ class RetryPolicy:
 
     `max_attempts` counts the first; 1 means no retry. The wait before retry n is random between 0 and
     `backoff * 2 ** (n - 1)` seconds, at most `cap` (full jitter), and never shorter than the server's `Retry-After`.
-    A wait that would end after the call's deadline is not begun. Raises ConfigurationError for unusable numbers.
+    A wait that would end after the call's deadline is not started, nor one of more than 120 seconds. Raises
+    ConfigurationError for unusable numbers.
     """
 
     max_attempts: int = 4
@@ -41,39 +43,39 @@ class RetryPolicy:
         positive_seconds(self.cap, "cap")
 
     def wait(self, retry: int, asked: float | None, random: Callable[[], float]) -> float:
-        """Give the seconds to wait before retry number `retry`, which counts from 1."""
+        """Return the seconds to wait before retry number `retry`, which counts from 1."""
         doubled = self.backoff * 2.0 ** min(retry - 1, 1023)  # 2.0 ** 1024 is more than a float holds
         return max(asked or 0.0, random() * min(self.cap, doubled))  # the cap comes first, then the jitter
 
 
 def checked_policy(policy: object) -> RetryPolicy:
-    """Give `policy` back if it is one, or raise ConfigurationError before anything is sent."""
+    """Return `policy` if it is one, or raise ConfigurationError before anything is sent."""
     if not isinstance(policy, RetryPolicy):
         raise ConfigurationError("retry must be a RetryPolicy; RetryPolicy(max_attempts=1) turns retries off.")
     return policy
 
 
 def positive_seconds(value: object, name: str) -> float:
-    """Give `value` back if it is a usable number of seconds, or raise ConfigurationError."""
+    """Return `value` if it is a usable number of seconds, or raise ConfigurationError."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= _LONGEST:
         raise ConfigurationError(f"{name} must be a number of seconds, more than 0 and at most {_LONGEST}.")
     return float(value)
 
 
-def may_retry(outcome: Answer | NoAnswer) -> bool:
-    """Tell whether repeating the request can change this outcome."""
-    if isinstance(outcome, NoAnswer):
-        return not outcome.final
+def may_retry(outcome: Outcome) -> bool:
+    """Return whether repeating the request can change this outcome."""
+    if isinstance(outcome, NoResponse):
+        return not outcome.is_permanent
     return outcome.status in _RETRIED or 500 <= outcome.status < 600  # noqa: PLR2004
 
 
-def retry_after(outcome: Answer | NoAnswer) -> float | None:
-    """Give the seconds that the server asked to wait; None if it did not, or not in a readable way.
+def retry_after(outcome: Outcome) -> float | None:
+    """Return the seconds that the server asked to wait; None if it did not, or not in a readable way.
 
-    Forms: RFC 9110, section 10.2.3; fractions are common beside it. A date counts from the server's own `Date`, so
-    that a wrong clock on either side does no harm. Of two numbers the longer wait is obeyed.
+    Forms: RFC 9110, section 10.2.3; fractions are common beside it. A date counts from the server's own `Date`, or from
+    when the response was received if there is none. Of two numbers the longer wait is used.
     """
-    if isinstance(outcome, NoAnswer):
+    if isinstance(outcome, NoResponse):
         return None
     value = outcome.header("retry-after")
     numbers = [part.strip() for part in value.split(",")]
@@ -90,5 +92,5 @@ def _unix_time(http_date: str) -> float | None:
     try:
         moment = parsedate_to_datetime(http_date)
         return moment.replace(tzinfo=moment.tzinfo or UTC).timestamp()
-    except (ValueError, TypeError, IndexError, OverflowError):  # it was written for mail, and garbage finds its holes
+    except (ValueError, TypeError, IndexError, OverflowError):  # the parser was written for mail and trips over garbage
         return None

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 from attrs import define, field
 
 from thanksio import errors
-from thanksio._call import order_number
+from thanksio._call import parse_order_id
 from thanksio._hour import placed_time
 from thanksio._journal import Entry, Journal
 from thanksio.bulk import CancelResult, Work, is_settled
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Generator, Iterable, Iterator
 
-    from thanksio._client import Order
+    from thanksio._models import Order
     from thanksio.errors import ThanksIOError
 
 OrderId: TypeAlias = int | str
@@ -153,7 +153,7 @@ def _sorted_out(chunk: Iterable[Given]) -> tuple[list[tuple[int, float | None]],
     for given in chunk:
         order_id, placed = _pair(given)
         try:
-            usable.append((order_number(order_id), _placed(order_id, placed)))
+            usable.append((parse_order_id(order_id), _placed(order_id, placed)))
         except InvalidOrderIdError as error:
             unusable.append(CancelResult(order_id, "not_tried", error=error))
     return usable, unusable
@@ -218,6 +218,7 @@ def _remembered(entry: Entry, make_order: Callable[[dict[str, Any]], Order]) -> 
 
 
 def _error(entry: Entry, order: Order | None) -> ThanksIOError:
+    facts: dict[str, object] = {"attempts": entry.attempts, "may_have_cancelled": False}
     if order is not None:
-        return OrderNotCancelledError(entry.error, order=order, facts=order, attempts=entry.attempts)
-    return errors.CancellationRefusedError(entry.error, status_code=int(entry.status or 0), attempts=entry.attempts)
+        return OrderNotCancelledError(entry.error, facts | {"order": order.to_dict()})
+    return errors.CancellationRefusedError(entry.error, facts | {"status_code": int(entry.status or 0)})

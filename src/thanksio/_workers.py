@@ -8,6 +8,7 @@ and Ctrl-C, lets the calls in flight end first; their results are given before i
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import logging
 import math
 import queue
@@ -16,13 +17,14 @@ import threading
 import time
 from collections import deque
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias, TypeVar
 
 import anyio
 import anyio.lowlevel
 import anyio.to_thread
 from attrs import define, field, frozen
 
+from thanksio._rate_limit import Permit
 from thanksio.bulk import CancelResult, Done, Run, Turn
 from thanksio.errors import JournalError
 
@@ -30,11 +32,12 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
     from contextlib import AbstractContextManager
 
-    from thanksio._client import Order
-    from thanksio._pacer import Pacer
+    from thanksio._models import Order
+    from thanksio._rate_limit_storage import RateLimiter
     from thanksio._source import Source
     from thanksio.errors import ThanksIOError
 
+    HandedOut: TypeAlias = tuple[contextvars.Context, Turn]
     Opened: TypeAlias = Callable[[], AbstractContextManager[Source]]
 
 
@@ -43,7 +46,7 @@ class Means:
     """What a client gives to a run: how to cancel an order, ask the budget, wait between calls, and tell the time."""
 
     cancel: Callable[[Turn, Run], Order | ThanksIOError]
-    ask: Callable[[Pacer], float]
+    ask: Callable[[RateLimiter, Permit], float]
     idle: Callable[[float], None]
     now: Callable[[], float]
 
@@ -53,7 +56,7 @@ class AsyncMeans:
     """The same of an async client."""
 
     cancel: Callable[[Turn, Run], Awaitable[Order | ThanksIOError]]
-    ask: Callable[[Pacer], Awaitable[float]]
+    ask: Callable[[RateLimiter, Permit], Awaitable[float]]
     idle: Callable[[float], Awaitable[None]]
     now: Callable[[], float]
 
@@ -100,6 +103,28 @@ async def in_tasks(means: AsyncMeans, run: Run, opened: Opened) -> AsyncGenerato
                 yield run.not_tried(order_id)
 
 
+class AsyncRun:
+    """The results of an async run, inside of `async with`, which ends the run however the block is left.
+
+    An async generator alone could not: when its consumer is cancelled or leaves the loop, nothing ends it in time
+    (https://peps.python.org/pep-0789/).
+    """
+
+    def __init__(self, results: AsyncGenerator[CancelResult, None]) -> None:
+        self._results = results
+
+    async def __aenter__(self) -> AsyncGenerator[CancelResult, None]:
+        return self._results
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._results.aclose()
+
+    def __aiter__(self) -> NoReturn:
+        raise TypeError(
+            "use `async with client.cancel_orders(...) as results:` and iterate over `results` inside of it"
+        )
+
+
 @define
 class _Crew:
     """What threads and tasks have in common."""
@@ -117,24 +142,21 @@ class _Crew:
         if self._failure:
             raise self._failure
 
-    def begun(self, work: Any) -> Turn | None:  # noqa: ANN401 - work or nothing, as a source gives it
-        """Take note that an order is handed out, or that there is none and the request that was let go stays."""
+    def begun(self, work: Any, permit: Permit) -> Turn | None:  # noqa: ANN401 - work or nothing, as a source gives it
+        """Note that an order is handed out, or that none is left."""
         self.run.begun(work)
-        if work is not None:
-            return Turn(work, admitted=self.run.pacer is not None)
-        self._stay()
-        return None
+        return None if work is None else Turn(work, permit)
 
     def not_begun(self, error: BaseException) -> None:
-        """Give the request back that was let go for an order that could not be taken."""
-        self._stay()
+        """Note that no order could be taken."""
         if not isinstance(error, Exception):
             raise error
         self.fail(error)
 
-    def _stay(self) -> None:
-        if self.run.pacer:
-            self.run.pacer.stay()
+    def put_back(self, permit: Permit, now: float) -> None:
+        """Return a permit for which there was no order."""
+        if self.run.limiter:
+            self.run.limiter.close(permit, now)
 
     def ended(self, done: Done | BaseException) -> CancelResult | None:
         if isinstance(done, Done):
@@ -145,7 +167,7 @@ class _Crew:
 
     def allowed(self, now: float) -> int | None:
         """Give the requests that may be made in a minute, as far as is known."""
-        rate = self.run.pacer.rate(now) if self.run.pacer else None
+        rate = self.run.limiter.rate(now) if self.run.limiter else None
         return round(rate.allowed * 60 / rate.per) if rate else None
 
 
@@ -158,7 +180,7 @@ class _Threads(_Crew):
     """
 
     means: Means
-    _todo: queue.SimpleQueue[Turn | None] = field(factory=queue.SimpleQueue["Turn | None"], init=False)
+    _todo: queue.SimpleQueue[HandedOut | None] = field(factory=queue.SimpleQueue["HandedOut | None"], init=False)
     _done: deque[Done | BaseException] = field(factory=deque["Done | BaseException"], init=False)
     _bell: queue.SimpleQueue[None] = field(factory=queue.SimpleQueue["None"], init=False)
     _threads: list[threading.Thread] = field(factory=list[threading.Thread], init=False)
@@ -214,29 +236,41 @@ class _Threads(_Crew):
     def _feed(self) -> float:
         """Hand out what may be sent; give the seconds after which there may be more, 0 if a result comes first."""
         while self.run.is_hungry:
-            wait = self.means.ask(self.run.pacer) if self.run.pacer else 0.0
-            if wait:
-                return wait
+            permit, turn = Permit(), None
             try:
-                turn = self.begun(self.source.next())
+                wait = self.means.ask(self.run.limiter, permit) if self.run.limiter else 0.0
+                if wait:
+                    return wait
+                self._start_thread()
+                turn = self.begun(self.source.next(), permit)
             except BaseException as error:  # noqa: BLE001 - of a journal, of the caller's own iterator, or Ctrl-C
                 self.not_begun(error)
                 break
-            if turn:
-                self._hand_out(turn)
+            finally:
+                if turn is None:
+                    self.put_back(permit, self.means.now())
+            if turn:  # a copy of the caller's context: trace spans and log context are the caller's
+                self._todo.put((contextvars.copy_context(), turn))
         return 0.0
 
-    def _hand_out(self, turn: Turn) -> None:
-        self._todo.put(turn)
-        if len(self._threads) < self.run.in_flight:
-            thread = threading.Thread(target=self._work, name="thanksio", daemon=True)
-            self._threads.append(thread)
+    def _start_thread(self) -> None:
+        """Have one thread more than orders in flight, as far as the system allows."""
+        if len(self._threads) > self.run.in_flight:
+            return
+        thread = threading.Thread(target=self._work, name="thanksio", daemon=True)
+        try:
             thread.start()
+        except RuntimeError:  # "can't start new thread": those that exist take turns
+            if not self._threads:
+                raise
+        else:
+            self._threads.append(thread)
 
     def _work(self) -> None:
-        while (turn := self._todo.get()) is not None:
+        while (handed_out := self._todo.get()) is not None:
+            context, turn = handed_out
             try:
-                self._done.append(Done(turn, self.means.cancel(turn, self.run)))
+                self._done.append(Done(turn, context.run(self.means.cancel, turn, self.run)))
             except BaseException as error:  # noqa: BLE001 - raised where the results are awaited
                 self._done.append(error)
             self._bell.put(None)
@@ -307,14 +341,18 @@ class _Tasks(_Crew):
 
     async def _feed(self) -> float:
         while self.run.is_hungry:
-            wait = await self.means.ask(self.run.pacer) if self.run.pacer else 0.0
-            if wait:
-                return wait
+            permit, turn = Permit(), None
             try:
-                turn = self.begun(await self._aside(self.source.next))
+                wait = await self.means.ask(self.run.limiter, permit) if self.run.limiter else 0.0
+                if wait:
+                    return wait
+                turn = self.begun(await self._aside(self.source.next), permit)
             except BaseException as error:  # noqa: BLE001 - of a journal, of the caller's own iterator, or a cancellation
                 self.not_begun(error)
                 break
+            finally:
+                if turn is None:
+                    self.put_back(permit, self.means.now())
             if turn:
                 _detach(self._work, turn, self._tasks)
         return 0.0
@@ -364,7 +402,7 @@ def _detach(work: Callable[[Turn], Awaitable[None]], turn: Turn, held: set[async
     """Start a task that no scope of the caller's holds: an async generator must not keep one open while it yields."""
     trio: Any = sys.modules.get("trio")
     if trio is not None and trio.lowlevel.in_trio_task():
-        trio.lowlevel.spawn_system_task(work, turn)
+        trio.lowlevel.spawn_system_task(work, turn, context=contextvars.copy_context())
         return
 
     async def run() -> None:

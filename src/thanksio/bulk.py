@@ -1,6 +1,7 @@
 """Decide how many orders are cancelled: which goes next, what its verdict is, and when to stop. Pure.
 
-`_workers.py` carries it out, in threads or tasks; `_pace.py` says when a request may leave; `_journal.py` keeps it.
+`_workers.py` carries it out, in threads or tasks; `_rate_limit.py` says when a request may be sent; `_journal.py` keeps
+the results.
 """
 
 from __future__ import annotations
@@ -9,8 +10,10 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from attrs import define, evolve, frozen
 
-from thanksio._verdict import facts
+from thanksio._verdict import safe_fields
 from thanksio.errors import (
+    APIConnectionError,
+    APIResponseValidationError,
     APIStatusError,
     AuthenticationError,
     CancellationRefusedError,
@@ -22,8 +25,10 @@ from thanksio.errors import (
 )
 
 if TYPE_CHECKING:
-    from thanksio._client import Order
-    from thanksio._pacer import Pacer
+    from thanksio._call import Call
+    from thanksio._models import Order
+    from thanksio._rate_limit import Permit
+    from thanksio._rate_limit_storage import RateLimiter
 
 __all__ = ["CancelResult", "Verdict"]
 
@@ -54,7 +59,7 @@ class CancelResult:
     seconds: float = 0.0
 
     def __reduce__(self) -> tuple[object, ...]:
-        plain = self.order and type(self.order).from_dict(facts(self.order.to_dict(), str))
+        plain = self.order and type(self.order).from_dict(safe_fields(self.order.to_dict(), str))
         return CancelResult, (self.order_id, self.verdict, plain, self.error, self.attempts, self.seconds)
 
 
@@ -77,7 +82,9 @@ def verdict_of(error: ThanksIOError, *, proven: bool) -> Verdict:
 
 
 def dooms(error: ThanksIOError, *, proven: bool) -> bool:
-    """Whether no other order can fare better: the token, the billing or the configuration is at fault."""
+    """Return whether the error affects every order: token, billing, settings, proxy or certificate are at fault."""
+    if isinstance(error, APIConnectionError):
+        return error.is_permanent and not proven
     another = proven and isinstance(error, AuthenticationError) and error.message == _ANOTHER_ACCOUNT
     return isinstance(error, AuthenticationError | PaymentRequiredError | ConfigurationError) and not another
 
@@ -94,19 +101,20 @@ def is_settled(result: CancelResult) -> bool:
 
 @define
 class Turn:
-    """An order whose turn it is, and the calls that are made for it. `admitted`: its first request may leave."""
+    """An order whose turn it is, and the calls that are made for it. `permit` is for its first request."""
 
     work: Work
-    admitted: bool
+    permit: Permit | None = None
     attempts: int = 0
     seconds: float = 0.0
     _calls: int = 0
 
-    def add(self, attempts: int, seconds: float) -> None:
-        """Take note of a call that ended."""
+    def add(self, call: Call | None, now: float) -> None:
+        """Count a call that ended, None if its order id was invalid."""
         self._calls += 1
-        self.attempts += attempts
-        self.seconds += seconds
+        if call:
+            self.attempts += call.attempts
+            self.seconds += 0.0 if call.began is None else now - call.began
 
     def again(self, error: ThanksIOError) -> bool:
         """Whether to call once more, after an error. A 429 says nothing of the order: it waits for the next window."""
@@ -137,7 +145,7 @@ class Run:
 
     most: int  # orders in flight
     deadline: float  # seconds, of each call
-    pacer: Pacer | None = None
+    limiter: RateLimiter | None = None
     in_flight: int = 0
     proven: bool = False
     doom: ThanksIOError | None = None
@@ -164,7 +172,9 @@ class Run:
         result = done.result(proven=self.proven)
         if result.error is not None and dooms(result.error, proven=self.proven):
             self.doom = self.doom or result.error
-        self.proven |= result.order is not None or isinstance(result.error, CancellationRefusedError)
+        self.proven |= result.order is not None or isinstance(
+            result.error, CancellationRefusedError | APIResponseValidationError
+        )
         return result
 
     def not_tried(self, order_id: int | str) -> CancelResult:

@@ -1,21 +1,22 @@
-"""Notice where real answers leave the contract, without ever failing a call over it.
+"""Report where real responses do not match the contract, without ever failing a call over it.
 
-A field that the contract does not know is kept; a field of another JSON type, or with a word that is none of those
-known for it, is handed on as it came. Each is reported once per client: as a warning of the logger `thanksio.drift`,
-and to the hook given as `on_drift`. A report names the field and the JSON type that was seen, never a value.
+A field that the contract does not know is kept; a field of another JSON type, or with a word that is not listed for it,
+is passed on as it came. Each is reported once per client: as a warning of the logger `thanksio.drift`, and to the hook
+given as `on_drift`. A report names the field and the JSON type that was seen, never a value.
 """
 
 from __future__ import annotations
 
 import enum
 import logging
-import threading
 import typing
+from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from attrs import define, field, frozen
 
-from thanksio._verdict import fold
+from thanksio._models import DISPLAY_WORDS, MODELS, Order, Unset
+from thanksio._verdict import normalize
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -41,7 +42,7 @@ JSON_TYPES: dict[type, str] = {
 
 @frozen(order=True)
 class Drift:
-    """One way in which an answer left the contract.
+    """One way in which a response does not match the contract.
 
     `pointer` is the JSON pointer of the field (RFC 6901), `json_type` the JSON type that was seen there.
     """
@@ -59,13 +60,13 @@ class Contract:
     """What the contract says of an order: the Python types of each field as parsed JSON, and the words of some."""
 
     types: Mapping[str, frozenset[type]]
-    words: Mapping[str, frozenset[str]]  # folded as `fold` does
+    words: Mapping[str, frozenset[str]]  # normalized
 
 
 def contract_of(
     model: type, names: Mapping[str, object], *, absent: type, displayed: Mapping[str, Iterable[str]]
 ) -> Contract:
-    """Read from a generated model what the contract says of its fields.
+    """Return what the contract says of the fields of a generated model.
 
     `names` are those that its annotations use; `absent` is the generator's type for a field that was not sent;
     `displayed` are the forms in which the known words of a field are shown, too.
@@ -75,8 +76,14 @@ def contract_of(
     words = {name: known for name, hint in fields.items() if (known := _words(hint))}
     return Contract(
         types={name: _parsed(hint) - {absent} for name, hint in fields.items()},
-        words={name: frozenset(map(fold, known.union(displayed.get(name, ())))) for name, known in words.items()},
+        words={name: frozenset(map(normalize, known.union(displayed.get(name, ())))) for name, known in words.items()},
     )
+
+
+@cache
+def order_contract() -> Contract:
+    """Return what the contract says of an order: the types of its fields as parsed JSON, and the words of some."""
+    return contract_of(Order, MODELS, absent=Unset, displayed=DISPLAY_WORDS)
 
 
 def _words(hint: Any) -> frozenset[str]:  # noqa: ANN401 - a type annotation may be anything
@@ -101,16 +108,16 @@ def _parsed_class(kind: type[object]) -> frozenset[type]:
     return frozenset[type]({dict}) if hasattr(kind, "from_dict") else frozenset[type]({kind})
 
 
-def differences(contract: Contract, order: Mapping[str, object], hide: Callable[[str], str] = str) -> Iterator[Drift]:
-    """Compare an order as the server sent it; `hide` takes out of a field's name what must not be shown."""
+def differences(contract: Contract, order: Mapping[str, object], redact: Callable[[str], str] = str) -> Iterator[Drift]:
+    """Compare an order as the server sent it; `redact` removes from a field's name what must not be shown."""
     for name, value in order.items():
         allowed = contract.types.get(name)
         if allowed is None or type(value) not in allowed:
             kind: Kind = "unknown field" if allowed is None else "other type"
-            yield Drift(_pointer(hide(name)), kind, JSON_TYPES[type(value)])
+            yield Drift(_pointer(redact(name)), kind, JSON_TYPES[type(value)])
     for name, known in contract.words.items():
         value = order.get(name)
-        if isinstance(value, str) and fold(value) not in known:
+        if isinstance(value, str) and normalize(value) not in known:
             yield Drift(_pointer(name), "unknown word", "string")
 
 
@@ -118,26 +125,24 @@ def differences(contract: Contract, order: Mapping[str, object], hide: Callable[
 class Reporter:
     """Compare orders with the contract, and report each kind of difference once."""
 
-    contract: Callable[[], Contract]
-    hide: Callable[[str], str] = field(repr=False)
+    redact: Callable[[str], str] = field(repr=False)
     hook: Hook | None = None
-    _seen: set[Drift] = field(factory=set[Drift], init=False)
-    _lock: threading.Lock = field(factory=threading.Lock, init=False)
+    contract: Callable[[], Contract] = order_contract
+    _seen: dict[Drift, object] = field(factory=dict[Drift, object], init=False)
 
     def look(self, order: Mapping[str, object]) -> None:
         """Report what is new in the fields of an order as the server sent it."""
         if len(self._seen) >= _MOST:
             return
-        for drift in differences(self.contract(), order, self.hide):
+        for drift in differences(self.contract(), order, self.redact):
             self._report(drift)
             if len(self._seen) >= _MOST:
                 return
 
     def _report(self, drift: Drift) -> None:
-        with self._lock:
-            if drift in self._seen or len(self._seen) >= _MOST:
-                return
-            self._seen.add(drift)
+        first = object()
+        if self._seen.setdefault(drift, first) is not first:  # atomic: of several threads, one reports it
+            return
         _logger.warning("contract drift: %s at %s, JSON type %s", drift.kind, drift.pointer, drift.json_type)
         if self.hook is None:
             return

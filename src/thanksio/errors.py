@@ -1,12 +1,12 @@
 """What can go wrong, as values that a caller acts on.
 
     ThanksIOError                      .may_have_cancelled .attempts .advice
-    ├─ ConfigurationError              (ValueError) token, base URL or setting unusable; nothing was sent
+    ├─ ConfigurationError              (ValueError) a token, base URL, proxy or setting cannot be used
     ├─ InvalidOrderIdError             (ValueError) nothing was sent
     ├─ OrderNotCancelledError          the server showed this order, and it is not cancelled; .order .status
-    ├─ APIConnectionError              no answer
-    │  └─ APITimeoutError              (TimeoutError) a step's timeout, or the deadline of the whole call
-    ├─ APIResponseValidationError      a 2xx that cannot be read as this order
+    ├─ APIConnectionError              there was no complete response
+    │  └─ APITimeoutError              (TimeoutError) `timeout` of a step or `deadline` of the whole call
+    ├─ APIResponseValidationError      a 2xx response that does not say what became of the order; .order .status
     ├─ JournalError                    the journal of a run can no longer be written; the run has stopped
     └─ APIStatusError                  any other status; .status_code .message .retry_after .body
        ├─ AuthenticationError          401
@@ -17,16 +17,19 @@
        ├─ RateLimitError               429
        └─ ServerError                  5xx
 
-All of them pickle and copy, and none holds the token, the letter's text or an address, but for
-`OrderNotCancelledError.order`, which a pickle or a copy reduces to the facts about the order.
+Every error is made from its `args`, `(message, facts)`, and `facts` holds JSON values only: `type(error)(*error.args)`
+says the same, also after a queue stored the arguments as JSON. None holds the token, the letter's text or an address,
+except `.order`, which a pickle or a copy reduces to number, status, kind, totals and times.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from thanksio._client import Order
+    from collections.abc import Mapping
+
+    from thanksio._models import Order
 
 __all__ = [
     "APIConnectionError",
@@ -48,119 +51,132 @@ __all__ = [
 ]
 
 
-def _revive(kind: type[ThanksIOError]) -> ThanksIOError:
-    return kind.__new__(kind)
-
-
 class ThanksIOError(Exception):
     """Root of everything that this package raises about an order, a server or its own configuration.
 
-    `may_have_cancelled` is what to act on: True if some attempt of this call may have reached the server and no
-    later answer showed the order, so that nobody can say yet whether it is cancelled. `attempts` counts the
-    requests that were made, the first included. `advice` says what to do next.
+    `may_have_cancelled` is what to act on: False only if every attempt of this call is known not to have cancelled the
+    order, which may have been cancelled before. It is True if the outcome is unknown, also for an error that was made
+    from a message alone. `attempts` counts the requests of the call. `advice` says what to do next.
     """
 
     advice: str = ""
+    _is_unknown_by_default = True
 
-    def __init__(self, message: str, *, may_have_cancelled: bool = False, attempts: int = 0) -> None:
-        super().__init__(message)
-        self.may_have_cancelled = may_have_cancelled
-        self.attempts = attempts
+    def __init__(self, message: str = "", facts: Mapping[str, Any] | None = None) -> None:
+        self._facts = dict(facts or {})
+        # Not `super()`: OSError, a base of APITimeoutError, would take the arguments for `errno` and `strerror`.
+        BaseException.__init__(self, message, self._facts)
+        self.may_have_cancelled = bool(self._facts.get("may_have_cancelled", self._is_unknown_by_default))
+        self.attempts = int(self._facts.get("attempts", 0))
+        self.advice = str(self._facts.get("advice", type(self).advice))
 
-    def _state(self) -> dict[str, object]:
-        return {**vars(self), "args": self.args, "__cause__": self.__cause__}
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.args[0]!r})"
 
     def __reduce__(self) -> tuple[object, ...]:
-        # Exceptions pickle neither keyword arguments nor their cause; BaseException.__setstate__ takes both.
-        return _revive, (type(self),), self._state()
+        state = {name: value for name, value in vars(self).items() if name not in {"order", "_facts"}}
+        return type(self), self.args, state | {"__cause__": self.__cause__}
 
 
 class ConfigurationError(ThanksIOError, ValueError):
-    """A token, base URL or setting cannot be used. Nothing was sent."""
+    """A token, base URL, proxy or setting cannot be used. Nothing was sent."""
+
+    _is_unknown_by_default = False
 
 
 class InvalidOrderIdError(ThanksIOError, ValueError):
     """An order id is not a positive integer or its digits. Nothing was sent."""
 
     advice = "Pass the order's number, such as 37294."
+    _is_unknown_by_default = False
 
 
 class OrderNotCancelledError(ThanksIOError):
-    """The server answered with this order, and it is not cancelled.
+    """The server showed this order in a status that the contract lists, and it is not cancelled.
 
-    `status` is the server's word for where the order stands, cleaned and cut; `order` the order itself. It holds the
-    letter and the sender's address, which neither `str` nor `repr` of this error shows; a pickle or a copy keeps of
-    it the facts alone: number, status, kind, totals and times.
+    `status` is the server's word. `order` is the order itself; it holds the letter and the sender's address, which
+    neither `str` nor `repr` shows.
     """
 
     order: Order
     status: str
+    _is_unknown_by_default = False
 
-    def __init__(self, message: str, *, order: Order, facts: Order, advice: str = "", attempts: int = 0) -> None:
-        super().__init__(message, attempts=attempts)
-        self.advice = advice
-        self.order = order
-        self.status = str(facts.status)
-        self._facts = facts
-
-    def _state(self) -> dict[str, object]:
-        return {**super()._state(), "order": self._facts}
+    def __init__(self, message: str = "", facts: Mapping[str, Any] | None = None) -> None:
+        super().__init__(message, facts)
+        self.status = _status(self._facts)
+        order = _order(self._facts)
+        if order is not None:
+            self.order = order
 
 
 class APIConnectionError(ThanksIOError):
-    """No answer came: the connection failed, broke, or was cut before the answer was whole."""
+    """There was no complete response: the connection could not be made, broke, or was closed too early.
 
-    advice = "Call again: repeating a cancel is harmless, and the answer will show the order as it is."
+    `is_permanent` says that calling again cannot help before something is fixed: a certificate is not trusted, a proxy
+    refuses, or the host does not exist.
+    """
+
+    advice = "Call again: repeating a cancel is harmless, and the response will show the order as it is."
+
+    def __init__(self, message: str = "", facts: Mapping[str, Any] | None = None) -> None:
+        super().__init__(message, facts)
+        self.is_permanent = bool(self._facts.get("is_permanent"))
 
 
 class APITimeoutError(APIConnectionError, TimeoutError):
-    """No answer came in time: within `timeout` for one step, or `deadline` for the whole call (both in seconds)."""
+    """There was no response in time: within `timeout` for one step, or `deadline` for the whole call, in seconds."""
 
 
 class APIResponseValidationError(ThanksIOError):
-    """A 2xx answer cannot be read as this order: not JSON, no order, another order, or larger than 1 MiB."""
+    """A 2xx response does not say what became of this order.
+
+    It is not JSON, shows no order or another one, is larger than 1 MiB, or shows the order in a status that the
+    contract does not list. Only in the last case `order` and `status` are set; otherwise they are None and "".
+    """
 
     advice = "Call again, or look at the order in the thanks.io dashboard."
+    order: Order | None
+    status: str
+
+    def __init__(self, message: str = "", facts: Mapping[str, Any] | None = None) -> None:
+        super().__init__(message, facts)
+        self.status = _status(self._facts)
+        self.order = _order(self._facts)
 
 
 class JournalError(ThanksIOError):
-    """The journal of a run can no longer be written, as when the disk is full. The run has stopped sending."""
+    """The journal of a run can no longer be written, for example because the disk is full. The run has stopped."""
 
-    advice = "Make room, then run the same again: what is settled is not sent again."
+    advice = "Make room, then run the same again: orders that are settled are not sent again."
 
 
 class APIStatusError(ThanksIOError):
-    """The server answered with a status that is not 2xx.
+    """The server responded with a status that is not 2xx.
 
-    `message` is the server's own explanation and `body` an excerpt of its answer, at most 500 characters, without
-    the token or anything of an order; both can be empty. `retry_after` is the number of seconds that the server
-    asked to wait, None if it did not.
+    `message` is the server's explanation and `body` an excerpt of its response, at most 500 characters, without the
+    token or anything of an order; both can be empty. `retry_after` is the number of seconds that the server asked to
+    wait, None if it did not.
     """
 
     advice = "Check the base URL, and look at the order in the thanks.io dashboard."
 
-    def __init__(  # noqa: PLR0913 - each is a fact of the answer
-        self,
-        text: str,
-        *,
-        status_code: int,
-        message: str = "",
-        retry_after: float | None = None,
-        body: str = "",
-        may_have_cancelled: bool = False,
-        attempts: int = 0,
-    ) -> None:
-        super().__init__(text, may_have_cancelled=may_have_cancelled, attempts=attempts)
-        self.status_code = status_code
-        self.message = message
-        self.retry_after = retry_after
-        self.body = body
+    def __init__(self, message: str = "", facts: Mapping[str, Any] | None = None) -> None:
+        super().__init__(message, facts)
+        self.status_code = int(self._facts.get("status_code", 0))
+        self.message = str(self._facts.get("message", ""))
+        asked = self._facts.get("retry_after")
+        self.retry_after = None if asked is None else float(asked)
+        self.body = str(self._facts.get("body", ""))
 
 
 class AuthenticationError(APIStatusError):
     """401: the token is wrong or expired, or (newer operations of the vendor) the order is another account's."""
 
-    advice = "Check the token, and that it is of the account that placed the order."
+    advice = "Check the token, and that it belongs to the account that placed the order."
 
 
 class PaymentRequiredError(APIStatusError):
@@ -170,19 +186,19 @@ class PaymentRequiredError(APIStatusError):
 
 
 class PermissionDeniedError(APIStatusError):
-    """403: the server forbids it; documents of sibling operations call the token missing or invalid."""
+    """403: access is forbidden; documents of sibling operations say that the token is missing or invalid."""
 
     advice = "Check the token."
 
 
 class OrderNotFoundError(APIStatusError):
-    """404, under the spelling of the path that the server is known to serve or, while none is known, under either."""
+    """404, under the path that the server is known to serve or, while none is known, under both."""
 
-    advice = "Check the number, that the token is of the account that placed the order, and the base URL."
+    advice = "Check the number, that the token belongs to the account that placed the order, and the base URL."
 
 
 class CancellationRefusedError(APIStatusError):
-    """400, 409 or 422: the server understood and refused; the hour may be over, or the order cancelled already."""
+    """400, 409 or 422: the cancel was refused; the hour may be over, or the order may be cancelled already."""
 
     advice = "Look at the order in the thanks.io dashboard."
 
@@ -190,10 +206,29 @@ class CancellationRefusedError(APIStatusError):
 class RateLimitError(APIStatusError):
     """429: the account has used its requests of this minute."""
 
-    advice = "Call again when the minute is over; the limit seems to be the whole account's."
+    advice = "Call again when the minute is over; the limit seems to apply to the whole account."
 
 
 class ServerError(APIStatusError):
     """5xx: the server failed, perhaps after it had cancelled the order."""
 
-    advice = "Call again: repeating a cancel is harmless, and the answer will show the order as it is."
+    advice = "Call again: repeating a cancel is harmless, and the response will show the order as it is."
+
+
+def _status(facts: Mapping[str, Any]) -> str:
+    return str(_fields(facts).get("status", ""))
+
+
+def _order(facts: Mapping[str, Any]) -> Order | None:
+    """Return the order as far as the facts describe it."""
+    fields = _fields(facts)
+    if not {"id", "status"} <= fields.keys():
+        return None
+    from thanksio._models import Order  # noqa: PLC0415 - whoever only catches errors does not load httpx
+
+    return Order.from_dict(fields)
+
+
+def _fields(facts: Mapping[str, Any]) -> Mapping[str, Any]:
+    fields: Mapping[str, Any] = facts.get("order") or {}
+    return fields

@@ -14,9 +14,9 @@ import click
 from attrs import frozen
 
 from thanksio import ThanksIO
-from thanksio._client import base_url_for
+from thanksio._config import read_base_url
 from thanksio._journal import Journal
-from thanksio._pace import DOCUMENTED, Pace
+from thanksio._rate_limit import DOCUMENTED, Pace
 from thanksio.cli import _outcome, _plan
 from thanksio.cli._before import agreed, journal_path, read_orders, read_token, settled_in
 from thanksio.cli._run import Run
@@ -60,7 +60,7 @@ def cancel_all(ids: Iterable[str], source: str | None, options: Options) -> Exit
     path = journal_path(orders.placed, source, options.journal, none=options.no_journal)
     if options.report and not path:
         raise click.UsageError("--report is made from a journal. Add --journal FILE.")
-    base_url = base_url_for(options.base_url)
+    base_url = read_base_url(options.base_url)
     rate = min(DOCUMENTED, options.rate or DOCUMENTED)
     plan = _plan.make_plan(orders.placed, time.time(), rate, settled=settled_in(path, base_url))
     _tell(plan, options, path, orders.bad, orders.repeated)

@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 import click
 from attrs import asdict
 
-from thanksio._client import order_contract
-from thanksio._verdict import clean
+from thanksio._verdict import sanitize
 from thanksio.cli._answers import UnusableError, orders_of
 from thanksio.cli._proposal import proposal
 from thanksio.cli._wording import many
-from thanksio.drift import differences
+from thanksio.drift import differences, order_contract
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -40,7 +39,7 @@ def look(files: Iterable[str], *, as_json: bool, propose: bool) -> int:
 
 
 def _read(file: str) -> list[dict[str, object]]:
-    name = "stdin" if file == "-" else clean(file, str)
+    name = "stdin" if file == "-" else sanitize(file, str)
     try:
         with click.open_file(file, "rb") as stream:
             return orders_of(cast("BinaryIO", stream).read())

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 from attrs import define, field
 
-from thanksio._pace import Rate
+from thanksio._rate_limit import Rate
 from thanksio.cli._finding import found, remembered
 from thanksio.cli._tally import Hours, Tally
 from thanksio.cli._view import View

@@ -14,7 +14,7 @@ from thanksio.cli._wording import clock, duration, many, minute
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from thanksio._pace import Rate
+    from thanksio._rate_limit import Rate
     from thanksio.cli._finding import Told
 
 _SOON = 2.0  # seconds; below it nothing useful can be said of the time left

@@ -92,6 +92,14 @@ def _token_as_header(answer: Response) -> Script:
     return [answer.showing(answer.document, answer.status, ("X-Echo", f"Bearer {answer.token}")).encode()]
 
 
+def _problem(status: int, title: str) -> Say:
+    """Refuse as Cloudflare does (RFC 9457), with a `message` beside it."""
+    document = {"type": "about:blank", "title": title, "status": status, "detail": title, "message": title}
+    return _status(status, document, ("Content-Type", "application/problem+json"))
+
+
+_TITLES = {400: "Bad Request", 403: "Just a moment...", 404: "Not Found", 409: "Conflict", 422: "Unprocessable Content"}
+
 # Bodies are documented ones, of this operation or of a sibling, or the framework's where there is none.
 _REFUSALS = (
     Fault("refused_400", "400", IDLE, _message(400, "Sub Account ID does not exist")),
@@ -111,7 +119,6 @@ _REFUSALS = (
     Fault("page_expired_419", "419, which is Laravel's own", IDLE, _message(419, "Page Expired")),
     Fault("refused_422", "422 with a list of errors", IDLE, _failed(422, "Order cannot be cancelled.")),
     Fault("refused_422_by_field", "422 with errors by field", IDLE, _status(422, {"errors": {"order_id": ["No."]}})),
-    Fault("refused_422_page", "422 with an HTML page", IDLE, _page(422, "Unprocessable Content")),
     Fault("already_cancelled_422", "422, cancelled already", IDLE, _failed(422, "Order is already cancelled.")),
 )
 _GATEWAYS = (
@@ -129,6 +136,22 @@ _GATEWAYS = (
     Fault("unknown_error_520", "cancels, and Cloudflare answers 520", ACTED, _page(520, "520: unknown error")),
     Fault("timeout_524", "cancels, and Cloudflare answers 524", ACTED, _page(524, "524: A timeout occurred")),
     Fault("status_600", "cancels, and answers 600", ACTED, _status(600, {})),
+)
+# Whatever stands in front of the API can send these, also after the API acted.
+_FOREIGN = (
+    *(
+        Fault(f"page_{status}", f"cancels, and a proxy answers {status} in HTML", ACTED, _page(status, title))
+        for status, title in _TITLES.items()
+    ),
+    *(
+        Fault(
+            f"problem_{status}",
+            f"cancels, and a proxy answers {status} as RFC 9457 says",
+            ACTED,
+            _problem(status, title),
+        )
+        for status, title in _TITLES.items()
+    ),
 )
 _LIMITS = (
     Fault("throttled_429", "429 without Retry-After", IDLE, _throttled()),
@@ -180,4 +203,4 @@ _BODIES = (
     Fault("two_types", "200 with two headers Content-Type", ACTED, _own(bytes, ("content-type", "text/html"))),
 )
 
-FAULTS = (*_REFUSALS, *_GATEWAYS, *_LIMITS, *_ECHOES, *_BODIES)
+FAULTS = (*_REFUSALS, *_GATEWAYS, *_FOREIGN, *_LIMITS, *_ECHOES, *_BODIES)

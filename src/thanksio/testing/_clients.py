@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
 import time
 from abc import abstractmethod
 from contextvars import ContextVar
@@ -12,7 +11,6 @@ from thanksio import AsyncThanksIO, ThanksIO
 
 if TYPE_CHECKING:
     from thanksio._call import Call
-    from thanksio.testing._tls import Certificates
 
 
 class Clock(Protocol):
@@ -56,7 +54,7 @@ class WaitlessThanksIO(ThanksIO):
         _begin(self._clock)
         return super()._new_call(order_id)
 
-    def _pace_now(self) -> float:
+    def _rate_now(self) -> float:
         return self._clock.seconds()
 
     def _idle(self, seconds: float) -> None:
@@ -83,7 +81,7 @@ class WaitlessAsyncThanksIO(AsyncThanksIO):
         _begin(self._clock)
         return super()._new_call(order_id)
 
-    def _pace_now(self) -> float:
+    def _rate_now(self) -> float:
         return self._clock.seconds()
 
     async def _idle(self, seconds: float) -> None:
@@ -97,8 +95,3 @@ class WaitlessAsyncThanksIO(AsyncThanksIO):
 
     async def _sleep(self, seconds: float) -> None:
         _wait(self._clock, seconds)
-
-
-def trust(certificates: Certificates | None) -> ssl.SSLContext:
-    """Give what a client verifies a fake with; without TLS, what trusts nobody, for that is made at once."""
-    return certificates.trust() if certificates else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

@@ -5,11 +5,10 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, Self
 
-import httpx
 from attrs import define, field
 
 from thanksio.testing._account import ROOT, Account, ReceivedCall
-from thanksio.testing._clients import WaitlessAsyncThanksIO, WaitlessThanksIO, trust
+from thanksio.testing._clients import WaitlessAsyncThanksIO, WaitlessThanksIO
 from thanksio.testing._fault import Fault, Stage, Truth
 from thanksio.testing._script import Response
 from thanksio.testing._server import Request, Server
@@ -103,15 +102,17 @@ class FakeThanksIO(Account):
 
     def client(self, **settings: Any) -> ThanksIO:  # noqa: ANN401 - they are those of ThanksIO
         """Make a client of this fake. Its waits move the fake's clock instead of passing, and are not random."""
-        usual = {"token": self.token, "base_url": self.base_url}
-        transport = settings.pop("transport", None) or httpx.HTTPTransport(verify=trust(self.certificates))
-        return WaitlessThanksIO(self, transport=transport, **usual | settings)
+        return WaitlessThanksIO(self, **self._settings(settings))
 
     def async_client(self, **settings: Any) -> AsyncThanksIO:  # noqa: ANN401 - they are those of AsyncThanksIO
         """Make an async client of this fake. Its waits move the fake's clock instead of passing; none is random."""
-        usual = {"token": self.token, "base_url": self.base_url}
-        transport = settings.pop("transport", None) or httpx.AsyncHTTPTransport(verify=trust(self.certificates))
-        return WaitlessAsyncThanksIO(self, transport=transport, **usual | settings)
+        return WaitlessAsyncThanksIO(self, **self._settings(settings))
+
+    def _settings(self, settings: dict[str, Any]) -> dict[str, Any]:
+        usual: dict[str, Any] = {"token": self.token, "base_url": self.base_url}
+        if self.certificates and "transport" not in settings:
+            usual["ssl_context"] = self.certificates.trust()
+        return usual | settings
 
     def fail_next(self, fault: str | Fault) -> None:
         """Let the next request, or TLS handshake, meet a fault: one of `FAULTS` by its name, or one of your own."""

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
-from thanksio._client import order_contract
-from thanksio.drift import JSON_TYPES
+from thanksio.drift import JSON_TYPES, order_contract
 from thanksio.testing._fault import Fault, Say, Truth
 
 if TYPE_CHECKING:
@@ -57,8 +56,10 @@ def _without(*names: str) -> Say:
 _NAMED = (
     Fault("not_cancelled", "200 with the order as it was", IDLE, _with()),
     Fault("too_late", "200 with the order, printed", IDLE, _standing("printed")),
-    Fault("unknown_status", "200 with a status that nobody knows", IDLE, _standing("archived")),
-    Fault("misspelt_status", '200 with the status "canceled"', IDLE, _standing("canceled")),
+    Fault("unknown_status", "200 with a status that nobody knows", ACTED, _with(status="archived")),
+    Fault("misspelt_status", '200 with the status "canceled"', ACTED, _with(status="canceled")),
+    Fault("cancelling_status", '200 with the status "cancelling"', ACTED, _with(status="cancelling")),
+    Fault("pending_status", '200 with the status "pending_cancellation"', IDLE, _with(status="pending_cancellation")),
     Fault("status_in_other_case", '200 with the status " CANCELLED\\n"', ACTED, _order(_in_other_case)),
     Fault("status_missing", "200 with an order without a status", ACTED, _without("status")),
     Fault("another_order", "200 with another order, cancelled", ACTED, _order(lambda order: order | {"id": 1})),

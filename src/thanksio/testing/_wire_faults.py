@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 ACTED, IDLE = Truth.ACTED, Truth.IDLE
 _PAUSE = Wait(0.02)  # between two drops: far below any timeout of a step
+_LATER = Wait(0.005)
 _PIECE = b" " * 65536
 _HUNDRED_MB = 100 * 1024 * 1024
 _JSON = ("Content-Type", "application/json")
@@ -160,6 +161,9 @@ _MORE = (
     Fault("switching_101", "changes to another protocol", ACTED, _say(head(101, ("Upgrade", "x")), End.CLOSE)),
     Fault("two_answers", "answers, and says 422 unasked", ACTED, lambda answer: [answer.encode() + _REFUSAL]),
     Fault("same_answer_twice", "answers twice", ACTED, lambda answer: [answer.encode() * 2]),
+    Fault(
+        "late_refusal", "answers, and says 422 unasked later", ACTED, lambda answer: [answer.encode(), _LATER, _REFUSAL]
+    ),
 )
 
 FAULTS = (*_CONNECTING, *_ENDS, *_SLOW, *_LARGE, *_GARBLED, *_MORE)

@@ -13,7 +13,7 @@ from io import IncrementalNewlineDecoder
 from itertools import chain
 from typing import TYPE_CHECKING, BinaryIO
 
-from thanksio._verdict import clean
+from thanksio._verdict import sanitize
 from thanksio.cli.input._csv import DELIMITERS, LONGEST_HEADER, delimiter_of, read_table
 from thanksio.cli.input._rows import Orders, Problem, Rows, essence, nothing_known
 
@@ -47,7 +47,7 @@ def read_file(stream: BinaryIO, name: str) -> Orders:
     It is read as UTF-8, or UTF-16 if it says so. Bytes that are neither do no harm where nothing is read from them.
     Raises OSError if the stream cannot be read.
     """
-    rows = Rows(clean(name, str))
+    rows = Rows(sanitize(name, str))
     lines = enumerate(_lines(stream), 1)
     for number, line in lines:
         delimiter = delimiter_of(line)

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, TypeAlias, TypeGuard
 
 from attrs import define, field, frozen
 
-from thanksio._call import order_number
+from thanksio._call import parse_order_id
 from thanksio._hour import placed_time
-from thanksio._verdict import clean
+from thanksio._verdict import sanitize
 from thanksio.errors import InvalidOrderIdError
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ class Rows:
     def add(self, place: str, order_id: object, placed: object = None, names: tuple[str, str] = ("", "")) -> None:
         """Take a row that says this. `names` are those under which it says it, in the source's own words."""
         try:
-            number = order_number(order_id.strip() if isinstance(order_id, str) else order_id)
+            number = parse_order_id(order_id.strip() if isinstance(order_id, str) else order_id)
         except InvalidOrderIdError:
             self.reject(place, _no_number(order_id, names[0]))
             return
@@ -132,7 +132,7 @@ def nothing_known(names: Collection[str]) -> str:
 
 def listed(names: Collection[str]) -> str:
     """Name columns or keys, not all if they are many."""
-    shown = [clean(name[:500], str, _SHOWN) for name in names][:_NAMES]
+    shown = [sanitize(name[:500], str, _SHOWN) for name in names][:_NAMES]
     return ", ".join(shown + ["…"] * (len(names) > _NAMES)) or "none"
 
 
@@ -178,4 +178,8 @@ def _no_number(order_id: object, name: str) -> str:
 def _quoted(value: object) -> str:
     if isinstance(value, list | dict):
         return "[…]" if isinstance(value, list) else "{…}"
-    return f"'{clean(value[:500], str, _SHOWN)}'" if isinstance(value, str) else clean(json.dumps(value), str, _SHOWN)
+    return (
+        f"'{sanitize(value[:500], str, _SHOWN)}'"
+        if isinstance(value, str)
+        else sanitize(json.dumps(value), str, _SHOWN)
+    )

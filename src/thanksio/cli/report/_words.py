@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from html import escape
 
-from thanksio._verdict import clean
+from thanksio._verdict import sanitize
 
 _LONGEST = 4096  # characters of a foreign text; a path can be so long
 _UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
@@ -13,7 +13,7 @@ _UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
 def safe(text: str) -> str:
     """Make foreign text part of a page: one line, nothing invisible, nothing that is markup."""
-    return escape(clean(text, str, _LONGEST))
+    return escape(sanitize(text, str, _LONGEST))
 
 
 def stamp(moment: float | None) -> str:

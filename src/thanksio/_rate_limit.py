@@ -1,0 +1,222 @@
+"""Decide when the next request may be sent so that the account's rate limit is not exceeded. Pure: time is passed in.
+
+Two rules. In any `per` seconds there are never more requests than the limit: a request counts from when it is sent
+until `per` seconds after its response, because the server counted it at some moment in between. So a fixed window, as
+Laravel's, and a sliding one are both respected. And what the server says remains of its window (X-RateLimit-Remaining)
+is never exceeded, which leaves their share to other clients of the same account.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import deque
+
+from attrs import define, field, frozen
+
+from thanksio._retry import LONGEST_RETRY_AFTER, positive_seconds, retry_after
+from thanksio._verdict import NoResponse, Outcome, Response
+from thanksio.errors import ConfigurationError
+
+DOCUMENTED = 60  # requests a minute, by the vendor's page on rate limits; no recorded header says so
+ASK_AGAIN = 0.01  # seconds after which to ask again while a response is awaited that will tell
+_COUNT = re.compile(r"[0-9]{1,9}")
+_STORAGE = re.compile(r"memory://|(redis|rediss|unix)://.+")
+_PATIENCE = 2.0  # seconds for which all wait for the response to the request that was sent alone
+_TOO_MANY = 429  # RFC 6585, section 4
+_FATAL = frozenset(
+    {401, 402}
+)  # every other request would get the same; the one sent alone is waited for a little longer
+_SHARED = 4  # of what remains in the server's window, one request in so many may be in flight: others use it, too
+_QUIET = 5  # windows without a 429 after which a limit that was learned from 429s is forgotten
+
+
+@frozen
+class Pace:
+    """How many requests are sent: as many as the account may send, and no more.
+
+    By default the account's own limit is followed: 60 requests in `per` seconds until a response says otherwise.
+    `requests` is a lower limit of your own. With `storage="redis://..."` all processes and machines that use one token
+    there share one budget (extra `redis`). Raises ConfigurationError for unusable values.
+    """
+
+    requests: int | None = None
+    per: float = 60.0
+    storage: str = field(default="memory://", repr=False)  # it can contain a password
+
+    def __attrs_post_init__(self) -> None:
+        if self.requests is not None and (type(self.requests) is not int or self.requests < 1):
+            raise ConfigurationError(
+                "requests must be an integer of at least 1, or None to follow the account's limit."
+            )
+        positive_seconds(self.per, "per")
+        if not _STORAGE.fullmatch(self.storage):
+            raise ConfigurationError('storage must be "memory://" or an address such as "redis://localhost:6379".')
+
+
+@frozen
+class Rate:
+    """What a budget looks like: `used` of `allowed` requests in `per` seconds. A 429 closes it for `closed` seconds."""
+
+    allowed: int
+    used: int
+    per: float
+    in_flight: int
+    closed: float
+
+
+@define(eq=False)
+class Permit:
+    """The right to send one request. A budget holds it while the request is in flight.
+
+    `sent` is when the request was sent, None before. A closed permit is not granted any more: its call has ended.
+    """
+
+    sent: float | None = None
+    is_held: bool = False
+    is_closed: bool = False
+
+
+@define
+class Budget:
+    """What is known of the account's limit, and which requests count against it. Times are those of one clock."""
+
+    pace: Pace
+    limit: int = DOCUMENTED  # that of the account
+    share: int = 1  # among how many processes it is divided while their common storage cannot be reached
+    in_flight: set[Permit] = field(factory=set[Permit], init=False)
+    _counted: deque[tuple[float, bool]] = field(factory=deque[tuple[float, bool]], init=False)  # until when; was served
+    # The server's window: what remained by the newest response, when that was received, when the window ends at most.
+    _remaining: int | None = field(default=None, init=False)
+    _heard: float = field(default=-math.inf, init=False)
+    _ends: float = field(default=-math.inf, init=False)
+    _turned: float = field(default=-math.inf, init=False)  # what was sent before belongs to older windows
+    _closed: float = field(default=-math.inf, init=False)  # until then, by a 429
+    _refused: float = field(default=-math.inf, init=False)  # when the last 429 without a limit was received
+    _alone: bool = field(default=True, init=False)  # the next request is sent alone, to learn about the window
+    _patience: float = field(default=-math.inf, init=False)  # until then all wait for it
+
+    @property
+    def whole(self) -> int:
+        """How many requests may be sent in `per` seconds by all who share this budget."""
+        return min(self.limit, self.pace.requests or self.limit)
+
+    @property
+    def allowed(self) -> int:
+        """How many requests may be sent in `per` seconds by this process."""
+        return max(1, self.whole // self.share)
+
+    @property
+    def used(self) -> int:
+        """How many requests count against the limit now."""
+        return len(self.in_flight) + len(self._counted)
+
+    def wait(self, now: float) -> float:
+        """Return the seconds after which to ask again; 0 if a request may be sent now."""
+        self._turn(now)
+        if now < self._closed:
+            return self._closed - now
+        if self._alone and now < self._patience:
+            return ASK_AGAIN
+        if self.used >= self.allowed:
+            return self._counted[0][0] - now if self._counted else ASK_AGAIN
+        return self._wait_for_others(now)
+
+    def _wait_for_others(self, now: float) -> float:
+        """Allow fewer in flight the less remains, because what others use meanwhile is not seen."""
+        left, flying = self._remaining, len(self.in_flight)
+        if left is None or flying < min(left, max(1, left // _SHARED)):
+            return 0.0
+        return ASK_AGAIN if flying else self._ends - now
+
+    def _turn(self, now: float) -> None:
+        while self._counted and self._counted[0][0] <= now:
+            self._counted.popleft()
+        if self._remaining is not None and now >= self._ends:
+            self._forget(now)
+
+    def _forget(self, now: float) -> None:
+        self._remaining, self._alone, self._turned, self._patience = None, True, now, -math.inf
+
+    def acquire(self, permit: Permit, now: float) -> float:
+        """Grant a permit and return 0, or return the seconds after which to ask again."""
+        wait = self.wait(now)
+        if not wait:
+            permit.is_held = True
+            self.in_flight.add(permit)
+            if self._alone:
+                self._patience = now + _PATIENCE
+        return wait
+
+    def release(self, permit: Permit) -> None:
+        """Take back a permit that was not used."""
+        permit.is_held = False
+        self.in_flight.discard(permit)
+        self._patience = -math.inf
+
+    def observe(self, permit: Permit, now: float, outcome: Outcome) -> None:
+        """Learn from the outcome of a request that was sent with a permit, which ends with it."""
+        sent = now if permit.sent is None else permit.sent
+        permit.is_held, permit.sent = False, None
+        self.in_flight.discard(permit)
+        refused = isinstance(outcome, Response) and outcome.status == _TOO_MANY
+        self._counted.append((now + self.pace.per, not refused))
+        if isinstance(outcome, NoResponse):
+            self._hear(sent, now, None)
+            return
+        self._learn_limit(sent, now, _count(outcome, "x-ratelimit-limit"), refused=refused)
+        if refused:
+            self._close(now, retry_after(outcome))
+        elif outcome.status not in _FATAL:
+            self._hear(sent, now, _count(outcome, "x-ratelimit-remaining"))
+            self._alone &= sent < self._turned
+
+    def _learn_limit(self, sent: float, now: float, told: int | None, *, refused: bool) -> None:
+        """Follow the server's header; without one, what was served before the second of two 429s in a row."""
+        if told:
+            self.limit = told
+        elif refused and sent > self._refused:  # not one that was on its way when the last was received
+            if now - self._refused <= _QUIET * self.pace.per:
+                served = sum(served for until, served in self._counted if until > now)
+                self.limit = max(1, min(self.limit, served))
+            self._refused = now
+        elif self._refused > -math.inf and now - self._refused > _QUIET * self.pace.per:
+            self.limit, self._refused = DOCUMENTED, -math.inf
+
+    def _close(self, now: float, asked: float | None) -> None:
+        """Send nothing until the window ends; `per` seconds from now at most if nothing says when that is."""
+        if asked is None and now < self._closed:
+            return  # it was sent before the first 429 was received
+        end = self._ends if self._remaining is not None else now + self.pace.per
+        if asked is not None:
+            end = now + min(asked, LONGEST_RETRY_AFTER)
+        self._closed = max(self._closed, end, now + self.pace.per / 60)
+        self._forget(self._closed)
+
+    def _hear(self, sent: float, now: float, remaining: int | None) -> None:
+        """Take what remains from a response, unless it may be older than the newest one.
+
+        Of responses that crossed each other the smallest number counts. More than before, in a response to what was
+        sent after that, is a new window: it ends `per` seconds from now at the latest.
+        """
+        before = self._remaining
+        if sent < self._turned:
+            return
+        self._patience = -math.inf
+        if remaining is None:
+            self._remaining = max(0, before - 1) if before is not None else None
+        elif before is None or remaining <= before or sent >= self._heard:
+            self._ends = now + self.pace.per if before is None or remaining > before else self._ends
+            self._remaining, self._heard = remaining, now
+
+    def rate(self, now: float) -> Rate:
+        """Describe the budget for a person."""
+        wait = self.wait(now)
+        closed = wait if wait > ASK_AGAIN else 0.0
+        return Rate(self.allowed, self.used, self.pace.per, len(self.in_flight), closed)
+
+
+def _count(response: Response, name: str) -> int | None:
+    """Return the number in a header, the smallest if there are several."""
+    numbers = [part.strip() for part in response.header(name).split(",")]
+    return min(map(int, numbers)) if all(map(_COUNT.fullmatch, numbers)) else None
