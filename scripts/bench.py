@@ -1,6 +1,6 @@
-"""Measure this client beside bare httpx, a raw socket and other makers' clients, all in one run on this machine.
+"""Measure this client beside httpx, a raw socket and other vendors' clients, all in one run on this machine.
 
-A whole run writes docs/benchmarks/; one that is cut short by an option prints, and writes where `--output` says.
+A whole run writes docs/benchmarks/; a partial one prints, and writes to the folder of `--output`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ FOLDER = ROOT / "docs" / "benchmarks"
 
 
 class Teller:
-    """Shows each step over the one before; where there is no terminal, only the first round of each."""
+    """Shows each step in place of the one before; without a terminal, only the first round of each."""
 
     def __init__(self) -> None:
         self.last = ""
@@ -73,7 +73,7 @@ def arguments(given: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", choices=[name for name, _ in sections()], help="run one section")
     parser.add_argument("--rounds", type=int, help="of calls (default: 15; starts of processes: 11)")
-    parser.add_argument("--peers", type=Path, help="the interpreter of an environment with the other makers' clients")
+    parser.add_argument("--peers", type=Path, help="the interpreter of an environment with the other vendors' clients")
     parser.add_argument("--quick", action="store_true", help="few rounds and orders, to see whether all of it runs")
     parser.add_argument("--largest", type=int, default=SIZES[-1], help="orders of the largest bulk run")
     parser.add_argument("--server", choices=["nginx", "asyncio"], help="by default nginx, if it is installed")
@@ -82,14 +82,14 @@ def arguments(given: list[str] | None = None) -> argparse.Namespace:
 
 
 def setting_of(options: argparse.Namespace, url: str) -> Setting:
-    """Give the sizes of a run."""
+    """Return the sizes of a run."""
     rounds, starts = options.rounds or (3 if options.quick else 15), options.rounds or (3 if options.quick else 11)
     calls, largest, repeats = (20, 1000, 2) if options.quick else (100, options.largest, 5)
     return Setting(url, Teller(), options.peers, rounds, starts, calls, min(largest, options.largest), repeats)
 
 
 def main(given: list[str] | None = None) -> int:
-    """Run all sections, or one; goals that are not met are said, and do not fail the run."""
+    """Run all sections, or one. Goals that are not met are reported, and do not fail the run."""
     options = arguments(given)
     with serving(options.server) as server:
         facts = about(server.name, options.peers)

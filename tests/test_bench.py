@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import logging
+import socket
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
+from contextlib import suppress
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -42,12 +45,12 @@ CALLS = Table(
 
 
 def everything() -> Results:
-    """Give results in which whatever can be measured took a millisecond, and no order longer than another."""
+    """Return results in which whatever can be measured took a millisecond, and no order longer than another."""
 
     def table(section: str, who: tuple[str, ...], in_flight: int = 0) -> Table:
         return Table(section, section, "us", {name: [0.001, 0.001] for name in who}, who[:2], in_flight=in_flight)
 
-    many = (*contenders.ASYNC, "thanksio in threads")
+    many = (*contenders.ASYNC, *map(names.in_threads, names.IN_THREADS))
     levels = [table("in-flight", many, level) for level in sections.LEVELS]
     starts = table("import", ("bare interpreter", "import httpx, attrs", "import thanksio", "client ready"))
     bulks = [Bulk(ids, "sync", journal=False, total=2e-4, single=1e-4, own=1e-4, peak=40.0) for ids in sections.SIZES]
@@ -95,6 +98,35 @@ def test_every_goal_finds_its_figure() -> None:
     assert [figure for figure in found.values() if figure is None] == []
     assert found["an order of many, beside its single call: the most of all sizes"] == pytest.approx(100)
     assert found["an order of the most ids / one of ten thousand"] == 1.0
+
+
+def test_the_goals_beside_httpx_are_those_of_the_design() -> None:
+    found = {goal.text: goal.bound for goal in GOALS if "httpx" in goal.text and goal.unit == "x"}
+
+    assert found == {
+        "thanksio, one call after another / httpx": 1.10,
+        "thanksio, 50 in threads / httpx": 1.00,
+        "thanksio, 50 in tasks / httpx": 0.65,
+        "thanksio, one call after another / httpx, a connection for each request": 0.90,
+        "thanksio, 50 in threads / httpx, a connection for each request": 0.90,
+        "thanksio, 50 in tasks / httpx, a connection for each request": 0.90,
+    }
+
+
+def test_a_goal_compares_threads_with_threads_and_tasks_with_tasks() -> None:
+    samples = {
+        "thanksio in threads": [1.0],
+        "httpx in threads": [2.0],
+        "httpx in threads, a connection for each request": [4.0],
+        "thanksio async": [1.0],
+        "httpx async": [8.0],
+        "httpx async, a connection for each request": [16.0],
+    }
+    table = evolve(CALLS, section="in-flight", samples=samples, in_flight=50)
+
+    found = [one.figure for one in judged(GOALS, Results([table])) if one.figure]
+
+    assert found == [1 / 2, 1 / 8, 1 / 4, 1 / 16]
 
 
 def test_no_goal_is_judged_by_what_was_not_run() -> None:
@@ -211,13 +243,38 @@ def test_the_server_answers_each_path_whatever_the_method_and_the_body(engine: A
         assert client.put("/order/1/cancel").status_code == 404
 
 
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("asked", ["close", "keep-alive"])
+def test_the_server_closes_a_connection_when_the_request_says_so(engine: Any, asked: str) -> None:
+    path, body = next(iter(answers.bodies().items()))
+    request = f"PUT {path} HTTP/1.1\r\nHost: bench\r\nConnection: {asked}\r\nContent-Length: 0\r\n\r\n"
+    with server.serving(engine) as running:
+        address = httpx.URL(running.url)
+        with socket.create_connection((address.host, address.port or 80), 10) as connection:
+            connection.settimeout(10 if asked == "close" else 0.3)
+            connection.sendall(request.encode())
+            received, is_closed = bytearray(), False
+            with suppress(TimeoutError):
+                while part := connection.recv(65536):
+                    received += part
+                is_closed = True
+
+    assert received.endswith(body)
+    assert is_closed is (asked == "close")
+    assert (b"\r\nconnection: close\r\n" in received.lower()) is (asked == "close")
+
+
 def test_nginx_is_given_no_variable() -> None:
     with pytest.raises(server.ServerError, match="dollar"):
         server._quoted('{"price": "$5"}')
 
 
 @pytest.mark.parametrize(
-    "name", ["raw socket", "raw socket, json.loads", "httpx", "generated", "thanksio", "raw asyncio", "thanksio async"]
+    "name",
+    [
+        *("raw socket", "raw socket, json.loads", "httpx", "httpx, a connection for each request"),
+        *("generated", "thanksio", "raw asyncio", "httpx async, a connection for each request", "thanksio async"),
+    ],
 )
 def test_a_contender_is_held_against_the_right_answer(name: str) -> None:
     with FakeThanksIO() as fake:
@@ -225,6 +282,16 @@ def test_a_contender_is_held_against_the_right_answer(name: str) -> None:
         with crew([name], fake.base_url) as team:
             assert not team.workers
             assert list(team.absent) == [name]
+
+
+def test_a_contender_opens_a_connection_for_each_request(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG, "httpcore")
+
+    with server.serving("asyncio") as running:
+        contender = contenders.SYNC["httpx, a connection for each request"](running.url)
+        assert all(contender.is_right(contender.call()) for _ in range(3))
+
+    assert [record.message.partition(" ")[0] for record in caplog.records].count("connect_tcp.complete") == 3
 
 
 def test_whoever_cannot_start_stops_nobody() -> None:
@@ -261,12 +328,12 @@ def test_calls_are_measured_from_end_to_end(engine: str, tmp_path: Path, capsys:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["calls.svg", "results.json", "results.txt"]
     assert (tmp_path / "results.txt").read_text("utf-8").startswith("date: ")
     whole = json.loads((tmp_path / "results.json").read_text("utf-8"))
-    assert {"raw socket", "httpx", "generated", "thanksio"} <= set(whole["tables"][0]["samples"])
+    assert set(names.CALLS) == set(whole["tables"][0]["samples"])
 
 
 @pytest.fixture
 def small() -> Iterator[Setting]:
-    """Give the smallest run that is one."""
+    """Return the smallest run that is one."""
     with server.serving("asyncio") as running:
         yield Setting(running.url, lambda _: None, rounds=1, starts=1, calls=4, largest=50, repeats=1, levels={2: 100})
 
@@ -275,7 +342,7 @@ def test_tasks_and_threads_are_measured_in_flight(small: Setting) -> None:
     (table,) = sections.in_flight(small).tables
 
     assert table.in_flight == 2
-    assert {"raw asyncio", "httpx async", "thanksio async", "thanksio in threads"} <= set(table.samples)
+    assert set(table.samples) == {*contenders.ASYNC, *map(names.in_threads, names.IN_THREADS)}
     assert all(took != [None] for took in table.samples.values())
 
 

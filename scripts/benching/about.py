@@ -1,4 +1,4 @@
-"""On what, with what and when a run was measured."""
+"""Describe a run: the machine, the versions and the date."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ print(json.dumps({name: version(name) for name in sys.argv[1:]}))
 
 
 def about(server: str, peers: Path | None) -> dict[str, str]:
-    """Give the machine, the versions and the date, each in words."""
+    """Return the machine, the versions and the date, each in words."""
     return {
         "date": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
         "machine": f"{processor()}, {os.cpu_count()} cores, {platform.system()} {platform.machine()}",
@@ -37,14 +37,14 @@ def about(server: str, peers: Path | None) -> dict[str, str]:
 
 
 def processor() -> str:
-    """Give the name of the processor, where the system tells it."""
+    """Return the name of the processor, where the system says so."""
     path = Path("/proc/cpuinfo")
     found = re.search(r"model name\s*: (.+)", path.read_text("utf-8")) if path.exists() else None
     return " ".join(found[1].split()) if found else platform.processor() or platform.machine()
 
 
 def commit() -> str:
-    """Give the commit that is measured, with a plus if the tree differs from it."""
+    """Return the commit that is measured, with a plus if the working tree differs from it."""
     command = ["git", "-C", str(ROOT), "describe", "--always", "--dirty=+", "--exclude=*"]
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=10)
@@ -54,7 +54,7 @@ def commit() -> str:
 
 
 def versions() -> dict[str, str]:
-    """Give the versions of what is here and measured."""
+    """Return the versions of the installed libraries that are measured."""
     found = {}
     for name in _OURS:
         try:
@@ -65,7 +65,7 @@ def versions() -> dict[str, str]:
 
 
 def peer_versions(python: Path | None) -> dict[str, str]:
-    """Ask the peers' interpreter for theirs."""
+    """Return the versions of the peers, from their interpreter."""
     if not python:
         return {}
     command = [str(python), "-c", _ASK, *_PEERS]

@@ -1,4 +1,4 @@
-"""What the server of a run answers, by path: to us the documented order 37294, to each peer the least that it takes."""
+"""The responses of the server, by path: the documented order for us, and for each peer the smallest that it accepts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent.parent
 ORDER = ROOT / "tests" / "answers" / "cancel" / "200-cancelled-id37294-2025-07.json"
 ORDER_ID = 37294
-TOKEN = "tk-no-token-at-all"  # noqa: S105 - it opens nothing
+TOKEN = "tk-no-token-at-all"  # noqa: S105 - no account has it
 
 _LETTER = {
     "id": "letter_1",
@@ -41,13 +41,13 @@ _INTENT = {"id": "pi_1", "object": "payment_intent", "status": "canceled", "amou
 
 
 def order() -> dict[str, Any]:
-    """Give the documented answer of a cancel that succeeded."""
+    """Return the documented response to a cancel that succeeded."""
     answer: dict[str, Any] = json.loads(ORDER.read_text("utf-8"))
     return answer
 
 
 def bodies() -> dict[str, bytes]:
-    """Give the body for each path that is served, as compact as a server writes it."""
+    """Return the body for each path that is served, as compact as a server writes it."""
     answers = {
         f"/order/{ORDER_ID}/cancel": order(),
         "/print-mail/v1/letters/letter_1/cancellation": _LETTER,

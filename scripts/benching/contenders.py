@@ -26,19 +26,19 @@ _LENGTH = re.compile(rb"\ncontent-length: *(\d+)", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Contender:
-    """A call, which gives something to await if the contender is async, and whether what it gave is right."""
+    """A call, which returns something to await if the contender is async, and a check of what it returned."""
 
     call: Callable[[], Any]
     is_right: Callable[[Any], bool]
 
 
 def is_answer(answer: Any) -> bool:  # noqa: ANN401 - JSON
-    """Whether this is the documented answer."""
+    """Return whether this is the documented response."""
     return bool(answer == order())
 
 
 def is_order(given: Any) -> bool:  # noqa: ANN401 - whatever a client gave
-    """Whether a client gave the order, as cancelled."""
+    """Return whether a client returned the order as cancelled."""
     return bool(given.id == ORDER_ID and given.status == "cancelled")
 
 
@@ -49,7 +49,7 @@ def _request(url: str) -> tuple[tuple[str, int], bytes]:
 
 
 def _end(received: bytes | bytearray) -> int | None:
-    """Say where an answer ends, if its head is here."""
+    """Return where a response ends, None if its headers are not complete."""
     head = received.find(b"\r\n\r\n")
     length = _LENGTH.search(received, 0, head + 2) if head >= 0 else None
     return head + 4 + int(length[1]) if length else None
@@ -60,7 +60,7 @@ def _is_raw_answer(received: bytes) -> bool:
 
 
 def raw_socket(url: str) -> Contender:
-    """Write the bytes of a request, and read until the answer is whole; the floor for whatever is built above."""
+    """Write the bytes of a request, and read until the response is complete: nothing can be faster."""
     address, request = _request(url)
     connection = socket.create_connection(address, 10)
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -78,17 +78,24 @@ def raw_socket(url: str) -> Contender:
 
 
 def raw_socket_parsed(url: str) -> Contender:
-    """Do so, and parse the body."""
+    """Do the same, and parse the body."""
     raw = raw_socket(url).call
     return Contender(lambda: json.loads(raw().partition(b"\r\n\r\n")[2]), is_answer)
 
 
-def httpx_sync(url: str) -> Contender:
-    """Make the call as a script does that needs no client of ours."""
+def httpx_sync(url: str, **settings: Any) -> Contender:  # noqa: ANN401 - of a client
+    """Make the call with httpx alone."""
     import httpx
 
-    client = httpx.Client(base_url=url, headers=_HEADERS)
+    client = httpx.Client(base_url=url, headers=_HEADERS, **settings)
     return Contender(lambda: client.put(PATH).json(), is_answer)
+
+
+def httpx_sync_unkept(url: str) -> Contender:
+    """Make the call with httpx alone, and close the connection after it, as this package does."""
+    import httpx
+
+    return httpx_sync(url, limits=httpx.Limits(max_keepalive_connections=0))
 
 
 def generated(url: str) -> Contender:
@@ -109,7 +116,7 @@ def thanksio(url: str, **settings: Any) -> Contender:  # noqa: ANN401 - of a cli
 
 
 class _Connection(asyncio.Protocol):
-    """A connection that knows when the answer is whole."""
+    """A connection that knows when the response is complete."""
 
     def __init__(self) -> None:
         self.received = bytearray()
@@ -148,16 +155,23 @@ def raw_asyncio(url: str) -> Contender:
     return Contender(call, _is_raw_answer)
 
 
-def httpx_async(url: str) -> Contender:
-    """Make the call as a script does that needs no client of ours."""
+def httpx_async(url: str, **settings: Any) -> Contender:  # noqa: ANN401 - of a client
+    """Make the call with httpx alone."""
     import httpx
 
-    client = httpx.AsyncClient(base_url=url, headers=_HEADERS)
+    client = httpx.AsyncClient(base_url=url, headers=_HEADERS, **settings)
 
     async def call() -> object:
         return (await client.put(PATH)).json()
 
     return Contender(call, is_answer)
+
+
+def httpx_async_unkept(url: str) -> Contender:
+    """Make the call with httpx alone, and close the connection after it, as this package does."""
+    import httpx
+
+    return httpx_async(url, limits=httpx.Limits(max_keepalive_connections=0))
 
 
 def generated_async(url: str) -> Contender:
@@ -178,13 +192,13 @@ def thanksio_async(url: str) -> Contender:
 
 
 def json_alone(_url: str) -> Contender:
-    """Parse the answer."""
+    """Parse the response."""
     body = bodies()[PATH]
     return Contender(lambda: json.loads(body), is_answer)
 
 
 def model_alone(_url: str) -> Contender:
-    """Parse the answer into the generated classes."""
+    """Parse the response into the generated classes."""
     from thanksio_generated.models import OrderAnswer
 
     body = bodies()[PATH]
@@ -192,19 +206,19 @@ def model_alone(_url: str) -> Contender:
 
 
 def verdict_alone(_url: str) -> Contender:
-    """Lead a call from an answer to its verdict: the fields of the order, checked."""
+    """Lead a call from a response to its verdict: the fields of the order, checked."""
     from thanksio import RetryPolicy
-    from thanksio._call import Call, Spellings, course
-    from thanksio._verdict import Answer
+    from thanksio._call import Call, PathVariants, call_steps
+    from thanksio._verdict import Response
 
-    answer = Answer(200, bodies()[PATH], {"content-type": "application/json"})
-    spellings, policy = Spellings("auto"), RetryPolicy()
+    response = Response(200, bodies()[PATH], {"content-type": "application/json"})
+    paths, policy = PathVariants("auto"), RetryPolicy()
 
-    def call() -> Any:  # noqa: ANN401 - what a course ends in
-        steps = course(Call(ORDER_ID, str), spellings, policy, 90.0, now=float, random=float)
+    def call() -> Any:  # noqa: ANN401 - what the steps end in
+        steps = call_steps(Call(ORDER_ID, str), paths, policy, 90.0, now=float, random=float)
         next(steps)
         try:
-            return steps.send(answer)
+            return steps.send(response)
         except StopIteration as end:
             return end.value
 
@@ -212,7 +226,7 @@ def verdict_alone(_url: str) -> Contender:
 
 
 def call_alone(url: str) -> Contender:
-    """Make a whole call over a transport that answers at once."""
+    """Make a whole call on a transport that responds at once."""
     from benching.instant import Instant
 
     return thanksio(url, transport=Instant())
@@ -222,12 +236,14 @@ SYNC: dict[str, Callable[[str], Contender]] = {
     "raw socket": raw_socket,
     "raw socket, json.loads": raw_socket_parsed,
     "httpx": httpx_sync,
+    "httpx, a connection for each request": httpx_sync_unkept,
     "generated": generated,
     "thanksio": thanksio,
 }
 ASYNC: dict[str, Callable[[str], Contender]] = {
     "raw asyncio": raw_asyncio,
     "httpx async": httpx_async,
+    "httpx async, a connection for each request": httpx_async_unkept,
     "generated async": generated_async,
     "thanksio async": thanksio_async,
 }

@@ -1,4 +1,4 @@
-"""The contenders' processes, and the rounds in which all of them take their turns."""
+"""Run each contender in a process of its own, and let them take turns in rounds."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ _PATIENCE = 60.0  # seconds for one line of a worker
 
 
 class WorkerError(Exception):
-    """A worker said that it cannot, said nothing in time, or ended."""
+    """A worker reported an error, was silent for too long, or ended."""
 
 
 def environment(*, peer: bool = False) -> dict[str, str]:
-    """Give a worker the scripts to import from, ours also what this process was given; and no proxy on its way."""
+    """Return the environment of a worker, with the scripts and without a proxy; a peer sees no package of ours."""
     kept = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
     given = "" if peer else kept.get("PYTHONPATH", "")
     path = os.pathsep.join(filter(None, [str(HERE.parent.parent), given]))
@@ -44,7 +44,7 @@ class Worker:
     errors: IO[bytes] = field(repr=False)
 
     def hear(self, seconds: float = _PATIENCE) -> dict[str, Any]:
-        """Give the next line. Raises WorkerError if there is none in time, or if it says why there is none."""
+        """Return the next line. Raises WorkerError if there is none in time, or if it says why there is none."""
         assert self.process.stdout  # noqa: S101 - it is a pipe
         ready, _, _ = select.select([self.process.stdout], [], [], seconds)
         line = self.process.stdout.readline() if ready else b""
@@ -58,7 +58,7 @@ class Worker:
         return said
 
     def ask(self, calls: int, in_flight: int) -> dict[str, Any]:
-        """Let it make calls, and give what they took."""
+        """Let it make calls, and return how long they took."""
         assert self.process.stdin  # noqa: S101 - it is a pipe
         try:
             self.process.stdin.write(json.dumps({"calls": calls, "in_flight": in_flight}).encode() + b"\n")
@@ -68,7 +68,7 @@ class Worker:
         return self.hear()
 
     def end(self) -> None:
-        """Close its input, which is how it ends; kill it if it does not."""
+        """Close its input, which ends it; kill it if it does not end."""
         try:
             self.process.communicate(timeout=5)
         except subprocess.TimeoutExpired:
@@ -117,9 +117,9 @@ def _started(name: str, url: str, peers: Path | None) -> Worker:
 def race(
     team: Crew, rounds: int, calls: int, in_flight: int, tell: Callable[[int], None]
 ) -> tuple[dict[str, list[float | None]], dict[str, list[float | None]]]:
-    """Let each worker make its calls in every round, in turn; the one that begins is another each time.
+    """Let each worker make its calls in every round, in turn, starting with another one each time.
 
-    What slows the machine for a while so slows all of them. Gives the seconds by the clock and by the processor.
+    So what slows the machine for a while slows all of them. Returns the seconds by the clock and of the processor.
     """
     seconds: dict[str, list[float | None]] = {worker.name: [] for worker in team.workers}
     cpu: dict[str, list[float | None]] = {worker.name: [] for worker in team.workers}

@@ -1,4 +1,4 @@
-"""Make figures of samples: medians, quartiles, ratios of the same round, and whether a goal is met. Pure."""
+"""Turn samples into figures: medians, quartiles, ratios of the same round, and whether a goal is met. Pure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @frozen
 class Spread:
-    """The middle of some figures, and the quartiles around it."""
+    """The median of some figures, and their quartiles."""
 
     median: float
     low: float
@@ -23,7 +23,7 @@ class Spread:
 
 
 def spread(figures: Iterable[float | None]) -> Spread | None:
-    """Give the median and the quartiles of those that are there; None of none."""
+    """Return the median and the quartiles of the figures that are not None; None if there are none."""
     there = sorted(figure for figure in figures if figure is not None)
     if not there:
         return None
@@ -52,7 +52,7 @@ def differences(ones: Iterable[float | None], others: Iterable[float | None]) ->
 
 @frozen
 class Table:
-    """What was measured side by side, in rounds, one figure of each contender a round.
+    """What was measured side by side: one figure of each contender for each round.
 
     `bases` are those that the others are divided by, `net_of` the one that is subtracted from them. `more` holds
     further columns, and `absent` says why a contender is missing.
@@ -69,13 +69,13 @@ class Table:
     in_flight: int = 0
 
     def ratio(self, one: str, other: str) -> Spread | None:
-        """Give how many times as long one takes as another."""
+        """Return how many times as long one takes as another."""
         if one not in self.samples or other not in self.samples:
             return None
         return spread(ratios(self.samples[one], self.samples[other]))
 
     def net(self, one: str, other: str) -> Spread | None:
-        """Give how much longer one takes than another."""
+        """Return how much longer one takes than another."""
         if one not in self.samples or other not in self.samples:
             return None
         return spread(differences(self.samples[one], self.samples[other]))
@@ -95,7 +95,7 @@ class Bulk:
 
     @property
     def name(self) -> str:
-        """Say which run of orders this was."""
+        """Return which run of orders this was."""
         return f"{self.ids:,} {self.kind}{', journal' if self.journal else ''}"
 
 
@@ -112,13 +112,13 @@ class Results:
         return next(found, None)
 
     def plain(self) -> list[Bulk]:
-        """Give the bulk runs of the sync client without a journal, the smallest first."""
+        """Return the bulk runs of the sync client without a journal, the smallest first."""
         return sorted((one for one in self.bulks if one.kind == "sync" and not one.journal), key=lambda one: one.ids)
 
 
 @frozen
 class Goal:
-    """What is wanted of a figure."""
+    """A bound for a figure."""
 
     text: str
     bound: float
@@ -136,12 +136,12 @@ class Judged:
 
     @property
     def met(self) -> bool | None:
-        """Whether the figure is what was wanted."""
+        """Return whether the figure is within the bound; None if nothing was measured."""
         if self.figure is None:
             return None
         return self.figure <= self.goal.bound if self.goal.at_most else self.figure >= self.goal.bound
 
 
 def judged(goals: Iterable[Goal], results: Results) -> list[Judged]:
-    """Hold the results against the goals."""
+    """Compare the results with the goals."""
     return [Judged(goal, goal.measure(results)) for goal in goals]

@@ -10,19 +10,19 @@ from benching.answers import order
 
 
 def template() -> bytes:
-    """Give the documented answer with a place for the number."""
+    """Return the documented response with a place for the number."""
     fields = order()["order"] | {"id": 0}
     return json.dumps({"order": fields}).replace("%", "%%").replace('"id": 0', '"id": %s', 1).encode()
 
 
 class Instant(httpx.BaseTransport, httpx.AsyncBaseTransport):
-    """Answers with the order that is asked for, to the sync and the async client alike."""
+    """Responds with the order that is requested, to the sync and the async client."""
 
     def __init__(self) -> None:
         self.template = template()
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Answer a thread."""
+        """Respond to a sync client."""
         return httpx.Response(
             200,
             headers=[(b"Content-Type", b"application/json")],
@@ -30,5 +30,5 @@ class Instant(httpx.BaseTransport, httpx.AsyncBaseTransport):
         )
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Answer a task."""
+        """Respond to an async client."""
         return self.handle_request(request)

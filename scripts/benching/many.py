@@ -1,4 +1,4 @@
-"""Cancel many orders on an instant transport, in a process of its own, and say what each cost and the memory at most.
+"""Cancel many orders on an instant transport, in a process of its own, and report what each cost and the most memory.
 
 Between two batches of a run come single calls of the same client, so that what the machine does meanwhile meets both.
 """
@@ -29,16 +29,16 @@ _LEAST_BATCH, _MOST_SINGLES, _WARM = 1000, 2000, 300
 
 
 class LostError(Exception):
-    """Not every order came out as cancelled."""
+    """Not every order was cancelled."""
 
 
 def batch_of(ids: int) -> int:
-    """Give how many orders are measured at a time: a twentieth of all, but enough to see."""
+    """Return how many orders are measured at a time: a twentieth of all, but enough to see."""
     return min(ids, max(_LEAST_BATCH, ids // 20))
 
 
 def peak() -> float:
-    """Give the most memory that this process ever had, in MB; getrusage alone would count its parent's, too."""
+    """Return the most memory that this process ever had, in MB; getrusage alone would count its parent's, too."""
     status = Path("/proc/self/status")
     found = re.search(r"VmHWM:\s+(\d+) kB", status.read_text("utf-8")) if status.exists() else None
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -46,7 +46,7 @@ def peak() -> float:
 
 
 def in_threads(ids: int, journal: Path | None) -> Iterator[tuple[float, float]]:
-    """Give the seconds of an order in each batch, and of a single call beside it."""
+    """Return the seconds of an order in each batch, and of a single call beside it."""
     batch = batch_of(ids)
     singles = min(batch, _MOST_SINGLES)
     with ThanksIO(TOKEN, base_url=_NOWHERE, transport=Instant()) as client:
@@ -65,23 +65,24 @@ def in_threads(ids: int, journal: Path | None) -> Iterator[tuple[float, float]]:
 
 
 async def in_tasks(ids: int, journal: Path | None) -> list[tuple[float, float]]:
-    """Give the same of the async client."""
+    """Return the same of the async client."""
     batch, took = batch_of(ids), []
     singles = min(batch, _MOST_SINGLES)
     async with AsyncThanksIO(TOKEN, base_url=_NOWHERE, transport=Instant()) as client:
         for number in range(_WARM):
             await client.cancel_order(number + 1)
-        results = client.cancel_orders((number + 1 for number in range(ids)), pace=False, journal=journal)
-        for _ in range(ids // batch):
-            began = time.perf_counter()
-            for _ in range(batch):
-                _check((await anext(results)).verdict == "cancelled", 1)
-            many = (time.perf_counter() - began) / batch
-            began = time.perf_counter()
-            for number in range(singles):
-                await client.cancel_order(number + 1)
-            took.append((many, (time.perf_counter() - began) / singles))
-        _check([1 async for _ in results].count(1), ids % batch)
+        orders = (number + 1 for number in range(ids))
+        async with client.cancel_orders(orders, pace=False, journal=journal) as results:
+            for _ in range(ids // batch):
+                began = time.perf_counter()
+                for _ in range(batch):
+                    _check((await anext(results)).verdict == "cancelled", 1)
+                many = (time.perf_counter() - began) / batch
+                began = time.perf_counter()
+                for number in range(singles):
+                    await client.cancel_order(number + 1)
+                took.append((many, (time.perf_counter() - began) / singles))
+            _check([1 async for _ in results].count(1), ids % batch)
     return took
 
 

@@ -1,4 +1,4 @@
-"""The contenders of each section by name, for those who must not import them."""
+"""The names of the contenders of each section."""
 
 from __future__ import annotations
 
@@ -7,5 +7,12 @@ from benching.peers import PEERS as PEER_MAKERS
 
 PEERS = tuple(PEER_MAKERS)
 CALLS = tuple(SYNC)
-IN_FLIGHT = (*ASYNC, "httpx", "thanksio")  # the last two are called from threads
+IN_THREADS = ("httpx", "httpx, a connection for each request", "thanksio")
+IN_FLIGHT = (*ASYNC, *IN_THREADS)
 PARSE = tuple(ALONE)
+
+
+def in_threads(name: str) -> str:
+    """Return the name of a sync contender that was called from threads."""
+    first, comma, rest = name.partition(",")
+    return f"{first} in threads{comma}{rest}"

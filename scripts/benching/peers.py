@@ -1,4 +1,4 @@
-"""Other makers' Python clients, each at its nearest call to ours. Each lives in an environment without ours."""
+"""Other vendors' Python clients, each with the call that is nearest to ours, in an environment without our package."""
 
 from __future__ import annotations
 

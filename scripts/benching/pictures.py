@@ -1,4 +1,4 @@
-"""Draw results as SVG that needs no script and no font, by day and by night. Pure.
+"""Draw results as SVG that needs no script and no font, with light and dark colours. Pure.
 
 A picture brings its own background: a page can be dark where the system is light.
 """
@@ -42,11 +42,11 @@ _ROW = 26  # height of a bar's place
 _LETTER = 7.0  # width of a letter in a note, as wide as it may be
 _KINDS = {
     "ours": "this client",
-    "other": "what is below it, alone",
-    "peer": "another maker's client, with its own answer",
+    "other": "the libraries below it, alone",
+    "peer": "another vendor's client, with its own response",
     "raw": "a socket",
 }
-_SHOWN = {  # of the contenders in flight, those that differ; the text has all
+_SHOWN = {  # of the contenders in flight, those that differ; results.txt has all
     "raw asyncio": "raw",
     "httpx async": "other",
     "thanksio async": "ours",
@@ -55,7 +55,7 @@ _SHOWN = {  # of the contenders in flight, those that differ; the text has all
 
 
 def kind(name: str) -> str:
-    """Say of which kind a contender is, which is its colour."""
+    """Return the kind of a contender, which decides its colour."""
     if name in PEERS:
         return "peer"
     return "ours" if name.startswith("thanksio") else "raw" if name.startswith("raw") else "other"
@@ -79,7 +79,7 @@ def bars(table: Table, base: str) -> str:
     found = {name: ratio for name in table.samples if (ratio := table.ratio(name, base))}
     names = sorted(found, key=lambda name: found[name].median)
     most = max((found[name].high for name in names), default=1.0)
-    left, right, top = 190.0, 130.0, 56.0
+    left, right, top = 18.0 + 8 * max(map(len, names), default=0), 130.0, 56.0
     scale = (_WIDTH - left - right) / most
     bottom = top + _ROW * len(names)
     lines = [f'<path class="one" style="stroke:var(--soft)" d="M{left + scale:.1f} {top - 6:.1f}V{bottom:.1f}"/>']
@@ -91,7 +91,7 @@ def bars(table: Table, base: str) -> str:
             _level(left + ratio.low * scale, left + ratio.high * scale, y + _ROW / 2),
             _text(left + max(ratio.high, ratio.median) * scale + 8, y + 17, _said(table, name, ratio.median)),
         ]
-    note = f"times as long as {base}, which is the broken line, in the median; a thin line joins the quartiles"
+    note = f"times as long as {base}, which is the dashed line (medians); a thin line joins the quartiles"
     lines += [_text(20, bottom + 22, note, "soft"), *_legend({kind(name) for name in names}, bottom + 34)]
     return _svg(bottom + 60, f"{table.title}: less is better", lines)
 
@@ -101,7 +101,7 @@ def _bar(look: str, x: float, y: float, width: float) -> str:
 
 
 def _legend(kinds: Iterable[str], y: float) -> Iterator[str]:
-    """Say what the colours mean that are there."""
+    """Explain the colours that are used."""
     x = 20.0
     for look, words in _KINDS.items():
         if look in kinds:
@@ -131,7 +131,7 @@ class _Axis:
     ticks: Sequence[float] = field(factory=list)
 
     def at(self, value: float) -> float:
-        """Give the place of a value."""
+        """Return the place of a value."""
         low, high, value = (math.log(one) if self.is_log else one for one in (self.low, self.high, value))
         part = (value - low) / (high - low) if high > low else 0.5
         return self.start + part * (self.end - self.start)
@@ -143,7 +143,7 @@ def _decades(low: float, high: float) -> list[float]:
 
 
 def _steps(high: float) -> list[float]:
-    """Give round values from nought to the highest, at most six."""
+    """Return round values from 0 to the highest, at most six."""
     step = next(digit * 10.0**power for power in range(9) for digit in (1, 2, 5) if high <= digit * 10.0**power * 5)
     return [step * nth for nth in range(int(-(-high // step)) + 1)]
 
@@ -218,7 +218,7 @@ def memory(results: Results) -> str | None:
 
 
 def pictures(results: Results) -> dict[str, str]:
-    """Give all pictures that the results are enough for, by their files' names."""
+    """Return the pictures for which there are enough results, by file name."""
     found = results.table("calls")
     calls = bars(found, "httpx") if found and "httpx" in found.samples else None
     drawn = {"calls.svg": calls, "in-flight.svg": throughput(results), "memory.svg": memory(results)}

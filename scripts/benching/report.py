@@ -18,7 +18,7 @@ _SCALES = {"us": 1e6, "ms": 1e3}
 
 
 def figure(value: float) -> str:
-    """Write a figure with three digits that count, and never in powers."""
+    """Write a figure with three significant digits, and never with an exponent."""
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"  # noqa: PLR2004
 
 
@@ -29,7 +29,7 @@ def _spread(found: Spread | None, scale: float = 1.0) -> tuple[str, str]:
 
 
 def aligned(rows: Sequence[Sequence[str]]) -> str:
-    """Set columns: the first begins at the left, the others end at the right."""
+    """Align columns: the first to the left, the others to the right."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = (
         "  ".join(
@@ -42,7 +42,7 @@ def aligned(rows: Sequence[Sequence[str]]) -> str:
 
 
 def table_text(table: Table) -> str:
-    """Write a table, the quickest first, and under it who is not in it."""
+    """Write a table, the fastest first, and below it the contenders that are missing."""
     bases = [base for base in table.bases if base in table.samples]
     word = "rate / " if table.in_flight else "/ "
     head = ["", table.unit, "quartiles", *(["calls/s"] if table.in_flight else [])]
@@ -88,7 +88,7 @@ def bulk_text(title: str, bulks: Iterable[Bulk]) -> str:
 
 
 def goals_text(judged: Iterable[Judged]) -> str:
-    """Write each goal, what was measured, and whether that will do."""
+    """Write each goal, what was measured, and whether it is met."""
     rows = [["", "goal", "measured", ""]]
     for one in judged:
         goal = one.goal

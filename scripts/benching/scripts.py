@@ -63,6 +63,6 @@ _SCRIPTS = {
 
 
 def scripts(url: str) -> dict[str, str]:
-    """Give the script of each client, to be run at this server."""
+    """Return the script of each client, to be run at this server."""
     values = f"URL, TOKEN, PATH, ORDER_ID = {url!r}, {TOKEN!r}, {PATH!r}, {ORDER_ID}\n"
     return {name: PLAIN + values + _FRAME.format(make=make, call=call) for name, (make, call) in _SCRIPTS.items()}

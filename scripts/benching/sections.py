@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 from attrs import Factory, evolve, frozen
 
-from benching import starts
+from benching import names, starts
 from benching.crew import crew, environment, race
 from benching.figures import Bulk, Results, Table, spread
-from benching.names import CALLS, IN_FLIGHT, PARSE, PEERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 
 LEVELS = {1: 100, 10: 10, 50: 5, 200: 2}  # in flight, and how many calls each task makes in a round
 SIZES = (1000, 10_000, 100_000, 1_000_000)  # ids
-_MOST_ASYNC, _MOST_JOURNAL = 100_000, 10_000  # ids; more of these take minutes, and say the same
+_MOST_ASYNC, _MOST_JOURNAL = 100_000, 10_000  # ids; more take minutes and show the same
 _REPEATS = {1000: 5, 10_000: 3}  # of a bulk run without a journal, as short ones differ most
 _PATIENCE = 3600.0
 
@@ -34,7 +33,7 @@ _Value = TypeVar("_Value")
 
 @frozen
 class Setting:
-    """What a run is made of. `tell` is given each step, for whoever waits."""
+    """The settings of a run. `tell` is called with each step, to show progress."""
 
     url: str
     tell: Callable[[str], None]
@@ -53,16 +52,16 @@ class SectionError(Exception):
 
 def calls(setting: Setting) -> Results:
     """Make one call after another."""
-    names = [*CALLS, *(PEERS if setting.peers else ())]
-    with _crew("calls", names, setting) as team:
+    wanted = [*names.CALLS, *(names.PEERS if setting.peers else ())]
+    with _crew("calls", wanted, setting) as team:
         plain = Table("calls", "One call after another", "us", {}, ("httpx", "raw socket"))
         return Results([_raced(plain, team, setting, setting.calls)])
 
 
 def in_flight(setting: Setting) -> Results:
     """Make many calls at a time with one client: in tasks, and in threads where it is sync."""
-    bases = ("httpx async", "raw asyncio")
-    with _crew("in-flight", IN_FLIGHT, setting) as team:
+    bases = ("httpx async", "httpx in threads", "raw asyncio")
+    with _crew("in-flight", names.IN_FLIGHT, setting) as team:
         tables = []
         for level, share in setting.levels.items():
             plain = Table("in-flight", f"{level} in flight", "us", {}, bases, in_flight=level)
@@ -72,29 +71,29 @@ def in_flight(setting: Setting) -> Results:
 
 
 def _told_apart(table: Table) -> Table:
-    """Say of the sync clients that they were called from threads."""
+    """Rename the sync clients, which were called from threads."""
 
     def named(found: Mapping[str, _Value]) -> dict[str, _Value]:
-        return {f"{name} in threads" if name in CALLS else name: value for name, value in found.items()}
+        return {names.in_threads(name) if name in names.IN_THREADS else name: value for name, value in found.items()}
 
     more = {column: named(values) for column, values in table.more.items()}
     return evolve(table, samples=named(table.samples), more=more, absent=named(table.absent))
 
 
 def parse(setting: Setting) -> Results:
-    """Do what a call does beside the wire."""
-    with _crew("parse", PARSE, setting) as team:
+    """Measure what a call does beside I/O."""
+    with _crew("parse", names.PARSE, setting) as team:
         plain = Table("parse", "Parse and verdict alone, without a wire", "us", {}, ("json.loads",))
         return Results([_raced(plain, team, setting, 5 * setting.calls)])
 
 
-def _crew(section: str, names: Iterable[str], setting: Setting) -> AbstractContextManager[Crew]:
+def _crew(section: str, wanted: Iterable[str], setting: Setting) -> AbstractContextManager[Crew]:
     setting.tell(f"{section}: starting the contenders")
-    return crew(names, setting.url, setting.peers)
+    return crew(wanted, setting.url, setting.peers)
 
 
 def _raced(plain: Table, team: Crew, setting: Setting, many: int) -> Table:
-    """Fill a table by a race of as many calls as are wanted of each contender in a round."""
+    """Fill a table: each contender makes `many` calls in each round."""
     level = plain.in_flight or 1
 
     def tell(number: int) -> None:
@@ -111,7 +110,7 @@ def first(setting: Setting) -> Results:
 
 
 def imports(setting: Setting) -> Results:
-    """Import, and no more."""
+    """Import only."""
     return Results([starts.imports(setting)])
 
 
@@ -128,7 +127,7 @@ def bulk(setting: Setting) -> Results:
 
 
 def journal(setting: Setting) -> Results:
-    """Do the same with a journal, which is on the disk before each order goes and after."""
+    """Do the same with a journal, which is on the disk before and after each order."""
     sizes = [size for size in SIZES if size <= min(setting.largest, _MOST_JOURNAL)] or [setting.largest]
     return Results(bulks=[_many("journal", setting, ids, "sync", journal=True) for ids in sizes])
 
@@ -151,7 +150,7 @@ def _many(section: str, setting: Setting, ids: int, kind: str, *, journal: bool 
 
 
 def sections() -> Iterator[tuple[str, Callable[[Setting], Results]]]:
-    """Give what can be run, the longest last."""
+    """Return what can be run, the longest last."""
     yield "calls", calls
     yield "in-flight", in_flight
     yield "parse", parse

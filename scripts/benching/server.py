@@ -1,4 +1,4 @@
-"""A server that answers at once, in a process of its own: nginx where it is installed, else a small one of asyncio."""
+"""A server that responds at once, in a process of its own: nginx where it is installed, else a small one of asyncio."""
 
 from __future__ import annotations
 
@@ -20,12 +20,14 @@ from attrs import frozen
 from benching.answers import bodies
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Mapping
 
 HERE = Path(__file__).resolve()
 Engine = Literal["nginx", "asyncio"]
 _PATIENCE = 15.0  # seconds in which a server must begin to answer
 _LENGTH = re.compile(rb"\ncontent-length: *(\d+)", re.IGNORECASE)
+_CLOSE = re.compile(rb"\nconnection: *close\r", re.IGNORECASE)  # RFC 9112, section 9.6
+_NOT_FOUND = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
 
 # One process and no master: whoever ends it ends all of it. Nothing is logged, and no connection is ever too old.
 _CONFIGURATION = """
@@ -61,19 +63,19 @@ class ServerError(Exception):
 
 @frozen
 class Server:
-    """A server that runs: what it is, and where."""
+    """A running server: its name and its address."""
 
     name: str
     url: str
 
 
 def nginx() -> str | None:
-    """Give the path of nginx, which is often not on a user's own."""
+    """Return the path of nginx, which is often not in a user's own PATH."""
     return shutil.which("nginx", path=f"{os.environ.get('PATH', '')}{os.pathsep}/usr/sbin{os.pathsep}/usr/local/sbin")
 
 
 def configuration(port: int) -> str:
-    """Write what nginx is told."""
+    """Return the configuration of nginx."""
     locations = (
         f"        location = {path} {{ return 200 '{_quoted(body.decode())}'; }}" for path, body in bodies().items()
     )
@@ -88,7 +90,7 @@ def _quoted(text: str) -> str:
 
 @contextmanager
 def serving(engine: Engine | None = None) -> Generator[Server]:
-    """Run a server: the one that is asked for, or the faster of those that are here."""
+    """Run a server: the one that is asked for, or the fastest that is installed."""
     program = nginx() if engine != "asyncio" else None
     if engine == "nginx" and not program:
         raise ServerError("nginx is not installed: apt-get install nginx-light")
@@ -143,38 +145,45 @@ def _version(program: str) -> str:
 
 
 class Answering(asyncio.Protocol):
-    """Answers each request of a connection by its path, without looking at the rest."""
+    """Responds to each request of a connection by its path, and closes the connection if the request asks for that."""
 
-    def __init__(self) -> None:
-        self.answers = {
-            path.encode(): b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s"
-            % (len(body), body)
-            for path, body in bodies().items()
-        }
+    def __init__(self, answers: Mapping[bytes, bytes]) -> None:
+        self.answers = answers
         self.received = b""
         self.transport: asyncio.WriteTransport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keep the way back."""
+        """Keep the transport."""
         assert isinstance(transport, asyncio.WriteTransport)  # noqa: S101 - of a stream socket it is
         self.transport = transport
 
     def data_received(self, data: bytes) -> None:
-        """Answer each request that is whole."""
+        """Respond to each request that is complete."""
         self.received += data
         while (head := self.received.find(b"\r\n\r\n")) >= 0:
             length = _LENGTH.search(self.received, 0, head + 2)
             end = head + 4 + (int(length[1]) if length else 0)
             if len(self.received) < end:
                 return
-            path = self.received.split(b" ", 2)[1]
+            path, closes = self.received.split(b" ", 2)[1], _CLOSE.search(self.received, 0, head + 2)
             self.received = self.received[end:]
-            self.transport.write(self.answers.get(path, b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"))
+            answer = self.answers.get(path, _NOT_FOUND)
+            if closes:
+                self.transport.write(answer.replace(b"\r\n", b"\r\nConnection: close\r\n", 1))
+                self.transport.close()
+                return
+            self.transport.write(answer)
 
 
 async def serve(port: int) -> None:
-    """Answer until somebody ends the process."""
-    server = await asyncio.get_running_loop().create_server(Answering, "127.0.0.1", port, backlog=1024)
+    """Respond until the process is ended."""
+    answers = {  # made once: a contender may open a connection for each request
+        path.encode(): b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s"
+        % (len(body), body)
+        for path, body in bodies().items()
+    }
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: Answering(answers), "127.0.0.1", port, backlog=1024)
     async with server:
         await server.serve_forever()
 

@@ -41,14 +41,14 @@ _IMPORTED = re.compile(r"^import time: +(\d+) \|", re.MULTILINE)
 
 @define
 class _Starts:
-    """What starts of one kind took, and what they printed."""
+    """How long starts of one kind took, and what they printed."""
 
     seconds: dict[str, list[float | None]] = field(factory=dict)
     said: dict[str, list[subprocess.CompletedProcess[str]]] = field(factory=dict)
 
 
 def _started(section: str, commands: Mapping[str, list[str]], setting: Setting) -> _Starts:
-    """Run each once unseen, so that all is compiled and cached, then in rounds, each time beginning with another."""
+    """Run each once without counting it, so that all is cached, then in rounds, starting with another one each time."""
     found, names = _Starts({name: [] for name in commands}, {name: [] for name in commands}), list(commands)
     for number in range(setting.starts + 1):
         setting.tell(f"{section}: starting processes, round {number} of {setting.starts}")

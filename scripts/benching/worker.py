@@ -1,4 +1,4 @@
-"""A contender in a process of its own: it says whether it is ready, then makes as many calls as each line asks for.
+"""A contender in a process of its own: it reports whether it is ready, then makes as many calls as each line asks for.
 
 A line is `{"calls": 100, "in_flight": 1}`, and so is the answer: the seconds of a call by the clock and of the
 processor, or why there are none. The end of the input is the end of the process.
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 
 
 class WrongAnswerError(Exception):
-    """A contender gave something else than the order, so there is nothing to measure."""
+    """A contender returned something else than the order, so there is nothing to measure."""
 
 
 def timed(call: Callable[[], object], calls: int, in_flight: int) -> float:
-    """Give the seconds of a call: the median of calls one after another, or the share of each in what all took."""
+    """Return the seconds of a call: the median of calls one after another, or the time of all by their number."""
     if in_flight == 1:
         return statistics.median(_each(call, calls))
     gate = threading.Barrier(in_flight + 1)
@@ -59,7 +59,7 @@ def _each(call: Callable[[], object], calls: int) -> list[float]:
 
 
 async def atimed(call: Callable[[], Awaitable[object]], calls: int, in_flight: int) -> float:
-    """Give the same of a contender that is async."""
+    """Return the same of a contender that is async."""
     took: list[float] = []
 
     async def work() -> None:
@@ -95,7 +95,7 @@ def _say(said: dict[str, Any]) -> None:
 
 
 async def _made(name: str, url: str) -> Contender:
-    """Make a contender, and hold its first answer against what is right."""
+    """Make a contender, and check its first result."""
     contender = ({**SYNC, **ASYNC, **ALONE, **PEERS}[name])(url)
     given = await _settled(contender.call())
     if not contender.is_right(given):
@@ -125,7 +125,7 @@ def _alone(steps: Coroutine[Any, Any, None]) -> None:
 
 
 def main() -> None:
-    """Work for the name and at the address that the arguments give."""
+    """Run the contender and use the address that the arguments name."""
     name, url = sys.argv[1:]
     work = _work(name, url)
     if name in ASYNC:
