@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from conftest import ROOT, TOKEN
 
-from thanksio import errors
+from thanksio import AsyncThanksIO, RetryPolicy, ThanksIO, errors
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from thanksio.testing import FakeThanksIO
@@ -41,6 +44,7 @@ def at_the_fake(fake: FakeThanksIO, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("THANKSIO_TOKEN", TOKEN)
     monkeypatch.setenv("THANKSIO_BASE_URL", fake.base_url)
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(logging.getLogger("httpcore"), "level", logging.NOTSET)  # a page sets it
     return fake
 
 
@@ -55,6 +59,64 @@ def test_the_code_of_the_documents_runs(
     assert re.search(r"^(37294 is )?cancelled", said, re.MULTILINE) or "print" not in code
 
 
+FIRST = blocks(ROOT / "README.md")[0].values[1]
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        ("", "37294 is cancelled"),
+        ("already_cancelled_422", "refused: "),  # it may have been cancelled before, so "not cancelled" would be wrong
+        ("lost_answer", "unknown: "),
+        ("page_403", "unknown: "),
+        ("port_closed", "not sent: "),
+    ],
+)
+def test_the_first_example_tells_the_outcomes_apart(
+    fault: str, said: str, at_the_fake: FakeThanksIO, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if fault:
+        at_the_fake.faults(fault)
+
+    once = FIRST.replace("ThanksIO()", "ThanksIO(retry=once)")
+    exec(compile(once, "README.md", "exec"), {"once": RetryPolicy(max_attempts=1)})  # noqa: S102 - it is our own
+
+    assert capsys.readouterr().out.startswith(said)
+
+
+@pytest.mark.parametrize("kind", ["sync", "asyncio"])
+def test_httpcore_logs_what_the_page_about_use_says(
+    kind: str, at_the_fake: FakeThanksIO, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    letter = "Dear Kim, nobody else reads this"
+    at_the_fake.orders[37294].fields["message"] = letter
+
+    def logged(call: Callable[[], object]) -> str:
+        caplog.clear()
+        call()
+        records = [record for record in caplog.records if record.name.startswith(("httpcore", "httpx"))]
+        return "\n".join(f"{record.getMessage()} {record.args}" for record in records)
+
+    def cancel() -> object:
+        async def use() -> object:
+            return await AsyncThanksIO().cancel_order(37294)
+
+        return ThanksIO().cancel_order(37294) if kind == "sync" else asyncio.run(use())
+
+    said = logged(cancel)
+    assert "host='127.0.0.1'" in said
+    assert "X-RateLimit-Remaining" in said  # headers of the response are shown
+    assert [secret for secret in (TOKEN, "Authorization", letter) if secret in said] == []
+
+    at_the_fake.fail_next("token_in_header")
+    assert TOKEN in logged(cancel)
+
+    at_the_fake.fail_next("token_in_header")
+    caplog.set_level(logging.WARNING, "httpcore")
+    assert logged(cancel) == ""
+
+
 def test_the_readme_shows_code() -> None:
     assert len(blocks(ROOT / "README.md")) >= 3
 
@@ -67,14 +129,19 @@ def test_the_tests_of_the_documents_run_in_a_project_of_a_stranger(
     pytester.makeconftest(CONFTEST)
     pytester.makepyfile(**{f"test_{name.partition('.')[0]}": code})
 
-    result = pytester.runpytest_subprocess("-p", "no:cacheprovider", "--strict-markers", "-W", "error")
+    plugins = ["-p", "pytest_httpx"] if "httpx_mock" in code else []
+    result = pytester.runpytest_subprocess("-p", "no:cacheprovider", *plugins, "--strict-markers", "-W", "error")
 
     assert result.ret == 0
     assert result.parseoutcomes()["passed"] == code.count("def test_")
 
 
-def test_there_are_five_recipes() -> None:
-    assert len(blocks(ROOT / "docs" / "testing.md")) == 1 + 5
+def test_there_are_recipes_with_the_fake_and_with_other_tools() -> None:
+    shown = [block.values[1] for block in blocks(ROOT / "docs" / "testing.md")]
+
+    assert len(shown) == 1 + 5 + 4
+    for tool in ("respx", "httpx_mock", "vcr", "opentelemetry"):
+        assert [tool in code for code in shown].count(True) == 1
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,6 +10,9 @@ from typing import TYPE_CHECKING
 import httpx
 
 from thanksio import (
+    UNSET,
+    APIConnectionError,
+    APIResponseValidationError,
     APIStatusError,
     AsyncThanksIO,
     CancelResult,
@@ -19,6 +23,7 @@ from thanksio import (
     RetryPolicy,
     ThanksIO,
     ThanksIOError,
+    Unset,
     errors,
 )
 from thanksio.testing import FAULTS, FakeThanksIO, Fault
@@ -33,19 +38,33 @@ def note(drift: Drift) -> None:
 
 
 def sync() -> Order:
-    transport = httpx.HTTPTransport(proxy="http://127.0.0.1:3128", limits=httpx.Limits(max_connections=5))
+    transport = httpx.HTTPTransport(local_address="127.0.0.1")
     retry = RetryPolicy(max_attempts=6, backoff=0.2, cap=4.0)
     with ThanksIO("token", base_url="https://api.example/v2", timeout=5, deadline=60, retry=retry) as client:
         order = client.cancel_order(37294)
     client = ThanksIO(cancel_path="orders", transport=transport, on_drift=note)
     order = client.cancel_order("37294", deadline=20.0)
     client.close()
+    transport.close()
     return order
 
 
 async def async_() -> Order:
-    async with AsyncThanksIO(transport=httpx.AsyncHTTPTransport()) as client:
+    async with httpx.AsyncHTTPTransport() as transport, AsyncThanksIO(transport=transport) as client:
         return await client.cancel_order(37294)
+
+
+def connected() -> list[ThanksIO]:
+    context = ssl.create_default_context()
+    client = ThanksIO(proxy="http://127.0.0.1:3128", ssl_context=context)
+    patient: ThanksIO = client.with_options(timeout=30, deadline=300.0, retry=RetryPolicy(max_attempts=10))
+    rotated: ThanksIO = client.with_options(token="another")
+    return [patient, rotated, ThanksIO(proxy=False), ThanksIO(proxy=None, pace=Pace(requests=30))]
+
+
+async def aconnected(client: AsyncThanksIO) -> Order:
+    patient: AsyncThanksIO = client.with_options(deadline=300)
+    return await patient.cancel_order(37294)
 
 
 def many(client: ThanksIO) -> int:
@@ -64,8 +83,9 @@ def many(client: ThanksIO) -> int:
 
 
 async def many_async(client: AsyncThanksIO) -> None:
-    async for result in client.cancel_orders(range(1, 10), journal="run.journal"):
-        explain(result)
+    async with client.cancel_orders(range(1, 10), journal="run.journal") as results:
+        async for result in results:
+            explain(result)
 
 
 def explain(result: CancelResult) -> str:
@@ -81,6 +101,10 @@ def money(order: Order) -> float:
     number: int = order.id
     words: str = order.status
     print(number, words, order.additional_properties)
+    shown: dict[str, object] = order.to_dict()
+    own: dict[str, object] = order.metadata.additional_properties if order.metadata else {}
+    placed: str | None = None if isinstance(order.created_at, Unset) else order.created_at
+    print(shown, own, placed, order.message is UNSET)
     return cents / 100 if isinstance(cents, int) else 0.0
 
 
@@ -110,6 +134,20 @@ def act(client: ThanksIO) -> bool | None:
     return True
 
 
+def retry_later(error: ThanksIOError) -> bool:
+    match error:
+        case APIConnectionError():
+            permanent: bool = error.is_permanent
+            return not permanent
+        case APIResponseValidationError():
+            shown: Order | None = error.order
+            word: str = error.status
+            print(shown, word)
+            return True
+        case _:
+            return error.may_have_cancelled
+
+
 def tested() -> None:
     with FakeThanksIO(token="x", port=0, shape="2026", refusal=422) as fake, fake.client(timeout=1.0) as client:
         fake.limit(2, per=60.0, retry_after=False)
@@ -126,6 +164,9 @@ def tested() -> None:
 # What must not pass the checkers; an ignore that is not needed is an error in both.
 ThanksIO("token", "https://api.example")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 ThanksIO(cancel_path="both")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+ThanksIO(proxy=True)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+ThanksIO(ssl_context="company.pem")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+ThanksIO().with_options(proxy=False)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 ThanksIO(transport="httpx")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 ThanksIO(transport=httpx.AsyncHTTPTransport())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 ThanksIO().cancel_order(1.0)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
