@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from thanksio._config import (
+    Hidden,
     Proxy,
     Token,
     check_ssl_context,
@@ -205,14 +206,14 @@ PROXIES: dict[str, Proxy] = {
 
 @pytest.mark.parametrize(("given", "proxy"), PROXIES.items(), ids=[given[:50] for given in PROXIES])
 def test_a_proxy_url_is_parsed(monkeypatch: pytest.MonkeyPatch, given: str, proxy: Proxy) -> None:
-    assert read_proxy(given, TARGET) == (proxy, "")
+    assert read_proxy(Hidden(given), TARGET) == (proxy, "")
 
     monkeypatch.setenv("HTTPS_PROXY", given)
-    assert read_proxy(None, TARGET) == (proxy, "")
+    assert read_proxy(Hidden(None), TARGET) == (proxy, "")
 
 
 def test_a_proxy_is_shown_without_its_credentials() -> None:
-    proxy, _ = read_proxy("http://jane:secret-pass@proxy.example", TARGET)
+    proxy, _ = read_proxy(Hidden("http://jane:secret-pass@proxy.example"), TARGET)
 
     assert str(proxy) == "http://proxy.example:80"
     assert "jane" not in repr(proxy)
@@ -241,7 +242,7 @@ UNUSABLE_PROXIES: list[Any] = [
 
 @pytest.mark.parametrize("given", UNUSABLE_PROXIES, ids=lambda given: repr(given)[:40])
 def test_an_unusable_proxy_is_a_problem_that_does_not_show_it(given: Any) -> None:
-    assert read_proxy(given, TARGET) == (
+    assert read_proxy(Hidden(given), TARGET) == (
         None,
         "proxy must be an http, https or socks5 URL, None to read the environment, or False.",
     )
@@ -253,15 +254,15 @@ def test_an_unusable_proxy_of_the_environment_is_a_problem_that_does_not_show_it
 ) -> None:
     monkeypatch.setenv("HTTPS_PROXY", given)
 
-    assert read_proxy(None, TARGET) == (
+    assert read_proxy(Hidden(None), TARGET) == (
         None,
         "The proxy in HTTPS_PROXY or ALL_PROXY must be an http, https or socks5 URL; proxy=False ignores it.",
     )
-    assert read_proxy(OFF, TARGET) == (None, "")
+    assert read_proxy(Hidden(OFF), TARGET) == (None, "")
 
 
 def test_a_proxy_for_plain_http_is_a_problem() -> None:
-    proxy, problem = read_proxy("http://proxy.example", "http://localhost:8000")
+    proxy, problem = read_proxy(Hidden("http://proxy.example"), "http://localhost:8000")
 
     assert proxy is None
     assert problem == "A proxy cannot be used with a plain http base URL: it would receive the token unencrypted."
@@ -297,16 +298,16 @@ def test_the_environment_is_read_as_other_clients_read_it(
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
 
-    assert read_proxy(None, base_url) == (proxy, "")
-    assert read_proxy(OFF, base_url) == (None, "")
+    assert read_proxy(Hidden(None), base_url) == (proxy, "")
+    assert read_proxy(Hidden(OFF), base_url) == (None, "")
 
 
 def test_the_excluded_port_is_compared_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://here.example")
     monkeypatch.setenv("NO_PROXY", "api.thanks.io:8443")
 
-    assert read_proxy(None, "https://api.thanks.io:8443/v2") == (None, "")
-    assert read_proxy(None, TARGET) == (HERE, "")
+    assert read_proxy(Hidden(None), "https://api.thanks.io:8443/v2") == (None, "")
+    assert read_proxy(Hidden(None), TARGET) == (HERE, "")
 
 
 # SSL contexts, and forks

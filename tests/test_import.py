@@ -42,7 +42,7 @@ def test_a_client_loads_what_one_call_needs() -> None:
     assert {name for name in new if name.startswith("thanksio.")} == {
         *("thanksio._call", "thanksio._client", "thanksio._config", "thanksio._connection", "thanksio._models"),
         *("thanksio._redact", "thanksio._retry", "thanksio._transport", "thanksio._tunnel", "thanksio._verdict"),
-        *("thanksio.drift", "thanksio.errors"),
+        *("thanksio._version", "thanksio.drift", "thanksio.errors"),
     }
     assert {name.partition(".")[0] for name in new} <= {*sys.stdlib_module_names, "thanksio", "thanksio_generated"}
     assert not new & {"asyncio", "email", "importlib.metadata", "sqlite3"}

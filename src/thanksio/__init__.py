@@ -4,7 +4,6 @@ Names are loaded when they are first used: `import thanksio` alone loads neither
 """
 
 TYPE_CHECKING = False  # type checkers read it as true, and typing itself takes longer to load than all of this
-__version__ = "0.1.0"  # and in pyproject.toml
 __all__ = [
     "CONTRACT_VERSION",
     "UNSET",
@@ -37,6 +36,7 @@ __all__ = [
 
 # Where each name is, unless it is an error.
 _HOMES = {
+    "__version__": "_version",
     "CONTRACT_VERSION": "_models",
     "UNSET": "_models",
     "Order": "_models",
@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from thanksio._models import CONTRACT_VERSION, UNSET, Order, Unset
     from thanksio._rate_limit import Pace
     from thanksio._retry import RetryPolicy
+    from thanksio._version import __version__
     from thanksio.bulk import CancelResult
     from thanksio.errors import (
         APIConnectionError,

@@ -15,7 +15,7 @@ import anyio
 import httpx
 from attrs import define
 
-from thanksio import __version__, _config, drift
+from thanksio import _config, drift
 from thanksio._call import (
     Acquire,
     Call,
@@ -32,6 +32,7 @@ from thanksio._models import CONTRACT_VERSION, STATUS_WORDS, Order, cancel_opera
 from thanksio._redact import Redactor
 from thanksio._retry import RetryPolicy, checked_policy, positive_seconds
 from thanksio._transport import NO_BODY, AsyncSender, Sender
+from thanksio._version import __version__
 from thanksio.errors import ConfigurationError, ThanksIOError
 
 if TYPE_CHECKING:
@@ -96,15 +97,16 @@ class BaseClient(Generic[_Sender, _Foreign]):
         pace: Pace | bool = False,
         on_drift: drift.Hook | None = None,
     ) -> None:
-        secret, token = _config.Token(token), None  # a traceback can show locals
+        secret, token = _config.Token(token), None  # a traceback can show locals,
+        hidden, proxy = _config.Hidden(proxy), None  # and a proxy's URL can contain a password
         secret.check()
         self._base_url = _config.read_base_url(base_url)
         _config.check_ssl_context(ssl_context)
-        brought = transport is not None and (proxy is not None or ssl_context is not None)
-        found, problem = _config.read_proxy(False if transport is not None else proxy, self._base_url)
-        proxy = None
-        if brought or problem:
-            raise ConfigurationError(problem or "transport cannot be combined with proxy or ssl_context.")
+        if transport is not None and (hidden.value is not None or ssl_context is not None):
+            raise ConfigurationError("transport cannot be combined with proxy or ssl_context.")
+        found, problem = (None, "") if transport is not None else _config.read_proxy(hidden, self._base_url)
+        if problem:
+            raise ConfigurationError(problem)
         self._timeout = positive_seconds(timeout, "timeout")
         self._deadline = positive_seconds(deadline, "deadline")
         self._retry = checked_policy(retry)

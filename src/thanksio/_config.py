@@ -123,17 +123,26 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def read_proxy(argument: object, base_url: str) -> tuple[Proxy | None, str]:
+class Hidden:
+    """A value that no traceback shows."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: object) -> None:
+        self.value = value
+
+
+def read_proxy(hidden: Hidden, base_url: str) -> tuple[Proxy | None, str]:
     """Return the proxy from the argument or, as other clients do, the environment, and what makes it unusable.
 
     False disables proxies. The environment is never used for loopback.
     """
     target = httpx.URL(base_url)
-    if argument is None:
+    if hidden.value is None:
         return _environment_proxy(target)
-    if argument is False:
+    if hidden.value is False:
         return None, ""
-    proxy = _parse_proxy(argument if isinstance(argument, str) else "")
+    proxy = _parse_proxy(hidden.value if isinstance(hidden.value, str) else "")
     if proxy is None:
         return None, "proxy must be an http, https or socks5 URL, None to read the environment, or False."
     if target.scheme == "http":
