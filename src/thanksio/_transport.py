@@ -8,6 +8,7 @@ reads a body without a limit, because requests go to an httpx transport and not 
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections.abc import AsyncGenerator
 from types import TracebackType
@@ -172,13 +173,13 @@ class Sender(_Sender[httpx.BaseTransport]):
         """
         if self._needs_certificates:
             self.prepare()
-        attempt = Attempt(time.monotonic() + left)
+        attempt, handled = Attempt(time.monotonic() + left), sys.exception()
         try:
             return self._exchange(request, attempt)
         except BaseException as error:
             outcome = self._failure(error, attempt) if isinstance(error, Exception) else None
             if outcome is None:
-                _hide_library_frames(error)
+                _hide_library_frames(error, handled)
                 raise
             return outcome
         finally:
@@ -210,7 +211,7 @@ class AsyncSender(_Sender[httpx.AsyncBaseTransport]):
         """Send a request and return its response within `left` seconds, or why there is none."""
         if self._needs_certificates:
             self.prepare()
-        attempt = Attempt(time.monotonic() + left)
+        attempt, handled = Attempt(time.monotonic() + left), sys.exception()
         try:
             with anyio.move_on_after(left):
                 return await self._exchange(request, attempt)
@@ -218,7 +219,7 @@ class AsyncSender(_Sender[httpx.AsyncBaseTransport]):
         except BaseException as error:
             outcome = self._failure(error, attempt) if isinstance(error, Exception) else None
             if outcome is None:
-                _hide_library_frames(error)
+                _hide_library_frames(error, handled)
                 raise
             return outcome
         finally:
@@ -256,10 +257,13 @@ async def _receive(stream: httpx.AsyncByteStream, body: _Body) -> None:
                 await chunks.aclose()
 
 
-def _hide_library_frames(error: BaseException) -> None:
-    """Take the frames of HTTP libraries out of a traceback: their locals hold the token."""
+def _hide_library_frames(error: BaseException, handled: BaseException | None) -> None:
+    """Take the frames of HTTP libraries, whose locals hold the token, out of the traceback of what a call raised.
+
+    `handled` is what the caller was handling when it called; it is left as it is.
+    """
     chained: BaseException | None = error
-    while chained is not None:
+    while chained is not None and chained is not handled:
         chained.__traceback__ = _without_libraries(chained.__traceback__)
         chained = chained.__context__
 
