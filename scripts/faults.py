@@ -12,7 +12,9 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests"))  # the table is that of the tests
 
 from fault_report import page, rows, text  # noqa: E402
-from fault_table import CELLS, Ends, Table, expected  # noqa: E402
+from fault_table import CELLS, Ends, Table, ends_as_value, expected, is_typed  # noqa: E402
+
+from thanksio.testing import FAULTS  # noqa: E402
 
 if TYPE_CHECKING:
     from fault_table import Cell
@@ -44,10 +46,13 @@ def main() -> int:
             ends, problems = measure(table, cells)
             found |= {(fault.name, mode): end for mode, end in ends.items()}
             wrong += problems
+    for fault in filter(is_typed, FAULTS.values()):
+        once, wanted = ends_as_value(fault), expected(fault).ends("one attempt")
+        wrong += [f"{fault.name}: {once} where {wanted} was expected"] if once != wanted else []
     progress("")
 
     def looked_up(fault: Fault, mode: str) -> Ends:
-        return found[fault.name, mode]
+        return found[fault.name, mode] if (fault.name, mode) in found else expected(fault).ends(mode)
 
     table_rows = rows(looked_up)
     print(text(table_rows, shutil.get_terminal_size((250, 24)).columns))

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 from conftest import ROOT
 from fault_report import page, rows, text
-from fault_table import CELLS, EXPECTED, PROXIED, Cell, Table, expected
+from fault_table import CELLS, EXPECTED, PROXIED, Cell, Table, ends_as_value, expected, is_typed
 
-from thanksio.testing import FAULTS
+from thanksio.testing import FAULTS, Fault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,6 +28,11 @@ def test_no_fault_leads_to_a_wrong_verdict(table: Table, cell: Cell) -> None:
 
     assert outcome.wrong == []
     assert outcome.ends == expected(cell.fault).ends(cell.mode)
+
+
+@pytest.mark.parametrize("fault", [fault for fault in FAULTS.values() if is_typed(fault)], ids=lambda fault: fault.name)
+def test_no_field_of_another_type_leads_to_a_wrong_verdict(fault: Fault) -> None:
+    assert ends_as_value(fault) == expected(fault).ends("one attempt")
 
 
 def test_every_named_fault_has_its_expectation() -> None:
