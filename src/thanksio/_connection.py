@@ -185,7 +185,11 @@ class _Stream(httpcore.NetworkStream):
     def step(
         self, timeout: float | None, late: type[Exception], what: str, failed: Callable[[Exception], Exception]
     ) -> Generator[float]:
-        """Turn the timeout of a socket into `late` and its other errors into what `failed` returns."""
+        """Turn the timeout of a socket into `late` and its other errors into what `failed` returns.
+
+        What a signal handler of the host program raises, such as a job queue's time limit, passes through: an error of
+        the system has a number, and a timeout of the socket, which has none, does not come before its time.
+        """
         began = time.monotonic()
         limit = min(math.inf if timeout is None else timeout, self._attempt.end - began)
         if limit <= 0:  # data that is ready would never time out
@@ -193,11 +197,13 @@ class _Stream(httpcore.NetworkStream):
         self._socket.settimeout(limit)
         try:
             yield limit
-        except TimeoutError as error:
-            if time.monotonic() < began + limit - _TOLERANCE:
-                raise  # before its time: from a signal handler of the host program, such as a job queue's time limit
+        except OSError as error:
+            if error.errno is not None:
+                raise failed(error) from error
+            if not isinstance(error, TimeoutError) or time.monotonic() < began + limit - _TOLERANCE:
+                raise
             raise late(DEADLINE if limit != timeout else f"{what} within {limit:.3g} s") from error
-        except (OSError, UnicodeError) as error:  # a UnicodeError is a host name that cannot be encoded
+        except UnicodeError as error:  # a host name that cannot be encoded
             raise failed(error) from error
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
@@ -248,9 +254,9 @@ class Backend(httpcore.NetworkBackend):
         failure: Exception | None = None
         try:  # how long this takes is up to the operating system; as bytes, the name does not load a codec
             found = socket.getaddrinfo(host.encode("ascii"), port, type=socket.SOCK_STREAM)
-        except TimeoutError:
-            raise  # not of this function: from a signal handler of the host program
         except (OSError, UnicodeError) as error:
+            if isinstance(error, OSError) and error.errno is None:
+                raise  # from a signal handler of the host program
             raise self._attempt.connect_error(what, error) from error
         end = math.inf if timeout is None else time.monotonic() + timeout  # for all addresses together
         for family, kind, protocol, _, address in found:

@@ -10,7 +10,7 @@ import logging
 import math
 import threading
 import time
-from concurrent.futures import Future
+from concurrent import futures
 from typing import TYPE_CHECKING, TypeVar
 
 from attrs import define, field
@@ -91,18 +91,24 @@ class SharedBudget:
         self.members = max(self._before, self.storage.get(f"{self.key}:{bucket}"))
 
 
-def _within(seconds: float, work: Callable[[], _T]) -> _T:
-    """Return what `work` returns, or raise TimeoutError: what is sent byte by byte outlasts a socket's timeout."""
-    result: Future[_T] = Future()
+def _within(seconds: float, work: Callable[[], _T]) -> _T | BaseException:
+    """Return what `work` returns or raises, or a TimeoutError: what is sent byte by byte outlasts a socket's timeout.
+
+    What is raised here is the host program's, from a signal handler.
+    """
+    ended: futures.Future[_T | BaseException] = futures.Future()
 
     def run() -> None:
         try:
-            result.set_result(work())
-        except BaseException as error:  # noqa: BLE001 - raised where it is awaited
-            result.set_exception(error)
+            ended.set_result(work())
+        except BaseException as error:  # noqa: BLE001 - whatever the storage is, it is no budget
+            ended.set_result(error)
 
-    threading.Thread(target=run, name="thanksio rate limit", daemon=True).start()
-    return result.result(seconds)
+    try:
+        threading.Thread(target=run, name="thanksio rate limit", daemon=True).start()
+    except RuntimeError as error:  # there are too many threads
+        return error
+    return ended.result() if futures.wait([ended], seconds).done else TimeoutError()
 
 
 @define(eq=False)
@@ -167,12 +173,11 @@ class RateLimiter:
             return 0.0
         # Requests that were sent while the storage was away are counted there now, or this process stays alone.
         amount = self._budget.used if self._isolated else 1
-        try:
-            wait = _within(seconds, lambda: shared.take(amount, self._budget.whole))
-        except Exception as error:  # noqa: BLE001 - raised in our own thread: whatever the storage is, it is no budget
-            self._isolate(shared, now, type(getattr(error, "storage_error", error)).__name__)
+        answer = _within(seconds, lambda: shared.take(amount, self._budget.whole))
+        if isinstance(answer, BaseException):
+            self._isolate(shared, now, type(getattr(answer, "storage_error", answer)).__name__)
             return ASK_AGAIN
-        return self._rejoin(now, wait) if self._isolated else wait
+        return self._rejoin(now, answer) if self._isolated else answer
 
     def _isolate(self, shared: SharedBudget, now: float, what: str) -> None:
         """Continue with a part of the limit that leaves the other processes theirs."""

@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import random
 import signal
+import socket
 import sys
 import tempfile
 import time
-from typing import Any
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from calls import in_process, verdict
+from calls import TWICE, failure, in_process, verdict
 from conftest import TOKEN
+from servers import Listener, hold
 
-from thanksio import RetryPolicy, ThanksIO
+from thanksio import Pace, RetryPolicy, ThanksIO
 from thanksio.testing import FakeThanksIO
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 class SoftTimeLimit(Exception):  # noqa: N818 - as job queues call it
     """Raised by a job queue in a job that takes too long."""
+
+
+class Stop(ConnectionError):  # noqa: N818 - as hosts call it
+    """Raised by a host that ends what it does with the network."""
 
 
 KINDS: list[type[BaseException]] = [KeyboardInterrupt, SoftTimeLimit, TimeoutError]
@@ -111,3 +122,63 @@ def interrupt(fault: str) -> None:
 @pytest.mark.parametrize("stage", STAGES)
 def test_the_very_exception_passes_through_and_the_client_works_on(stage: str) -> None:
     assert in_process(interrupt, STAGES[stage]) == []
+
+
+@contextmanager
+def raising(error: Exception) -> Iterator[None]:
+    """Raise an error in this thread, from a signal handler, after a while."""
+
+    def handle(*_: object) -> None:
+        raise error
+
+    before = signal.signal(signal.SIGALRM, handle)
+    signal.setitimer(signal.ITIMER_REAL, 0.2)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+has_timers = pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="this system has no interval timers")
+
+
+@has_timers
+@pytest.mark.parametrize("error", [InterruptedError("SIGTERM"), OSError("stop"), Stop("stop")], ids=repr)
+def test_an_os_error_of_the_host_is_not_taken_for_one_of_the_socket(error: OSError) -> None:
+    with Listener(hold) as server, raising(error), pytest.raises(OSError, match=str(error)) as caught:
+        ThanksIO(TOKEN, base_url=server.base_url, retry=TWICE).cancel_order(37294, deadline=5)
+
+    assert caught.value is error
+
+
+@has_timers
+@pytest.mark.parametrize("error", [SoftTimeLimit("of the host"), TimeoutError("of the host")], ids=repr)
+def test_an_exception_of_the_host_passes_while_redis_is_waited_for(error: Exception) -> None:
+    with Listener(hold) as redis:
+        pace = Pace(storage=redis.base_url.replace("http", "redis"))
+        client = ThanksIO(TOKEN, base_url="http://127.0.0.1:1", retry=TWICE, pace=pace)
+        with raising(error), pytest.raises(type(error), match="of the host") as caught:
+            client.cancel_order(37294, deadline=5)
+
+    assert caught.value is error
+
+
+@pytest.mark.parametrize("where", ["connect", "recv", "getaddrinfo"])
+def test_a_timeout_of_the_operating_system_is_no_exception_of_the_host(
+    where: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It can come before ours: a packet was not acknowledged, or a resolver gave up."""
+
+    def give_up(*_: object, **__: object) -> None:
+        raise OSError(errno.ETIMEDOUT, os.strerror(errno.ETIMEDOUT))
+
+    socket_of_ours = type("Socket", (socket.socket,), {where: give_up})
+    with Listener(hold) as server:
+        if where == "getaddrinfo":
+            monkeypatch.setattr(socket, where, give_up)
+        else:
+            monkeypatch.setattr("thanksio._connection.socket.socket", socket_of_ours)
+        error = failure("sync", base_url=server.base_url, retry=RetryPolicy(max_attempts=1))
+
+    assert error.may_have_cancelled == (where == "recv")
