@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sys
 from base64 import b64encode, urlsafe_b64encode
+from concurrent.futures import ThreadPoolExecutor
 from html import escape
 from urllib.parse import quote
 
@@ -161,3 +163,17 @@ def test_base64_shows_less_than_a_third_of_a_token(token: str, before: bytes, af
 
     assert "[redacted]" in shown
     assert len(shown.replace("[redacted]", "")) <= 4 * (len(before) + len(after) + 4) / 3 + 8
+
+
+def test_secrets_that_threads_add_at_the_same_time_are_all_redacted() -> None:
+    redact = Redactor()
+    secrets = [f"{number:03}-abcdefgh-{number:03}" for number in range(200)]
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(8) as threads:
+            list(threads.map(redact.add, secrets))
+    finally:
+        sys.setswitchinterval(before)
+
+    assert [secret for secret in secrets if redact(secret) != "[redacted]"] == []

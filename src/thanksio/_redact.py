@@ -35,14 +35,14 @@ class Redactor:
 
     def __init__(self, kept: frozenset[str] = frozenset()) -> None:
         self._kept = {window for word in kept for window in _windows(_comparable(word))}
-        self._windows: dict[int, frozenset[str]] = {}  # by their length
+        self._windows: dict[int, set[str]] = {}  # by their length
 
     def add(self, secret: str) -> None:
         """Redact one more secret from now on; an empty one is none."""
         for form in _forms(secret):
             length = min(_RUN, len(form))
-            known = self._windows.get(length, frozenset[str]())
-            self._windows[length] = known | (set(_windows(form, length)) - self._kept)
+            new = set(_windows(form, length)) - self._kept
+            self._windows.setdefault(length, set()).update(new)  # atomic: threads can add at the same time
 
     def __call__(self, text: str) -> str:
         """Return the text without the secrets."""
@@ -60,7 +60,7 @@ class Redactor:
 
     def _found(self, text: str) -> Iterator[tuple[int, int]]:
         """Return the first and the last place of every window of a secret."""
-        for length, windows in self._windows.items():
+        for length, windows in self._windows.copy().items():
             for start in range(len(text) - length + 1):
                 if text[start : start + length] in windows:
                     yield start, start + length - 1
