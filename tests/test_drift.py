@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
 from click.testing import CliRunner, Result
-from conftest import CANCELLED, FULFILLED, LETTER, Connect, ok, order, script
+from conftest import CANCELLED, FULFILLED, LETTER, TOKEN, Connect, ok, order, script
 from contract import CONTRACT
 from jsonschema import Draft202012Validator
 
 from thanksio import APIResponseValidationError
+from thanksio._redact import Redactor
 from thanksio._verdict import Reading, Response, next_step, normalize, read_order
 from thanksio.cli._app import app
 from thanksio.drift import Contract, Drift, Reporter, contract_of, differences, order_contract
@@ -125,6 +127,18 @@ def test_a_reporter_redacts_the_names_of_fields() -> None:
 
     assert found == [Drift("/order/a~1[redacted]~0", "unknown field", "integer")]
     assert "lambda" not in repr(reporter)
+
+
+@pytest.mark.parametrize("length", [80, 10_000, 1_000_000])
+def test_a_megabyte_of_names_is_compared_in_an_instant(length: int) -> None:
+    redact = Redactor()
+    redact.add(TOKEN)
+    reporter = Reporter(redact)
+    start = time.perf_counter()
+
+    reporter.look({"x" * length + str(number): 1 for number in range(1_000_000 // length)})
+
+    assert time.perf_counter() - start < 0.5
 
 
 def test_drift_is_reported_up_to_a_limit() -> None:

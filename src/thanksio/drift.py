@@ -11,6 +11,7 @@ import enum
 import logging
 import typing
 from functools import cache
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from attrs import define, field, frozen
@@ -114,7 +115,7 @@ def differences(contract: Contract, order: Mapping[str, object], redact: Callabl
         allowed = contract.types.get(name)
         if allowed is None or type(value) not in allowed:
             kind: Kind = "unknown field" if allowed is None else "other type"
-            yield Drift(_pointer(redact(name)), kind, JSON_TYPES[type(value)])
+            yield Drift(_pointer(redact(name[: 2 * _NAME])), kind, JSON_TYPES[type(value)])
     for name, known in contract.words.items():
         value = order.get(name)
         if isinstance(value, str) and normalize(value) not in known:
@@ -134,7 +135,7 @@ class Reporter:
         """Report what is new in the fields of an order as the server sent it."""
         if len(self._seen) >= _MOST:
             return
-        for drift in differences(self.contract(), order, self.redact):
+        for drift in islice(differences(self.contract(), order, self.redact), _MOST):
             self._report(drift)
             if len(self._seen) >= _MOST:
                 return
