@@ -35,7 +35,7 @@ _SILENT = "the server sent nothing"
 _UNSENT = "the request could not be sent"
 _TRUST = "Trust its authority with SSL_CERT_FILE or ssl_context=."
 # A fork while another thread is within OpenSSL would leave OpenSSL's own locks locked in the child.
-OPENSSL = threading.Lock()
+OPENSSL = threading.RLock()  # a signal handler can fork, or call, in the thread that holds it
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(before=OPENSSL.acquire, after_in_parent=OPENSSL.release, after_in_child=OPENSSL.release)
 

@@ -21,6 +21,7 @@ from conftest import TOKEN
 from servers import MISSING, OrderServer
 
 from thanksio import AsyncThanksIO, Order, ThanksIO
+from thanksio._connection import OPENSSL
 from thanksio.testing import FakeThanksIO
 
 if TYPE_CHECKING:
@@ -176,3 +177,28 @@ def test_a_fork_during_the_first_call_does_not_hang_the_child(tmp_path: Path, mo
 
     with OrderServer(context=certificates.server) as server:
         assert in_process(first_calls, server.base_url) == []
+
+
+def fork_in_a_handler() -> None:
+    """Fork in a signal handler that comes while OpenSSL is used, and then use OpenSSL in another thread."""
+    said: list[str] = []
+
+    def use() -> str:
+        thread = threading.Thread(target=OPENSSL.acquire, daemon=True)
+        thread.start()
+        thread.join(LIMIT / 2)
+        return "locked" if thread.is_alive() else ""
+
+    def handle(*_: object) -> None:
+        said.append(_fork(lambda: "forked")())
+
+    signal.signal(signal.SIGUSR1, handle)
+    with OPENSSL:
+        signal.raise_signal(signal.SIGUSR1)
+    said.append(use())
+    print(json.dumps(said), flush=True)  # noqa: T201
+    os._exit(0)
+
+
+def test_a_fork_in_a_signal_handler_does_not_hang() -> None:
+    assert in_process(fork_in_a_handler, timeout=LIMIT) == ["forked", ""]
