@@ -69,6 +69,13 @@ def _token_problem(value: str) -> str:
 
 
 @frozen
+class Hidden:
+    """An argument that is not shown with the local variables of a traceback."""
+
+    value: object = field(repr=False)
+
+
+@frozen
 class Proxy:
     """The proxy through which requests are tunnelled. `scheme` is http, https or socks5."""
 

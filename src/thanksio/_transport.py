@@ -34,7 +34,8 @@ _Foreign = TypeVar("_Foreign", httpx.BaseTransport, httpx.AsyncBaseTransport)
 
 _PORTS = {"http": 80, "https": 443}
 _CLOSED = "the connection was closed before the response was complete"
-_LIBRARIES = frozenset({"anyio", "h11", "httpcore", "httpx"})
+# Modules whose local variables hold what is sent: the token, and the password of a proxy.
+_SENDING = frozenset({"anyio", "h11", "httpcore", "httpx", "ssl", "trio", "thanksio._connection", "thanksio._tunnel"})
 
 
 class _NoBody(httpx.SyncByteStream, httpx.AsyncByteStream):
@@ -171,15 +172,15 @@ class Sender(_Sender[httpx.BaseTransport]):
 
         What the host program raises meanwhile, from a signal handler for one, passes through.
         """
+        attempt, handled = Attempt(time.monotonic() + left), sys.exception()
         if self._needs_certificates:
             self.prepare()
-        attempt, handled = Attempt(time.monotonic() + left), sys.exception()
         try:
             return self._exchange(request, attempt)
         except BaseException as error:
             outcome = self._failure(error, attempt) if isinstance(error, Exception) else None
             if outcome is None:
-                _hide_library_frames(error, handled)
+                _hide_secret_frames(error, handled)
                 raise
             return outcome
         finally:
@@ -209,9 +210,9 @@ class AsyncSender(_Sender[httpx.AsyncBaseTransport]):
 
     async def send(self, request: httpx.Request, left: float) -> Outcome:
         """Send a request and return its response within `left` seconds, or why there is none."""
+        attempt, handled = Attempt(time.monotonic() + left), sys.exception()
         if self._needs_certificates:
             self.prepare()
-        attempt, handled = Attempt(time.monotonic() + left), sys.exception()
         try:
             with anyio.move_on_after(left):
                 return await self._exchange(request, attempt)
@@ -219,7 +220,7 @@ class AsyncSender(_Sender[httpx.AsyncBaseTransport]):
         except BaseException as error:
             outcome = self._failure(error, attempt) if isinstance(error, Exception) else None
             if outcome is None:
-                _hide_library_frames(error, handled)
+                _hide_secret_frames(error, handled)
                 raise
             return outcome
         finally:
@@ -257,21 +258,25 @@ async def _receive(stream: httpx.AsyncByteStream, body: _Body) -> None:
                 await chunks.aclose()
 
 
-def _hide_library_frames(error: BaseException, handled: BaseException | None) -> None:
-    """Take the frames of HTTP libraries, whose locals hold the token, out of the traceback of what a call raised.
+def _hide_secret_frames(error: BaseException, handled: BaseException | None) -> None:
+    """Take the frames that hold secrets out of a traceback, and out of those of its causes.
 
     `handled` is what the caller was handling when it called; it is left as it is.
     """
-    chained: BaseException | None = error
-    while chained is not None and chained is not handled:
-        chained.__traceback__ = _without_libraries(chained.__traceback__)
-        chained = chained.__context__
+    found, seen = [error], {id(error), id(handled)}  # they may lead back to each other
+    for chained in found:
+        chained.__traceback__ = _without_secrets(chained.__traceback__)
+        for each in (chained.__cause__, chained.__context__):
+            if each is not None and id(each) not in seen:
+                seen.add(id(each))
+                found.append(each)
 
 
-def _without_libraries(trace: TracebackType | None) -> TracebackType | None:
+def _without_secrets(trace: TracebackType | None) -> TracebackType | None:
     if trace is None:
         return None
-    rest = _without_libraries(trace.tb_next)
-    if str(trace.tb_frame.f_globals.get("__name__")).partition(".")[0] in _LIBRARIES:
+    rest = _without_secrets(trace.tb_next)
+    name = str(trace.tb_frame.f_globals.get("__name__"))
+    if name in _SENDING or name.partition(".")[0] in _SENDING:
         return rest
     return TracebackType(rest, trace.tb_frame, trace.tb_lasti, trace.tb_lineno)

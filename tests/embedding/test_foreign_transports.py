@@ -202,3 +202,14 @@ def test_what_a_foreign_transport_answers_counts_as_any_response(
 
     assert failure(kind, transport=transport).may_have_cancelled is may
     assert outcome(kind, transport=httpx.MockTransport(lambda _: ok(CANCELLED)), token=TOKEN).status == "cancelled"
+
+
+def test_exceptions_that_hold_each_other_pass_unchanged(kind: str) -> None:
+    first, second = JobTimeLimit("first"), JobTimeLimit("second")
+    first.__context__, second.__context__ = second, first
+
+    assert outcome(kind, transport=httpx.MockTransport(lambda _: raise_it(first))) is first
+
+
+def raise_it(error: Exception) -> httpx.Response:
+    raise error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import html
 import json
 import logging
@@ -26,8 +27,9 @@ from raw_server import RawServer
 from rich.console import Console
 from rich.pretty import pretty_repr
 from rich.traceback import Traceback
+from servers import Listener, hold
 
-from thanksio import CancelResult, ConfigurationError, OrderNotCancelledError, ThanksIO
+from thanksio import AsyncThanksIO, CancelResult, ConfigurationError, OrderNotCancelledError, ThanksIO
 
 if TYPE_CHECKING:
     import socket
@@ -248,6 +250,55 @@ def test_an_interrupt_in_the_middle_of_a_call_has_no_secret_in_our_frames(ctrl_c
 
     assert type(error) is KeyboardInterrupt
     assert_no_local_holds(error, LARAVEL[3:])
+
+
+PROXY_PASSWORD = "geheim@wort:8"
+PROXY = "{}://operator:geheim%40wort%3A8@127.0.0.1:{}"
+BASIC = b64encode(f"operator:{PROXY_PASSWORD}".encode()).decode()
+OF_A_PROXY = (PROXY_PASSWORD, "geheim%40wort%3A8", BASIC, LARAVEL[3:])
+
+
+@pytest.mark.parametrize("scheme", ["http", "socks5"])
+def test_an_interrupt_while_a_proxy_is_waited_for_has_no_secret_in_our_frames(ctrl_c: Any, scheme: str) -> None:
+    def act(connection: socket.socket) -> None:
+        connection.recv(1000)
+        connection.sendall(b"" if scheme == "http" else b"\5\2")
+        ctrl_c(connection)
+
+    with Listener(act) as server:
+        proxy = PROXY.format(scheme, server.port)
+        error = outcome("sync", token=LARAVEL, base_url="https://api.example.test", timeout=5, proxy=proxy)
+
+    assert type(error) is KeyboardInterrupt
+    assert_no_local_holds(error, *OF_A_PROXY)
+
+
+def test_a_task_cancelled_while_a_proxy_is_waited_for_has_no_secret_in_our_frames() -> None:
+    async def give_up(proxy: str) -> BaseException:
+        client = AsyncThanksIO(LARAVEL, base_url="https://api.example.test", proxy=proxy)
+        task = asyncio.create_task(client.cancel_order(37294))
+        await asyncio.sleep(0.2)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError) as caught:
+            await task
+        return caught.value
+
+    with Listener(hold) as server:
+        error = asyncio.run(give_up(PROXY.format("http", server.port)))
+
+    assert type(error) is asyncio.CancelledError
+    assert_no_local_holds(error, *OF_A_PROXY)
+
+
+@pytest.mark.parametrize(
+    "setting", [{"base_url": "ftp://x"}, {"token": ""}, {"ssl_context": 1}, {"timeout": 0}], ids=str
+)
+def test_a_proxys_password_beside_an_unusable_setting_is_in_no_frame_of_ours(
+    kind: str, setting: dict[str, Any]
+) -> None:
+    settings = {"base_url": "https://api.example.test", "proxy": PROXY.format("http", 1)} | setting
+
+    assert_no_local_holds(outcome(kind, **settings), *OF_A_PROXY)
 
 
 def test_no_frame_of_ours_holds_what_was_written_or_by_whom(kind: str) -> None:

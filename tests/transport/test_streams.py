@@ -1,0 +1,72 @@
+"""What our streams and sockets raise, in cases that a server can hardly be made to show."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import time
+from typing import Any
+
+import anyio
+import httpcore
+import pytest
+from calls import failure, looked_up
+
+from thanksio._connection import BROKEN, Attempt, AsyncStream, TLSStream
+
+
+def test_an_error_without_a_number_is_a_closed_connection() -> None:
+    error = Attempt(time.monotonic()).connect_error("no connection was made", OSError("odd"))
+
+    assert str(error) == "no connection was made: the connection was closed"
+
+
+@pytest.mark.parametrize("kind", ["sync", "asyncio", "trio"])
+def test_of_several_addresses_that_refuse_one_is_told(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_up(monkeypatch, ["127.0.0.2", "127.0.0.3"])
+
+    error = failure(kind, base_url="https://two.test:1", ssl_context=ssl.create_default_context())
+
+    assert "no connection to two.test:1 was made: connection refused" in str(error)
+
+
+def test_a_step_of_tls_that_is_late_already_times_out() -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        tls = TLSStream(ours, ssl.create_default_context(), "server.test")
+        tls.settimeout(-1)
+
+        with pytest.raises(TimeoutError):
+            tls.do_handshake()
+
+
+class Unwritable(httpcore.AsyncNetworkStream):
+    """A stream that cannot be written to."""
+
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109 - httpcore's
+        raise self._error
+
+
+@pytest.mark.parametrize(
+    ("raised", "kind", "words"),
+    [
+        (httpcore.WriteTimeout(), httpcore.WriteTimeout, "the request could not be sent within 2 s"),
+        (httpcore.WriteError(), httpcore.WriteError, BROKEN),
+        (ssl.SSLError(1, "bad record"), httpcore.WriteError, BROKEN),
+    ],
+)
+def test_a_request_that_cannot_be_written_may_have_been_sent(
+    raised: Exception, kind: type[Exception], words: str
+) -> None:
+    attempt = Attempt(time.monotonic() + 9, ready=True)
+
+    async def write() -> Any:
+        await AsyncStream(Unwritable(raised), attempt).write(b"PUT", timeout=2.0)
+
+    with pytest.raises(kind, match=words):
+        anyio.run(write)
+
+    assert attempt.sent
