@@ -471,7 +471,11 @@ class AsyncThanksIO(BaseClient[AsyncSender, httpx.AsyncBaseTransport]):
             return limiter.acquire(permit, self._rate_now(), left)
         from anyio.to_thread import run_sync  # noqa: PLC0415 - few need it
 
-        return await run_sync(limiter.acquire, permit, self._rate_now(), left, abandon_on_cancel=True)
+        from thanksio._rate_limit import ASK_AGAIN  # noqa: PLC0415 - not needed to cancel one order
+
+        with anyio.move_on_after(left):  # the host program can keep all worker threads busy
+            return await run_sync(limiter.acquire, permit, self._rate_now(), left, abandon_on_cancel=True)
+        return ASK_AGAIN
 
     async def _sleep(self, seconds: float) -> None:
         await anyio.sleep(seconds)

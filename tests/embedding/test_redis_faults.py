@@ -12,13 +12,14 @@ import time
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 import anyio
+import anyio.to_thread
 import limits.storage.redis
 import pytest
 import redis.connection
 from conftest import TOKEN
 from embedding.calling import TWICE, outcome
 
-from thanksio import AsyncThanksIO, ConfigurationError, Order, Pace, ThanksIOError
+from thanksio import APITimeoutError, AsyncThanksIO, ConfigurationError, Order, Pace, ThanksIOError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -242,3 +243,24 @@ def test_calls_that_are_cancelled_while_redis_is_asked_keep_no_permit(
 
     with NotQuiteRedis(reply) as server:
         assert anyio.run(use, backend=backend) == ["cancelled"] * 2
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_a_host_that_keeps_all_worker_threads_busy_does_not_outlast_the_deadline(backend: str) -> None:
+    """The storage is asked in one of anyio's worker threads, of which there are 40."""
+
+    async def use() -> float:
+        pace = Pace(storage=server.address)
+        client = AsyncThanksIO(TOKEN, base_url="http://127.0.0.1:1", pace=pace, retry=TWICE)
+        async with anyio.create_task_group() as tasks:
+            for _ in range(40):
+                tasks.start_soon(anyio.to_thread.run_sync, time.sleep, 2.5)
+            await anyio.sleep(0.1)
+            start = time.monotonic()
+            with pytest.raises(APITimeoutError, match="nothing was sent"):
+                await client.cancel_order(37294, deadline=DEADLINE)
+            took = time.monotonic() - start
+        return took
+
+    with NotQuiteRedis(silent) as server:
+        assert anyio.run(use, backend=backend) < DEADLINE + MORE
