@@ -273,10 +273,13 @@ def _hide_secret_frames(error: BaseException, handled: BaseException | None) -> 
 
 
 def _without_secrets(trace: TracebackType | None) -> TracebackType | None:
-    if trace is None:
-        return None
-    rest = _without_secrets(trace.tb_next)
-    name = str(trace.tb_frame.f_globals.get("__name__"))
-    if name in _SENDING or name.partition(".")[0] in _SENDING:
-        return rest
-    return TracebackType(rest, trace.tb_frame, trace.tb_lasti, trace.tb_lineno)
+    entries: list[TracebackType] = []
+    while trace is not None:
+        entries.append(trace)
+        trace = trace.tb_next
+    kept: TracebackType | None = None
+    for entry in reversed(entries):
+        name = str(entry.tb_frame.f_globals.get("__name__"))
+        if name not in _SENDING and name.partition(".")[0] not in _SENDING:
+            kept = TracebackType(kept, entry.tb_frame, entry.tb_lasti, entry.tb_lineno)
+    return kept

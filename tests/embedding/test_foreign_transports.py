@@ -213,3 +213,15 @@ def test_exceptions_that_hold_each_other_pass_unchanged(kind: str) -> None:
 
 def raise_it(error: Exception) -> httpx.Response:
     raise error
+
+
+def test_an_exception_from_the_depth_of_the_stack_passes_unchanged(kind: str) -> None:
+    def dig() -> httpx.Response:
+        try:
+            return dig()
+        except RecursionError:
+            raise error from None
+
+    error = JobTimeLimit("deep")
+
+    assert outcome(kind, transport=httpx.MockTransport(lambda _: dig())) is error
