@@ -101,6 +101,11 @@ def looked_up(monkeypatch: pytest.MonkeyPatch, found: list[str] | OSError) -> No
     monkeypatch.setattr(socket, "getaddrinfo", answer)
 
 
+def _unmeasured() -> dict[str, str]:
+    """Return the environment without coverage, whose own lock hangs if a signal or a fork comes while it is held."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")}
+
+
 def in_process(function: Callable[..., None], *arguments: object, prelude: str = "", timeout: float = 50) -> Any:
     """Run a module's function in a new process, and return what it printed as JSON; kill it after `timeout` seconds."""
     module = function.__module__
@@ -112,7 +117,7 @@ def in_process(function: Callable[..., None], *arguments: object, prelude: str =
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
-        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+        env=_unmeasured() | {"PYTHONPATH": os.pathsep.join(sys.path)},
     )
     try:
         out, err = process.communicate(timeout=timeout)

@@ -461,3 +461,46 @@ def test_many_tasks_share_one_client(fake: FakeThanksIO, backend: str) -> None:
     anyio.run(use, backend=backend)
 
     assert found == set(range(1, 101))
+
+
+# with_options
+
+
+def test_a_client_with_other_options_shares_the_path_and_the_budget(fake: FakeThanksIO) -> None:
+    fake.cancel_path = "orders"
+    with fake.client(pace=True) as client:
+        other = client.with_options(timeout=1.0, deadline=2.0, retry=RetryPolicy(max_attempts=1))
+        client.cancel_order(37294)
+        other.cancel_order(37294)
+
+        assert [call.path.split("/")[3] for call in fake.calls] == ["order", "orders", "orders"]
+        rate = other._rate()
+        assert rate is not None
+        assert rate.used == 3
+
+
+def test_a_rotated_token_is_sent_and_redacted(fake: FakeThanksIO) -> None:
+    with fake.client() as client:
+        fake.token = "the-rotated-token"
+        fake.fail_next("token_in_message")
+
+        with pytest.raises(errors.CancellationRefusedError, match="redacted") as caught:
+            client.with_options(token="the-rotated-token").cancel_order(37294)
+
+    assert "rotated" not in str(caught.value)
+
+
+def test_a_closed_client_has_no_other_options() -> None:
+    client = ThanksIO(TOKEN)
+    client.close()
+
+    with pytest.raises(ConfigurationError, match="closed"):
+        client.with_options(timeout=1.0)
+
+
+def test_closing_one_of_two_clients_does_not_close_the_other(fake: FakeThanksIO) -> None:
+    client = fake.client()
+    other = client.with_options()
+    client.close()
+
+    assert other.cancel_order(37294).status == "cancelled"

@@ -242,12 +242,12 @@ class BaseClient(Generic[_Sender, _Foreign]):
         )
 
     def _observe(self, call: Call, outcome: Outcome) -> None:
-        if call.limiter and call.permit:
-            call.limiter.observe(call.permit, self._rate_now(), outcome)
+        limiter, permit = cast("RateLimiter", call.limiter), cast("Permit", call.permit)
+        limiter.observe(permit, self._rate_now(), outcome)
 
     def _finish(self, call: Call) -> None:
-        if call.limiter and call.permit:
-            call.limiter.close(call.permit, self._rate_now())
+        limiter, permit = cast("RateLimiter", call.limiter), cast("Permit", call.permit)
+        limiter.close(permit, self._rate_now())
 
     def _run(
         self, ids: Iterable[Given], most: int, pace: object, journal: JournalPath | None, deadline: float | None

@@ -69,13 +69,6 @@ def _token_problem(value: str) -> str:
 
 
 @frozen
-class Hidden:
-    """An argument that is not shown with the local variables of a traceback."""
-
-    value: object = field(repr=False)
-
-
-@frozen
 class Proxy:
     """The proxy through which requests are tunnelled. `scheme` is http, https or socks5."""
 
@@ -204,7 +197,7 @@ def _renew() -> None:
         item.renew()
 
 
-if hasattr(os, "register_at_fork"):
+if hasattr(os, "register_at_fork"):  # pragma: no branch - Windows does not fork
     os.register_at_fork(after_in_child=_renew)
 
 

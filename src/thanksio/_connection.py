@@ -36,7 +36,7 @@ _UNSENT = "the request could not be sent"
 _TRUST = "Trust its authority with SSL_CERT_FILE or ssl_context=."
 # A fork while another thread is within OpenSSL would leave OpenSSL's own locks locked in the child.
 OPENSSL = threading.RLock()  # a signal handler can fork, or call, in the thread that holds it
-if hasattr(os, "register_at_fork"):
+if hasattr(os, "register_at_fork"):  # pragma: no branch - Windows does not fork
     os.register_at_fork(before=OPENSSL.acquire, after_in_parent=OPENSSL.release, after_in_child=OPENSSL.release)
 
 codecs.lookup("idna")  # ssl encodes host names with it; loaded now, because a fork while it is loaded hangs the child
@@ -93,16 +93,16 @@ def _root(error: BaseException) -> BaseException:
         group: object = found
         if isinstance(group, BaseExceptionGroup):  # of the addresses that anyio tried
             found = cast("BaseExceptionGroup[BaseException]", group).exceptions[0]
-        elif found.__cause__ or found.__context__:
-            found = found.__cause__ or found.__context__ or found
+        elif found.__cause__:  # not its context, which can be what the caller is handling
+            found = found.__cause__
         else:
             return found
 
 
 def _words(root: BaseException) -> str:
-    if isinstance(root, ssl.SSLError):
+    if isinstance(root, ssl.SSLError) and "EOF" not in (root.reason or ""):
         return (root.reason or "TLS failed").replace("_", " ").lower()
-    if isinstance(root, OSError) and root.errno:
+    if isinstance(root, OSError) and root.errno and not isinstance(root, ssl.SSLError):
         return os.strerror(root.errno).lower()
     return "the connection was closed"
 

@@ -25,7 +25,7 @@ from thanksio.errors import ConfigurationError
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator
 
     from thanksio._config import Proxy
     from thanksio._redact import Redactor
@@ -38,11 +38,10 @@ _CLOSED = "the connection was closed before the response was complete"
 _SENDING = frozenset({"anyio", "h11", "httpcore", "httpx", "ssl", "trio", "thanksio._connection", "thanksio._tunnel"})
 
 
-class _NoBody(httpx.SyncByteStream, httpx.AsyncByteStream):
-    """The body of a request that has none; no generator, which would have to be closed."""
+class _NoBody(tuple[bytes, ...], httpx.SyncByteStream, httpx.AsyncByteStream):
+    """The body of a request that has none: no chunks, and no generator, which would have to be closed."""
 
-    def __iter__(self) -> Iterator[bytes]:
-        return iter(())
+    __slots__ = ()
 
     def __aiter__(self) -> _NoBody:
         return self

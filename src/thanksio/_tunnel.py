@@ -83,8 +83,6 @@ def _status(parser: h11.Connection, received: bytes) -> Generator[bytes, bytes, 
             raise ProxyRefusedError("its response is not HTTP" if received else _CLOSED) from None
         if isinstance(event, h11.Response):
             return event.status_code
-        if event is not h11.NEED_DATA:
-            raise ProxyRefusedError(_CLOSED)
         received = yield b""
 
 

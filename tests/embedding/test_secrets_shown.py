@@ -418,3 +418,14 @@ def test_a_constructor_changes_no_global_logger() -> None:
     done = subprocess.run([sys.executable, "-c", LOGGERS], capture_output=True, text=True, check=False, timeout=30)
 
     assert (done.stdout.strip(), done.stderr) == ("[] 0 LogRecord", "")
+
+
+def test_what_a_caller_stored_with_an_order_shows_its_keys_alone(kind: str) -> None:
+    answer = ok(order(metadata={"campaign": LETTER}, addons={}))
+    found: Any = outcome(kind, transport=httpx.MockTransport(lambda _: answer))
+
+    for shown in (repr(found.metadata), pretty_repr(found.metadata)):
+        assert "campaign" in shown
+        assert LETTER not in shown
+    assert repr(found.addons) == "<OrderAddonsType0 with the keys none>"
+    assert dict(found.metadata) == {"campaign": LETTER}

@@ -12,7 +12,7 @@ import httpcore
 import pytest
 from calls import failure, looked_up
 
-from thanksio._connection import BROKEN, Attempt, AsyncStream, TLSStream
+from thanksio._connection import _TLS, BROKEN, Attempt, _AsyncStream
 
 
 def test_an_error_without_a_number_is_a_closed_connection() -> None:
@@ -21,7 +21,17 @@ def test_an_error_without_a_number_is_a_closed_connection() -> None:
     assert str(error) == "no connection was made: the connection was closed"
 
 
-@pytest.mark.parametrize("kind", ["sync", "asyncio", "trio"])
+def test_what_the_caller_is_handling_is_no_reason(kind: str) -> None:
+    errors: list[Any] = []
+    try:
+        raise ssl.SSLCertVerificationError(1, "of the caller")
+    except ssl.SSLError:
+        errors.append(failure(kind, base_url="http://127.0.0.1:1"))
+
+    assert "connection refused" in str(errors[0])
+    assert errors[0].is_permanent is False
+
+
 def test_of_several_addresses_that_refuse_one_is_told(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     looked_up(monkeypatch, ["127.0.0.2", "127.0.0.3"])
 
@@ -33,7 +43,7 @@ def test_of_several_addresses_that_refuse_one_is_told(kind: str, monkeypatch: py
 def test_a_step_of_tls_that_is_late_already_times_out() -> None:
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        tls = TLSStream(ours, ssl.create_default_context(), "server.test")
+        tls = _TLS(ours, ssl.create_default_context(), "server.test")
         tls.settimeout(-1)
 
         with pytest.raises(TimeoutError):
@@ -46,7 +56,7 @@ class Unwritable(httpcore.AsyncNetworkStream):
     def __init__(self, error: Exception) -> None:
         self._error = error
 
-    async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109 - httpcore's
+    async def write(self, *_: object, **__: object) -> None:
         raise self._error
 
 
@@ -64,7 +74,7 @@ def test_a_request_that_cannot_be_written_may_have_been_sent(
     attempt = Attempt(time.monotonic() + 9, ready=True)
 
     async def write() -> Any:
-        await AsyncStream(Unwritable(raised), attempt).write(b"PUT", timeout=2.0)
+        await _AsyncStream(Unwritable(raised), attempt).write(b"PUT", timeout=2.0)
 
     with pytest.raises(kind, match=words):
         anyio.run(write)
