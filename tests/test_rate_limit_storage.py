@@ -171,10 +171,10 @@ def test_an_interrupt_while_the_storage_is_asked_returns_the_permit(
 ) -> None:
     limiter, permit = make(server, "interrupt"), Permit()
 
-    def interrupt(*_: object) -> float:
+    def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(SharedBudget, "take", interrupt)
+    monkeypatch.setattr("thanksio._rate_limit_storage.futures.wait", interrupt)
     with pytest.raises(KeyboardInterrupt):
         limiter.acquire(permit, 0.5)
 
