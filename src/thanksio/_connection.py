@@ -260,9 +260,11 @@ class Backend(httpcore.NetworkBackend):
             raise self._attempt.connect_error(what, error) from error
         end = math.inf if timeout is None else time.monotonic() + timeout  # for all addresses together
         for family, kind, protocol, _, address in found:
+            left = timeout if failure is None else end - time.monotonic()
+            if failure and left is not None and left <= 0:
+                break
             sock = socket.socket(family, kind, protocol)
             stream = _Stream(sock, self._attempt)
-            left = timeout if failure is None else end - time.monotonic()
             try:
                 with stream.step(left, httpcore.ConnectTimeout, what, partial(self._attempt.connect_error, what)):
                     sock.connect(address)
