@@ -149,6 +149,8 @@ UNUSABLE_URLS = {
     "https://": ABSOLUTE,
     "https:///api": ABSOLUTE,
     "https://api.thanks.io/a b": ABSOLUTE,
+    "https://.thanks.io": ABSOLUTE,  # ssl raises ValueError for it
+    "https://api.thanks.io\\.example": ABSOLUTE,  # for a browser, the host ends before the backslash
     "https://api.thanks.io:x": "cannot be parsed",
     "https://api.thanks.io:99999999": NO_PORT,
     "https://[::1": "cannot be parsed",

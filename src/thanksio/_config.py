@@ -105,7 +105,7 @@ def _url_problem(given: str) -> str:
         scheme, host = url.scheme, url.host
     except (httpx.InvalidURL, ValueError):  # the messages can quote a password; ValueError: the host's encoding
         return "cannot be parsed"
-    if scheme not in {"https", "http"} or not host or given.split() != [given]:
+    if scheme not in {"https", "http"} or host[:1] in {"", "."} or "\\" in given or given.split() != [given]:
         return "must be an absolute https URL"
     if url.userinfo or "@" in given or "?" in given or "#" in given:
         return "must not contain user info, a query or a fragment"
