@@ -213,7 +213,7 @@ class AsyncSender(_Sender[httpx.AsyncBaseTransport]):
         if self._needs_certificates:
             self.prepare()
         try:
-            with anyio.move_on_after(left):
+            with anyio.move_on_after(attempt.end - time.monotonic()):
                 return await self._exchange(request, attempt)
             raise httpx.ReadTimeout(DEADLINE)  # noqa: TRY301 - what a socket step would raise
         except BaseException as error:
