@@ -11,6 +11,7 @@ import os
 import sys
 import time
 from collections.abc import AsyncGenerator
+from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
@@ -200,7 +201,8 @@ class Sender(_Sender[httpx.BaseTransport]):
                         break
         finally:
             if self._foreign:
-                response.close()
+                with suppress(httpx.HTTPError, OSError):  # what was received counts, however the transport ends
+                    response.close()
         return body.response(response)
 
 
@@ -240,7 +242,7 @@ class AsyncSender(_Sender[httpx.AsyncBaseTransport]):
                 await _receive(cast("httpx.AsyncByteStream", response.stream), body)
         finally:
             if self._foreign:
-                with anyio.CancelScope(shield=True):
+                with anyio.CancelScope(shield=True), suppress(httpx.HTTPError, OSError):
                     await response.aclose()
         return body.response(response)
 

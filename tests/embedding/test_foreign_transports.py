@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 import socket
 import ssl
 from typing import TYPE_CHECKING, Any
@@ -154,6 +155,29 @@ def test_an_adapter_may_have_sent_what_it_says_it_did_not(
 
     assert fake.orders[37294].status == "cancelled"
     assert error.may_have_cancelled is True
+
+
+class BadEnd(httpx.SyncByteStream, httpx.AsyncByteStream):
+    """A complete body whose stream cannot be closed."""
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield json.dumps(CANCELLED).encode()
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for chunk in self:
+            yield chunk
+
+    def close(self) -> None:
+        raise httpx.ReadError("too late")
+
+    async def aclose(self) -> None:
+        self.close()
+
+
+def test_a_complete_response_counts_although_its_stream_cannot_be_closed(kind: str) -> None:
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, stream=BadEnd()))
+
+    assert outcome(kind, transport=transport).status == "cancelled"
 
 
 def real(kind: str, **options: Any) -> httpx.BaseTransport | httpx.AsyncBaseTransport:
