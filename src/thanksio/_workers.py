@@ -341,6 +341,8 @@ class _Tasks(_Crew):
 
     async def _feed(self) -> float:
         while self.run.is_hungry:
+            if self.source.can_block:
+                await anyio.lowlevel.checkpoint()  # a step on a disk is not interrupted by a cancellation
             permit, turn = Permit(), None
             try:
                 wait = await self.means.ask(self.run.limiter, permit) if self.run.limiter else 0.0
@@ -358,10 +360,15 @@ class _Tasks(_Crew):
         return 0.0
 
     async def _aside(self, step: Callable[..., _T], *arguments: object) -> _T:
-        """Take a step that may wait for a disk."""
-        if self.source.can_block:
-            return await anyio.to_thread.run_sync(step, *arguments)
-        return step(*arguments)
+        """Take a step that may wait for a disk, to its end: the journal is never closed under a step."""
+        if not self.source.can_block:
+            return step(*arguments)
+        with anyio.CancelScope(shield=True):
+            if _is_trio():
+                result = await anyio.to_thread.run_sync(step, *arguments)
+            else:
+                result = await _finished(asyncio.get_running_loop().run_in_executor(None, step, *arguments))
+        return result  # pyright: ignore[reportPossiblyUnbound] - this scope is never cancelled
 
     async def _work(self, turn: Turn) -> None:
         done: Done | BaseException = ConnectionError("nobody waits for it any more")
@@ -388,20 +395,45 @@ class _Tasks(_Crew):
     async def finish(self) -> None:
         """Send nothing more, wait a while for what is in flight, and end the tasks."""
         self.run.stopped = True
-        with anyio.move_on_after(_GRACE):
-            while self.run.in_flight:
-                await self._hear()
-                _log(await self._settle(self._done.popleft()))
-        for scope in list(self._scopes):
-            scope.cancel()
-        with suppress(JournalError):
-            await self._aside(self.source.end)
+        try:
+            with anyio.move_on_after(_GRACE):
+                while self.run.in_flight:
+                    await self._hear()
+                    _log(await self._settle(self._done.popleft()))
+        finally:  # also if it is cancelled once more
+            for scope in list(self._scopes):
+                scope.cancel()
+            with suppress(JournalError):
+                await self._aside(self.source.end)
+
+
+async def _finished(future: asyncio.Future[_T]) -> _T:
+    """Wait for a future whatever is cancelled meanwhile, and deliver the cancellation at the next wait.
+
+    A shielded scope does not hold off `asyncio.Task.cancel`.
+    """
+    cancelled: asyncio.CancelledError | None = None
+    while not future.done():
+        try:
+            await asyncio.wait([future])
+        except asyncio.CancelledError as error:
+            cancelled = error
+    task = asyncio.current_task()
+    if cancelled and task:
+        task.uncancel()  # the request is counted once
+        task.cancel(*cancelled.args)
+    return future.result()
+
+
+def _is_trio() -> bool:
+    trio: Any = sys.modules.get("trio")
+    return trio is not None and bool(trio.lowlevel.in_trio_task())
 
 
 def _detach(work: Callable[[Turn], Awaitable[None]], turn: Turn, held: set[asyncio.Task[None]]) -> None:
     """Start a task that no scope of the caller's holds: an async generator must not keep one open while it yields."""
-    trio: Any = sys.modules.get("trio")
-    if trio is not None and trio.lowlevel.in_trio_task():
+    if _is_trio():
+        trio: Any = sys.modules["trio"]
         trio.lowlevel.spawn_system_task(work, turn, context=contextvars.copy_context())
         return
 
