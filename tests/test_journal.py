@@ -302,7 +302,7 @@ def test_a_journal_that_does_not_exist_cannot_be_read(path: Path, *, is_empty: b
 
 
 def test_a_folder_that_does_not_exist_is_an_error(path: Path) -> None:
-    with pytest.raises(ConfigurationError, match="unable to open"):
+    with pytest.raises(ConfigurationError, match="No such file or directory"):
         Journal(path / "in" / "nowhere", BASE)
 
 

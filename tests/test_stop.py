@@ -296,17 +296,21 @@ def test_a_closed_stdout_ends_the_command_quietly(fake: FakeThanksIO) -> None:
 
 
 def test_a_full_disk_ends_the_command_with_what_is_known(fake: FakeThanksIO) -> None:
-    place(fake, 100)
+    place(fake, 3000)
+    fake.limit(6000)
+    with Journal("orders.csv.journal", fake.base_url) as kept, kept.loading():
+        kept.add((number, None) for number in fake.orders)
+    limit = Path("orders.csv.journal").stat().st_size + 3 * 4096  # three pages more
 
     def small() -> None:
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 
     with running("cancel", "--from", "orders.csv", "--yes", preexec_fn=small) as process:
         said, errors = process.communicate(timeout=WAIT)
 
     assert process.returncode == 1
-    assert re.match(r"100 orders: \d+ cancelled, \d+ not tried", said)
+    assert re.match(r"3,000 orders: \d+ cancelled, [\d,]+ not tried", said)
     assert "thanksio: The journal orders.csv.journal cannot be written" in errors.splitlines()[-1]
 
 

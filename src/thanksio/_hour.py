@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeGuard
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+_YEAR_10000 = 253402300800.0  # Unix time; no calendar of Python's goes on after it
 HOUR = 3600.0  # seconds; "about one hour" by the vendor's pages on test mode and on cancelling
 
 # `2025-08-14 16:42:44` (no zone, UTC by inference), `2025-08-14T16:42:44.000000Z`, and RFC 3339 beside them.
@@ -37,6 +38,11 @@ def placed_time(value: object) -> float | None:
         with suppress(ValueError):  # a month 13
             return _unix(datetime.fromisoformat(value.strip().upper()))
     raise ValueError("is no time such as 2026-11-24 09:30:00 (UTC) or 2026-11-24T09:30:00Z")
+
+
+def is_time(value: object) -> TypeGuard[float]:
+    """Whether a value is a Unix time in seconds, up to the year 9999."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _YEAR_10000
 
 
 def closes(placed: float | None) -> float | None:

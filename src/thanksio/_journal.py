@@ -1,22 +1,29 @@
 """Keep on disk what is known of each order of a run, so that a run that was killed can go on.
 
-One SQLite file. It holds numbers, verdicts, times and the words of errors, which are bounded and name nobody; no
-token, name, address or letter. Every row says `in_flight` before its order is sent and the verdict after, each in a
-transaction that has reached the disk (WAL, synchronous FULL) before the run goes on. Beside the orders it holds where
-their answers left the contract: names of fields and types, never a value.
+One SQLite file. It holds numbers, verdicts, times and the texts of errors, which are bounded; no token, name, address
+or letter. Every row says `in_flight` before its order is sent and the verdict after, each in a transaction that has
+reached the disk before the run goes on. Between transactions this file is all: SQLite's rollback journal is empty then.
+Beside the orders it holds where their responses left the contract: names of fields and types, never a value.
+
+A lock file beside it (`.lock`) admits one process. SQLite's own locks do not: POSIX drops them when any code of this
+process closes the journal file, a backup for example.
 """
 
 from __future__ import annotations
 
 import os
 import sqlite3
+import sys
+import threading
 import time
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Literal, Self, TypeAlias
+from contextlib import contextmanager, suppress
+from types import NoneType
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias, get_args
 
-from attrs import field, fields, frozen
+from attrs import frozen
 
-from thanksio._hour import closes
+from thanksio._config import renew_after_fork
+from thanksio._hour import closes, is_time
 from thanksio.bulk import Work
 from thanksio.drift import Drift
 from thanksio.errors import ConfigurationError, JournalError
@@ -25,9 +32,19 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator
     from types import TracebackType
 
-    from thanksio.bulk import Verdict
+if sys.platform == "win32":  # pragma: no cover
+    import msvcrt
 
-State: TypeAlias = "Literal['waiting', 'in_flight'] | Verdict"
+    def _lock(file: int) -> None:
+        msvcrt.locking(file, msvcrt.LK_NBLCK, 1)
+else:
+    import fcntl
+
+    def _lock(file: int) -> None:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+State: TypeAlias = Literal["waiting", "in_flight", "cancelled", "not_cancelled", "refused", "unknown", "not_tried"]
 
 _FORMAT = 1  # of the tables; PRAGMA user_version
 _OURS = 0x74686B73  # "thks"; PRAGMA application_id
@@ -86,10 +103,33 @@ class Entry:
     cents: int | None
     allowed: int | None
     contract: str
-    settled: bool = field(converter=bool)  # it need not be sent again
+    settled: bool  # it need not be sent again
 
 
-_COLUMNS = ", ".join(column.name for column in fields(Entry))
+# What each column may hold. A file that was damaged can hold anything.
+_COLUMNS: dict[str, tuple[type, ...]] = {
+    **dict.fromkeys(("order_id", "attempts", "settled"), (int,)),
+    **dict.fromkeys(("cents", "allowed"), (int, NoneType)),
+    **dict.fromkeys(("state", "status", "kind", "error", "contract"), (str,)),
+    **dict.fromkeys(("placed", "closes", "first_sent", "sent", "decided"), (float, NoneType)),
+    "seconds": (float,),
+}
+MAX_CENTS = 10**11  # more is no amount of an order, and sums of it could exceed 64 bits
+_DOUBT = frozenset({"in_flight", "unknown"})  # states of orders that may have been cancelled
+_DAMAGED = "is damaged: {}. Nothing was sent. Restore a copy of it, or name another file"
+_HEADER = 72  # bytes, at the end of which SQLite keeps the application's id: https://sqlite.org/fileformat.html
+# A closed connection in place of one that a forked child inherited: https://sqlite.org/howtocorrupt.html#_carrying_an_open_database_connection_across_a_fork_
+_NO_CONNECTION = sqlite3.connect(":memory:", check_same_thread=False)
+_NO_CONNECTION.close()
+_inherited: list[sqlite3.Connection] = []  # never closed, because that could write
+
+
+def _is_file_name(path: str) -> bool:
+    try:
+        is_text = bool(path) and b"\0" not in os.fsencode(path)
+    except UnicodeEncodeError:
+        return False
+    return is_text and path != ":memory:" and not path.startswith("file:")  # names that SQLite gives a meaning
 
 
 class Journal:
@@ -101,36 +141,71 @@ class Journal:
     """
 
     def __init__(self, path: str | os.PathLike[str], base_url: str | None = None) -> None:
-        self.path = os.fspath(path)
-        if base_url is None and not (os.path.isfile(self.path) and os.path.getsize(self.path)):  # noqa: PTH113, PTH202
-            raise ConfigurationError(f"There is no journal at {self.path}.")
-        try:
-            self._db = sqlite3.connect(self.path, timeout=0, isolation_level=None, check_same_thread=False)
-        except sqlite3.Error as error:
-            raise ConfigurationError(f"The journal {self.path} cannot be opened: {error}. Nothing was sent.") from None
-        try:
-            self._open(base_url)
-        except BaseException:
-            self._db.close()
-            raise
+        self.path = os.fsdecode(path)
         self._run = 0
+        self._using = threading.RLock()  # SQLite crashes if it is closed while another thread uses it
+        if not _is_file_name(self.path):
+            raise ConfigurationError(f"{self.path!r} is no name of a file for a journal. Nothing was sent.")
+        file = os.path.realpath(self.path)
+        try:
+            self._look_at(file, base_url)
+            self._lock_file = os.open(f"{file}.lock", os.O_RDWR | os.O_CREAT, 0o666)
+            self._db = _NO_CONNECTION
+            try:
+                self._take_lock()
+                self._db = sqlite3.connect(file, timeout=0, isolation_level=None, check_same_thread=False)
+                self._open(base_url)
+            except BaseException:
+                self.close()
+                raise
+        except (OSError, sqlite3.OperationalError) as error:
+            code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+            if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
+                raise self._in_use() from None
+            why = getattr(error, "strerror", None) or error
+            raise ConfigurationError(f"The journal {self.path} cannot be opened: {why}. Nothing was sent.") from None
+        except (sqlite3.Error, JournalError, ValueError) as error:
+            if isinstance(error, ConfigurationError):
+                raise
+            raise ConfigurationError(f"The journal {self.path} {_DAMAGED.format(error)}.") from None
+        renew_after_fork(self)
+
+    def _look_at(self, file: str, base_url: str | None) -> None:
+        """Refuse what is no journal, without changing anything beside it."""
+        is_there = os.path.exists(file)  # noqa: PTH110 - a text, and not loading pathlib
+        if is_there and os.path.isdir(file):  # noqa: PTH112
+            raise ConfigurationError(f"{self.path} is a folder. Nothing was sent. Name a file for the journal.")
+        if is_there and not os.path.isfile(file):  # noqa: PTH113
+            raise self._foreign()
+        start = b""
+        if is_there:
+            with open(file, "rb") as opened:  # noqa: PTH123
+                start = opened.read(_HEADER)
+        if not start and base_url is None:
+            raise ConfigurationError(f"There is no journal at {self.path}.")
+        if start and (len(start) < _HEADER or not start.startswith(b"SQLite format 3\0")):
+            raise self._foreign()
+        if start and int.from_bytes(start[-4:], "big") not in {0, _OURS}:
+            raise self._foreign()
+
+    def _take_lock(self) -> None:
+        try:
+            _lock(self._lock_file)
+        except (BlockingIOError, PermissionError):
+            raise self._in_use() from None
 
     def _open(self, base_url: str | None) -> None:
-        try:
-            self._db.execute("PRAGMA locking_mode = EXCLUSIVE")
-            self._db.execute("PRAGMA synchronous = FULL")
-            self._db.execute("BEGIN EXCLUSIVE")  # from here on it is ours alone
-            self._check(base_url)
-            self._db.execute("COMMIT")
-            self._db.execute("PRAGMA journal_mode = WAL")
-        except sqlite3.OperationalError as error:
-            busy = "locked" in str(error) or "busy" in str(error)
-            why = (
-                "is in use: another run is going on with it. Wait until it ends" if busy else f"cannot be used: {error}"
-            )
-            raise ConfigurationError(f"The journal {self.path} {why}. Nothing was sent.") from None
-        except sqlite3.DatabaseError:
-            raise self._foreign() from None
+        self._db.execute("PRAGMA locking_mode = EXCLUSIVE")
+        self._db.execute("PRAGMA synchronous = FULL")
+        self._db.execute("BEGIN EXCLUSIVE")
+        self._check(base_url)
+        self._db.execute("COMMIT")
+        self._db.execute("PRAGMA journal_mode = TRUNCATE")
+
+    def _in_use(self) -> ConfigurationError:
+        return ConfigurationError(
+            f"The journal {self.path} is in use: another run is going on with it. Wait until it ends. Nothing was sent."
+        )
 
     def _foreign(self) -> ConfigurationError:
         return ConfigurationError(f"{self.path} is no journal of this program. Nothing was sent. Name another file.")
@@ -146,6 +221,8 @@ class Journal:
             self._db.execute("INSERT INTO facts VALUES ('base_url', ?)", (base_url,))
         elif ours != _OURS or version != _FORMAT:
             raise self._foreign()
+        elif (problem := self._db.execute("PRAGMA integrity_check(1)").fetchone()[0]) != "ok":
+            raise sqlite3.DatabaseError(" ".join(str(problem).split()))
         elif base_url not in {None, self.base_url}:
             raise ConfigurationError(
                 f"The journal {self.path} is of orders at {self.base_url}, not at {base_url}. Nothing was sent. "
@@ -158,8 +235,9 @@ class Journal:
     @property
     def base_url(self) -> str:
         """Where the orders of this journal are sent."""
-        (value,) = self._db.execute("SELECT value FROM facts WHERE name = 'base_url'").fetchone()
-        return str(value)
+        for (value,) in self._read("SELECT value FROM facts WHERE name = 'base_url'"):
+            return str(value)
+        raise self._damaged("it does not say where its orders are sent")
 
     @contextmanager
     def loading(self) -> Generator[None]:
@@ -172,13 +250,14 @@ class Journal:
                 self._run = cursor.lastrowid or 0
                 yield
             except BaseException:
-                self._db.execute("ROLLBACK")
+                with suppress(sqlite3.Error):  # SQLite has done so itself, if the disk is full
+                    self._db.execute("ROLLBACK")
                 raise
             self._db.execute("COMMIT")
 
     def add(self, orders: Iterable[tuple[int, float | None]]) -> None:
         """Give orders to the run, each with the Unix time at which it was placed; one that is known is not doubled."""
-        (last,) = self._db.execute("SELECT coalesce(max(place), 0) FROM orders").fetchone()
+        (last,) = self._read("SELECT coalesce(max(place), 0) FROM orders")[0]
         self._db.executemany(
             "INSERT INTO orders (order_id, place, run, todo, placed, closes) VALUES (?, ?, ?, 1, ?, ?) "
             "ON CONFLICT (order_id) DO UPDATE SET run = excluded.run, todo = 1 - settled, "
@@ -207,7 +286,7 @@ class Journal:
                 "WHERE order_id = ?2",
                 (now, row[0]),
             )
-            return Work(int(row[0]), doubt=row[1] in {"in_flight", "unknown"})
+            return Work(int(row[0]), doubt=row[1] in _DOUBT)
 
     def settle(self, entry: Entry) -> None:
         """Write down what came of an order in flight, once: `attempts` are added to those of earlier runs."""
@@ -234,9 +313,10 @@ class Journal:
         """Give the orders of this run that earlier ones have settled."""
         return self._entries("run = ? AND settled = 1 AND todo = 0", self._run)
 
-    def left(self) -> Iterator[Entry]:
-        """Give the orders of this run that it has not sent, in the order of their turn without regard to the clock."""
-        return self._entries("run = ? AND todo = 1", self._run)
+    def left(self) -> Iterator[Work]:
+        """Give the orders of this run that it has not sent, as they were given."""
+        for entry in self._entries("run = ? AND todo = 1", self._run):
+            yield Work(entry.order_id, doubt=entry.state in _DOUBT)
 
     def entries(self) -> Iterator[Entry]:
         """Give all orders, as they were given."""
@@ -246,26 +326,45 @@ class Journal:
         """Read page by page, so that a journal can be written while it is read."""
         place = -1
         while True:
-            rows = self._db.execute(
-                f"SELECT place, {_COLUMNS} FROM orders WHERE place > ? AND {where} ORDER BY place LIMIT 500",  # noqa: S608
+            rows = self._read(
+                f"SELECT place, {', '.join(_COLUMNS)} FROM orders WHERE place > ? AND {where} ORDER BY place LIMIT 500",  # noqa: S608 - our words
                 (place, *values),
-            ).fetchall()
-            yield from (Entry(*row[1:]) for row in rows)
+            )
+            for row in rows:
+                yield self._entry(row[1:])
             if not rows:
                 return
             place = rows[-1][0]
 
+    def _entry(self, values: tuple[Any, ...]) -> Entry:
+        known: dict[str, Any] = dict(zip(_COLUMNS, values, strict=True))
+        times = (known["placed"], known["closes"], known["first_sent"], known["sent"], known["decided"])
+        if (
+            known["state"] not in get_args(State)
+            or not all(isinstance(known[name], kinds) for name, kinds in _COLUMNS.items())
+            or not all(moment is None or is_time(moment) for moment in (*times, known["seconds"]))
+        ):
+            raise self._damaged(f"what it says of order {known['order_id']} cannot be read")
+        known["settled"] = bool(known["settled"])
+        return Entry(**known)
+
     def totals(self) -> dict[State, tuple[int, int]]:
         """Give for each state how many orders are in it, and the US cents that were authorized for them."""
-        rows = self._db.execute("SELECT state, count(*), coalesce(sum(cents), 0) FROM orders GROUP BY state").fetchall()
+        rows = self._read(
+            f"SELECT state, count(*), coalesce(sum(iif(cents BETWEEN 0 AND {MAX_CENTS}, cents, 0)), 0) "  # noqa: S608
+            "FROM orders GROUP BY state"
+        )
         return {state: (int(count), int(cents)) for state, count, cents in rows}
 
     def runs(self) -> list[tuple[float, float | None]]:
         """Give the Unix times at which each run began and ended; None for one that was killed, or goes on."""
-        return [(began, ended) for began, ended in self._db.execute("SELECT began, ended FROM runs ORDER BY run")]
+        rows = self._read("SELECT began, ended FROM runs ORDER BY run")
+        if not all(is_time(began) and (ended is None or is_time(ended)) for began, ended in rows):
+            raise self._damaged("its runs cannot be read")
+        return rows
 
     def note(self, drifts: Iterable[Drift]) -> None:
-        """Write down where answers left the contract; what is known already is not doubled."""
+        """Write down where responses left the contract; what is known already is not doubled."""
         with self._writing():
             self._db.executemany(
                 "INSERT OR IGNORE INTO drifts VALUES (?, ?, ?)",
@@ -273,13 +372,27 @@ class Journal:
             )
 
     def drifts(self) -> list[Drift]:
-        """Give where the answers of all runs left the contract, sorted."""
-        return [Drift(*row) for row in self._db.execute("SELECT * FROM drifts ORDER BY pointer, kind, json_type")]
+        """Give where the responses of all runs left the contract, sorted."""
+        rows = self._read("SELECT pointer, kind, json_type FROM drifts ORDER BY pointer, kind, json_type")
+        if not all(isinstance(value, str) for row in rows for value in row):
+            raise self._damaged("its differences from the contract cannot be read")
+        return [Drift(*row) for row in rows]
+
+    def _read(self, query: str, values: tuple[object, ...] = ()) -> list[Any]:
+        try:
+            with self._using:
+                return self._db.execute(query, values).fetchall()
+        except sqlite3.Error as error:
+            raise self._damaged(str(error)) from error
+
+    def _damaged(self, why: str) -> JournalError:
+        return JournalError(f"The journal {self.path} cannot be read: {why}.")
 
     @contextmanager
     def _writing(self) -> Generator[None]:
         try:
-            yield
+            with self._using:
+                yield
         except sqlite3.Error as error:
             raise JournalError(
                 f"The journal {self.path} cannot be written: {error}. What was sent is known up to there. "
@@ -292,8 +405,25 @@ class Journal:
             self._db.execute("UPDATE runs SET ended = ? WHERE run = ?", (time.time(), self._run))
 
     def close(self) -> None:
-        """Let others open it."""
-        self._db.close()
+        """Let others open it, once no step uses it any more."""
+        with self._using:
+            with suppress(sqlite3.Error):  # it leaves no empty file beside it
+                self._db.execute("PRAGMA journal_mode = DELETE")
+            self._db.close()
+            self._release()
+
+    def renew(self) -> None:
+        """Let go of it, in a forked child."""
+        self._using = threading.RLock()
+        _inherited.append(self._db)
+        self._db = _NO_CONNECTION
+        self._release()
+
+    def _release(self) -> None:
+        """Close the lock file, once."""
+        file, self._lock_file = self._lock_file, -1
+        with suppress(OSError):
+            os.close(file)
 
     def __enter__(self) -> Self:
         return self

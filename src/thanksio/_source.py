@@ -12,8 +12,8 @@ from attrs import define, field
 
 from thanksio import errors
 from thanksio._call import parse_order_id
-from thanksio._hour import placed_time
-from thanksio._journal import Entry, Journal
+from thanksio._hour import is_time, placed_time
+from thanksio._journal import MAX_CENTS, Entry, Journal
 from thanksio.bulk import CancelResult, Work, is_settled
 from thanksio.errors import APIStatusError, ConfigurationError, InvalidOrderIdError, OrderNotCancelledError
 
@@ -51,7 +51,7 @@ class Source(Protocol):
         """Take what came of an order."""
 
     @abstractmethod
-    def rest(self) -> Iterator[OrderId]:
+    def rest(self) -> Iterator[Work]:
         """Give the orders that were not sent."""
 
     @abstractmethod
@@ -77,9 +77,9 @@ class Plain:
     def settle(self, result: CancelResult, allowed: int | None) -> None:
         """Nothing is kept."""
 
-    def rest(self) -> Iterator[OrderId]:
+    def rest(self) -> Iterator[Work]:
         """Give those that were not reached."""
-        return (_pair(given)[0] for given in self.orders)
+        return (Work(_pair(given)[0]) for given in self.orders)
 
     def end(self) -> None:
         """Nothing is open."""
@@ -120,9 +120,9 @@ class Kept:
         """Write the verdict down."""
         self.journal.settle(_entry(result, allowed, self.contract))
 
-    def rest(self) -> Iterator[OrderId]:
+    def rest(self) -> Iterator[Work]:
         """Give those that the journal still holds for this run."""
-        return (entry.order_id for entry in self.journal.left())
+        return self.journal.left()
 
     def end(self) -> None:
         """Write down that the run is over."""
@@ -160,7 +160,7 @@ def _sorted_out(chunk: Iterable[Given]) -> tuple[list[tuple[int, float | None]],
 
 
 def _placed(order_id: OrderId, value: object) -> float | None:
-    if isinstance(value, int | float) and not isinstance(value, bool):
+    if is_time(value):
         return float(value)
     try:
         return placed_time(value)
@@ -192,9 +192,9 @@ def _entry(result: CancelResult, allowed: int | None, contract: str) -> Entry:
 
 
 def cents_of(result: CancelResult) -> int | None:
-    """Give the US cents that were authorized for an order, if the server showed it and said so."""
+    """Return the US cents that were authorized for an order, None if the server did not say, or not plausibly."""
     cents = getattr(result.order, "authorization_total", None)
-    return cents if type(cents) is int else None
+    return cents if type(cents) is int and 0 <= cents <= MAX_CENTS else None
 
 
 def status_of(result: CancelResult) -> str:

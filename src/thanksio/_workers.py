@@ -79,7 +79,7 @@ def in_threads(means: Means, run: Run, opened: Opened) -> Generator[CancelResult
         finally:
             crew.finish()
         if run.doom:
-            yield from map(run.not_tried, source.rest())
+            yield from map(run.not_sent, source.rest())
 
 
 async def in_tasks(means: AsyncMeans, run: Run, opened: Opened) -> AsyncGenerator[CancelResult, None]:
@@ -98,9 +98,9 @@ async def in_tasks(means: AsyncMeans, run: Run, opened: Opened) -> AsyncGenerato
                 await crew.finish()
         crew.raise_failure()
         if run.doom:
-            for order_id in source.rest():
+            for work in source.rest():
                 await anyio.lowlevel.checkpoint()
-                yield run.not_tried(order_id)
+                yield run.not_sent(work)
 
 
 class AsyncRun:
@@ -363,12 +363,13 @@ class _Tasks(_Crew):
         """Take a step that may wait for a disk, to its end: the journal is never closed under a step."""
         if not self.source.can_block:
             return step(*arguments)
+        results: list[_T] = []
         with anyio.CancelScope(shield=True):
             if _is_trio():
-                result = await anyio.to_thread.run_sync(step, *arguments)
+                results.append(await anyio.to_thread.run_sync(step, *arguments))
             else:
-                result = await _finished(asyncio.get_running_loop().run_in_executor(None, step, *arguments))
-        return result  # pyright: ignore[reportPossiblyUnbound] - this scope is never cancelled
+                results.append(await _finished(asyncio.get_running_loop().run_in_executor(None, step, *arguments)))
+        return results[0]
 
     async def _work(self, turn: Turn) -> None:
         done: Done | BaseException = ConnectionError("nobody waits for it any more")

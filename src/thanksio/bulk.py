@@ -6,11 +6,12 @@ the results.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from attrs import define, evolve, frozen
 
-from thanksio._verdict import safe_fields
+from thanksio._verdict import normalize, safe_fields
 from thanksio.errors import (
     APIConnectionError,
     APIResponseValidationError,
@@ -18,6 +19,7 @@ from thanksio.errors import (
     AuthenticationError,
     CancellationRefusedError,
     ConfigurationError,
+    InvalidOrderIdError,
     OrderNotCancelledError,
     PaymentRequiredError,
     RateLimitError,
@@ -37,6 +39,11 @@ Verdict: TypeAlias = Literal["cancelled", "not_cancelled", "refused", "unknown",
 # How the vendor's newer documents answer for an order of another account; a bad token can look the same.
 _ANOTHER_ACCOUNT = "Unauthorized"
 _TURNS = 3  # calls that an order gets, each with a deadline of its own, if all that the server says is 429
+_ALIKE = 20  # orders after which a run stops, if all of them ended in the same failure of the address, proxy or access
+# 4xx that are about an order, the rate or the connection; 401 and 402 stop a run at once.
+_OF_ONE_ORDER = frozenset({400, 401, 402, 408, 409, 422, 425, 429, 499})
+_NUMBER = re.compile(r"Order \d+: ")
+_UNKNOWN = "It is unknown whether it was cancelled."
 
 
 @frozen
@@ -90,13 +97,41 @@ def dooms(error: ThanksIOError, *, proven: bool) -> bool:
 
 
 def is_settled(result: CancelResult) -> bool:
-    """Whether sending the order again could teach nothing: the server showed it, or refused this very order.
+    """Return whether sending the order again could teach nothing: the server showed it, or refused this very order.
 
-    Other refusals may be about the token or the address, and those can be mended.
+    In status reviewing it can still be cancelled. Other refusals may be about the token or the address, which can be
+    corrected; what a proxy sent is `unknown`.
     """
-    return result.verdict in {"cancelled", "not_cancelled"} or (
+    if isinstance(result.error, OrderNotCancelledError):
+        return normalize(result.error.status) != "reviewing"
+    return result.verdict == "cancelled" or (
         result.verdict == "refused" and isinstance(result.error, CancellationRefusedError)
     )
+
+
+def _common_cause(error: ThanksIOError | None) -> str:
+    """Return what may be wrong for every order after this error, empty if the error is about one order."""
+    if isinstance(error, APIStatusError):
+        is_common = 300 <= error.status_code < 500 and error.status_code not in _OF_ONE_ORDER  # noqa: PLR2004
+        return str(error.status_code) if is_common else ""
+    is_page = isinstance(error, APIResponseValidationError) and "is not a JSON object" in str(error)
+    return "page" if is_page else ""
+
+
+def _reason(error: ThanksIOError) -> str:
+    """Return what an error says happened, without the order, what is true of it, and the advice."""
+    what = _NUMBER.sub("", str(error), count=1)
+    for ending in (error.advice, _UNKNOWN, "This call did not cancel it."):
+        what = what.removesuffix(ending).rstrip()
+    return what
+
+
+def _restated(error: ThanksIOError, work: Work, what: str, **facts: object) -> ThanksIOError:
+    """Return an error for an order with what is known of it."""
+    unknown = f" {_UNKNOWN}" if work.doubt else ""
+    message = f"Order {work.order_id}: {what}{unknown} {error.advice}".rstrip()
+    known: dict[str, object] = error.args[1]
+    return type(error)(message, known | facts | {"may_have_cancelled": work.doubt})
 
 
 @define
@@ -116,10 +151,13 @@ class Turn:
             self.attempts += call.attempts
             self.seconds += 0.0 if call.began is None else now - call.began
 
-    def again(self, error: ThanksIOError) -> bool:
-        """Whether to call once more, after an error. A 429 says nothing of the order: it waits for the next window."""
-        self.work = evolve(self.work, doubt=error.may_have_cancelled)
-        return isinstance(error, RateLimitError) and self._calls < _TURNS
+    def again(self, error: ThanksIOError, *, no_room: bool = False) -> bool:
+        """Return whether to call once more after an error, in the next window: after a 429, or for lack of room.
+
+        Doubt stays: no error shows the order.
+        """
+        self.work = evolve(self.work, doubt=self.work.doubt or error.may_have_cancelled)
+        return (no_room or isinstance(error, RateLimitError)) and self._calls < _TURNS
 
 
 @frozen
@@ -135,6 +173,8 @@ class Done:
         if not isinstance(end, ThanksIOError):
             return CancelResult(turn.work.order_id, "cancelled", end, None, turn.attempts, turn.seconds)
         order = end.order if isinstance(end, OrderNotCancelledError) else None
+        if turn.work.doubt and order is None and not end.may_have_cancelled:
+            end = _restated(end, turn.work, _reason(end))
         verdict = verdict_of(end, proven=proven)
         return CancelResult(turn.work.order_id, verdict, order, end, turn.attempts, turn.seconds)
 
@@ -151,6 +191,8 @@ class Run:
     doom: ThanksIOError | None = None
     stopped: bool = False
     exhausted: bool = False
+    _cause: str | None = None  # what all orders so far ended in, if it may be wrong for every order
+    _alike: int = 0
 
     def is_stopped(self) -> bool:
         """Whether nothing more may be sent, not even a second attempt."""
@@ -159,7 +201,8 @@ class Run:
     @property
     def is_hungry(self) -> bool:
         """Whether another order may be sent, as far as this run is concerned."""
-        return self.in_flight < self.most and not (self.doom or self.stopped or self.exhausted)
+        enough = bool(self._cause) and self._alike + self.in_flight >= _ALIKE
+        return self.in_flight < self.most and not (self.doom or self.stopped or self.exhausted or enough)
 
     def begun(self, work: Work | None) -> None:
         """Take note of the order that is sent, None if there is none left."""
@@ -175,8 +218,26 @@ class Run:
         self.proven |= result.order is not None or isinstance(
             result.error, CancellationRefusedError | APIResponseValidationError
         )
+        if not isinstance(result.error, InvalidOrderIdError):
+            self._compare(result.error)
         return result
 
-    def not_tried(self, order_id: int | str) -> CancelResult:
-        """Give the result of an order that was not sent, for the run was doomed or stopped before."""
-        return CancelResult(order_id, "not_tried", error=self.doom)
+    def _compare(self, error: ThanksIOError | None) -> None:
+        """Stop the run if nothing but one failure has been seen, which has nothing to do with the orders."""
+        cause = _common_cause(error)
+        self._cause = cause if self._cause in {None, cause} else ""
+        self._alike += 1
+        if error and self._cause and self._alike >= _ALIKE:
+            self.doom = self.doom or ConfigurationError(
+                f"The first {_ALIKE} orders ended alike, and none was shown: {_reason(error)} The run was stopped, and "
+                "the other orders were not sent. Check the base URL, the proxy and the token, then run the same again."
+            )
+
+    def not_sent(self, work: Work) -> CancelResult:
+        """Return the result of an order that was not sent, because the run was stopped before by what affects all."""
+        error = self.doom
+        if error and (work.doubt or not isinstance(error, ConfigurationError)):
+            error = _restated(
+                error, work, f"it was not sent, because the run was stopped: {_reason(error)}", attempts=0
+            )
+        return CancelResult(work.order_id, "unknown" if work.doubt else "not_tried", error=error)
