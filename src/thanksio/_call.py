@@ -103,11 +103,11 @@ class PathVariants:
         if outcome.status not in _NOT_SERVED and not may_retry(outcome) and is_refusal(outcome):
             self.known = path
 
-    def other(self, path: PathVariant, outcome: Outcome) -> PathVariant | None:
-        """Return the path to try instead, if the outcome may only mean that this one is not served."""
+    def other(self, outcome: Outcome) -> PathVariant | None:
+        """Return the path to try after the first, if the outcome may only mean that the first is not served."""
         if self.known or isinstance(outcome, NoResponse) or outcome.status not in _NOT_SERVED:
             return None
-        return "orders" if path == "order" else "order"
+        return "orders"  # a call that knows neither begins with "order"
 
 
 @frozen
@@ -200,7 +200,7 @@ def call_steps(  # noqa: PLR0913 - what a call depends on, each thing once
             paths.known = paths.known or path
             return reading
         call.may_have_cancelled |= may_have_cancelled(outcome)
-        other = None if not_served else paths.other(path, outcome)
+        other = None if not_served else paths.other(outcome)
         if other and isinstance(outcome, Response) and now() < end:
             path, not_served = other, outcome
             continue
@@ -217,7 +217,8 @@ def _wait_before_retry(
 ) -> float | None:
     """Return the seconds to wait before the next attempt, None if there is none."""
     asked = retry_after(outcome)
-    if not may_retry(outcome) or retries >= policy.max_attempts or (asked or 0.0) > LONGEST_RETRY_AFTER:
+    asks_too_much = asked is not None and asked > LONGEST_RETRY_AFTER
+    if not may_retry(outcome) or retries >= policy.max_attempts or asks_too_much:
         return None
     return policy.wait(retries, asked, random)
 
