@@ -119,11 +119,12 @@ def test_a_connection_error_knows_whether_it_is_permanent() -> None:
 
 
 @pytest.mark.parametrize("kind", [errors.OrderNotCancelledError, errors.APIResponseValidationError])
-def test_an_error_that_shows_an_order_holds_its_safe_fields(kind: type[Any]) -> None:
-    error = kind("Shown.", {"order": SHOWN})
+@pytest.mark.parametrize("shown", [SHOWN, {"id": 37294, "status": "reviewing"}], ids=["more", "the_least"])
+def test_an_error_that_shows_an_order_holds_its_safe_fields(kind: type[Any], shown: dict[str, object]) -> None:
+    error = kind("Shown.", {"order": shown})
 
     assert error.status == "reviewing"
-    assert error.order.to_dict() == SHOWN
+    assert error.order.to_dict() == shown
 
 
 @pytest.mark.parametrize("shown", [{"id": 1}, {"status": "reviewing"}, {}, None])

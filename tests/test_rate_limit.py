@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from thanksio import ConfigurationError, Pace
-from thanksio._rate_limit import ASK_AGAIN, DOCUMENTED, Budget, Permit
+from thanksio._rate_limit import ASK_AGAIN, DOCUMENTED, Budget, Permit, Rate
 from thanksio._verdict import NoResponse, Outcome, Response
 from thanksio.testing._limiter import Limiter
 
@@ -93,6 +93,10 @@ def test_a_first_request_without_a_response_is_waited_for_two_seconds() -> None:
     assert budget.wait(2.0) == 0.0
 
 
+def test_nobody_waits_for_a_first_request_that_was_lost() -> None:
+    assert make((0.0, 0.1, LOST)).wait(0.1) == 0.0
+
+
 def test_a_permit_that_was_released_is_not_waited_for() -> None:
     budget, permit = make(), Permit()
     budget.acquire(permit, 0.0)
@@ -101,7 +105,7 @@ def test_a_permit_that_was_released_is_not_waited_for() -> None:
 
     assert budget.wait(0.1) == 0.0
     assert budget.rate(0.1).used == 0
-    assert not permit.is_held
+    assert permit.is_held is False
 
 
 @pytest.mark.parametrize("status", [401, 402])
@@ -160,10 +164,12 @@ def test_the_less_remains_the_fewer_are_in_flight(remaining: int, in_flight: int
     assert len(budget.in_flight) == in_flight
 
 
-def test_a_lost_response_counts_as_one_less() -> None:
-    budget = make((0.0, 0.1, response(1, 120)), (0.2, 0.3, LOST))
+@pytest.mark.parametrize(("remaining", "wait"), [(2, 0.0), (1, 59.8)])
+@pytest.mark.parametrize("outcome", [LOST, response()], ids=["lost", "without_a_number"])
+def test_a_response_that_tells_no_number_counts_as_one_less(outcome: Outcome, remaining: int, wait: float) -> None:
+    budget = make((0.0, 0.1, response(remaining, 120)), (0.2, 0.3, outcome))
 
-    assert budget.wait(0.3) == pytest.approx(59.8)
+    assert budget.wait(0.3) == pytest.approx(wait)
 
 
 def test_of_responses_that_crossed_each_other_the_smallest_number_counts() -> None:
@@ -176,10 +182,63 @@ def test_of_responses_that_crossed_each_other_the_smallest_number_counts() -> No
     assert budget.wait(0.4) > 1
 
 
-def test_more_than_before_is_a_new_window() -> None:
-    budget = make((0.0, 0.1, response(5, 120)), (1.0, 1.1, response(119, 120)), (1.2, 1.3, response(0, 120)))
+def test_a_response_with_as_much_as_the_newest_is_the_newest_itself() -> None:
+    """What was sent before it was received says nothing of a new window."""
+    budget = make((0.0, 1.0, response(50, 120)))
+    first, second, third = send(budget, 2.0), send(budget, 2.0), send(budget, 2.0)
+    third.sent = 4.0  # the permit was not used at once
 
-    assert budget.wait(2.0) == pytest.approx(1.1 + 60 - 2.0)
+    budget.observe(first, 3.0, response(0, 120))
+    budget.observe(second, 5.0, response(0, 120))
+    budget.observe(third, 6.0, response(1, 120))
+
+    assert budget.wait(6.0) == 61.0 - 6.0
+
+
+@pytest.mark.parametrize(
+    ("sent", "remaining", "ends"),
+    [(1.0, 119, 62.0), (1.5, 119, 62.0), (1.5, 6, 62.0), (1.5, 5, 61.0), (1.5, 4, 61.0)],
+)
+def test_more_than_before_is_a_new_window(sent: float, remaining: int, ends: float) -> None:
+    """It ends `per` seconds after the first response that told of it."""
+    newest = (sent, 2.0, response(remaining, 120))
+    budget = make((0.0, 1.0, response(5, 120)), newest, (2.5, 3.0, response(0, 120)))
+
+    assert budget.wait(3.0) == ends - 3.0
+
+
+@pytest.mark.parametrize(("now", "wait"), [(60.9, 0.0), (61.0, ASK_AGAIN)])
+def test_when_the_window_has_ended_one_request_is_sent_alone(now: float, wait: float) -> None:
+    budget = make((0.0, 1.0, response(100, 120)))
+    send(budget, now)
+
+    assert budget.wait(now) == wait
+
+
+def test_what_is_sent_when_the_window_ends_belongs_to_the_new_one() -> None:
+    budget = make((0.0, 1.0, response(100, 120)), (61.0, 62.0, response(0, 120)))
+
+    assert budget.wait(62.0) == 60.0
+
+
+def test_a_late_response_does_not_make_the_next_request_go_alone_again() -> None:
+    budget = make((0.0, 1.0, response(100, 120)))
+    late = send(budget, 50.0)
+    exchange(budget, [(61.0, 62.0, response(100, 120))])
+
+    budget.observe(late, 63.0, response(90, 120))
+    send(budget, 63.0)
+
+    assert budget.wait(63.0) == 0.0
+
+
+def test_a_response_to_a_permit_without_a_time_counts_as_just_sent() -> None:
+    budget, permit = make(), Permit()
+    budget.acquire(permit, 0.0)
+
+    budget.observe(permit, 1.0, response(0, 120))
+
+    assert budget.wait(1.0) == 60.0
 
 
 def test_late_responses_of_a_window_that_is_over_are_ignored() -> None:
@@ -219,6 +278,13 @@ def test_a_budget_that_is_used_up_says_until_when() -> None:
     assert (fresh.wait(0.1), fresh.rate(0.1).closed) == (ASK_AGAIN, 0.0)
 
 
+def test_a_rate_says_what_is_allowed_and_used() -> None:
+    budget = make((0.0, 0.1, response(limit=120)), (0.2, 0.3, response()), requests=40, per=30.0)
+    send(budget, 0.4)
+
+    assert budget.rate(0.4) == Rate(allowed=40, used=3, per=30.0, in_flight=1, closed=0.0)
+
+
 def test_after_a_429_one_request_is_sent_alone() -> None:
     budget = make((0.0, 0.0, response(status=429, after=7)))
     send(budget, 7.0)
@@ -236,6 +302,12 @@ def test_a_429_without_retry_after_ends_with_the_window_that_is_known() -> None:
     assert budget.wait(30.0) == pytest.approx(60.1 - 30.0)
 
 
+def test_a_429_to_the_first_request_after_a_429_closes_the_budget_again() -> None:
+    budget = make((0.0, 0.0, response(status=429, after=7)), (7.0, 7.0, response(status=429)))
+
+    assert budget.wait(7.0) == 60.0
+
+
 # Without X-RateLimit-Limit
 
 
@@ -244,6 +316,9 @@ def window(began: float, served: int, *, is_refused: bool = True) -> list[Exchan
     exchanges: list[Exchange] = [(began + number / 10, began + number / 10, response()) for number in range(served)]
     now = began + served / 10
     return exchanges + [(now, now, response(status=429))] * is_refused
+
+
+SERVED: list[Exchange] = [(float(second), float(second), response()) for second in range(100, 105)]
 
 
 @pytest.mark.parametrize(
@@ -261,6 +336,8 @@ def window(began: float, served: int, *, is_refused: bool = True) -> list[Exchan
         ([(0.0, 0.0, response(status=429)), (100.0, 100.0, response(status=429, limit=30))], 30),
         ([(0.0, 0.0, response(limit=30, status=429)), (100.0, 100.0, response(limit=30, status=429))], 30),
         ([*window(0, 20), (70.0, 70.0, response(limit=120)), *window(150, 20)], 20),
+        ([*window(0, 0), *SERVED, (105.0, 159.0, response(status=429))], 5),
+        ([*window(0, 0), *SERVED, (105.0, 160.0, response(status=429))], 4),
     ],
     ids=[
         "the_first_429_changes_nothing",
@@ -275,20 +352,28 @@ def window(began: float, served: int, *, is_refused: bool = True) -> list[Exchan
         "unless_a_header_tells_it",
         "whenever_it_does",
         "a_header_between_them_changes_nothing",
+        "all_that_was_served_within_a_window_counts",
+        "and_nothing_before_it",
     ],
 )
 def test_the_second_429_within_five_windows_shows_what_the_limit_is(exchanges: list[Exchange], limit: int) -> None:
     assert make(*exchanges).limit == limit
 
 
-def test_a_429_to_what_was_sent_before_the_first_429_is_not_the_second() -> None:
+@pytest.mark.parametrize("sent", [3.0, 3.1])
+def test_a_429_to_what_was_sent_before_the_first_429_is_not_the_second(sent: float) -> None:
     budget = make(*window(0, 20, is_refused=False))
     permits = [send(budget, 3.0) for _ in range(8)]
+    permits[-1].sent = sent  # at the latest when the first was received
 
     for permit in permits:
         budget.observe(permit, 3.1, response(status=429, after=50))
 
     assert budget.limit == DOCUMENTED
+
+
+def test_a_limit_that_a_header_told_is_kept_without_the_header() -> None:
+    assert make((0.0, 0.0, response(limit=30)), (1.0, 1.0, response())).limit == 30
 
 
 @pytest.mark.parametrize(("quiet", "limit"), [(299.0, 20), (300.0, 20), (300.1, 60)])
@@ -307,14 +392,29 @@ def test_a_limit_that_was_learned_is_replaced_by_the_header() -> None:
     assert budget.limit == 120
 
 
+def test_one_request_is_the_lowest_limit_of_ones_own() -> None:
+    assert make(requests=1).allowed == 1
+
+
+UNUSABLE_REQUESTS = "requests must be an integer of at least 1, or None to follow the account's limit."
+UNUSABLE_PER = "per must be a number of seconds, more than 0 and at most 1000000."
+UNUSABLE_STORAGE = 'storage must be "memory://" or an address such as "redis://localhost:6379".'
+
+
 @pytest.mark.parametrize(
-    "settings",
-    [{"requests": 0}, {"requests": True}, {"requests": 1.5}, {"per": 0}, {"per": "60"}, {"storage": "mysql://x"}],
+    ("settings", "why"),
+    [
+        *[({"requests": requests}, UNUSABLE_REQUESTS) for requests in (0, -1, True, 1.5)],
+        *[({"per": per}, UNUSABLE_PER) for per in (0, "60")],
+        ({"storage": "mysql://x"}, UNUSABLE_STORAGE),
+    ],
     ids=str,
 )
-def test_an_unusable_pace_is_refused(settings: Any) -> None:
-    with pytest.raises(ConfigurationError):
+def test_an_unusable_pace_is_refused(settings: Any, why: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
         Pace(**settings)
+
+    assert str(caught.value) == why
 
 
 def test_the_address_of_a_storage_is_not_shown() -> None:
