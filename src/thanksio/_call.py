@@ -236,17 +236,17 @@ def _acquire(call: Call, end: float, now: Callable[[], float]) -> Generator[Step
     while call.limiter and call.permit and not call.permit.is_held and not call.stop_reason():
         wait = yield Acquire(end - now())
         if wait and now() + wait >= end:
-            raise _unsent(call, APITimeoutError, call.limiter.shortage)
+            raise _unsent(call, APITimeoutError, call.limiter.shortage, has_no_permit=True)
         yield from _sleep(call, wait)
 
 
-def _unsent(call: Call, kind: type[ThanksIOError], why: str) -> ThanksIOError:
-    return call.error(kind, f"nothing{' more' if call.attempts else ''} was sent, because {why}.")
+def _unsent(call: Call, kind: type[ThanksIOError], why: str, **facts: object) -> ThanksIOError:
+    return call.error(kind, f"nothing{' more' if call.attempts else ''} was sent, because {why}.", **facts)
 
 
 def _unreadable(response: Response, reading: Unreadable, call: Call) -> ThanksIOError:
     what = f"the server responded with {response.status}, but the response {reading.why}."
-    return call.error(APIResponseValidationError, what)
+    return call.error(APIResponseValidationError, what, is_json=reading.is_json)
 
 
 def to_order(reading: Reading, call: Call) -> Order:

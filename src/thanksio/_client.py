@@ -209,11 +209,6 @@ class BaseClient(Generic[_Sender, _Foreign]):
         return call
 
     @staticmethod
-    def _had_no_room(call: Call | None, error: ThanksIOError) -> bool:
-        """Return whether a call ended because the rate limit left no room before its deadline."""
-        return call is not None and call.limiter is not None and call.limiter.shortage in str(error)
-
-    @staticmethod
     def _limit(call: Call, limiter: RateLimiter | None, permit: Permit | None) -> None:
         if limiter:
             from thanksio._rate_limit import Permit  # noqa: PLC0415 - not needed to cancel one order
@@ -347,7 +342,7 @@ class ThanksIO(BaseClient[Sender, httpx.BaseTransport]):
                 call = self._queued(turn, run)
                 return self._carry_out(call, run.deadline)
             except ThanksIOError as error:
-                if not turn.again(error, no_room=self._had_no_room(call, error)):
+                if not turn.again(error):
                     return error
             finally:
                 turn.add(call, self._now())
@@ -442,7 +437,7 @@ class AsyncThanksIO(BaseClient[AsyncSender, httpx.AsyncBaseTransport]):
                 call = self._queued(turn, run)
                 return await self._carry_out(call, run.deadline)
             except ThanksIOError as error:
-                if not turn.again(error, no_room=self._had_no_room(call, error)):
+                if not turn.again(error):
                     return error
             finally:
                 turn.add(call, self._now())

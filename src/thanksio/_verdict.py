@@ -128,9 +128,13 @@ class Reading:
 
 @frozen
 class Unreadable:
-    """Why a response cannot be read as the order, in words that follow "the response"."""
+    """Why a response cannot be read as the order, in words that follow "the response".
+
+    `is_json` is False for a page, which comes from a proxy or a wrong base URL.
+    """
 
     why: str
+    is_json: bool = True
 
 
 def read_order(response: Response, order_id: int) -> Reading | Unreadable:
@@ -205,7 +209,7 @@ def _document(response: Response) -> dict[str, object] | Unreadable:
             document = cast(_Object, document)
             may_nest = body.count(b"{") + body.count(b"[") > MAX_DEPTH  # fewer brackets cannot nest deeper
             return Unreadable("is nested too deeply") if may_nest and _nests_deeper(document, MAX_DEPTH) else document
-    return Unreadable("is not a JSON object")
+    return Unreadable("is not a JSON object", is_json=False)
 
 
 def _nests_deeper(value: object, limit: int) -> bool:

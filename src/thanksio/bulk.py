@@ -114,7 +114,7 @@ def _common_cause(error: ThanksIOError | None) -> str:
     if isinstance(error, APIStatusError):
         is_common = 300 <= error.status_code < 500 and error.status_code not in _OF_ONE_ORDER  # noqa: PLR2004
         return str(error.status_code) if is_common else ""
-    is_page = isinstance(error, APIResponseValidationError) and "is not a JSON object" in str(error)
+    is_page = isinstance(error, APIResponseValidationError) and error.args[1].get("is_json") is False
     return "page" if is_page else ""
 
 
@@ -151,13 +151,14 @@ class Turn:
             self.attempts += call.attempts
             self.seconds += 0.0 if call.began is None else now - call.began
 
-    def again(self, error: ThanksIOError, *, no_room: bool = False) -> bool:
+    def again(self, error: ThanksIOError) -> bool:
         """Return whether to call once more after an error, in the next window: after a 429, or for lack of room.
 
         Doubt stays: no error shows the order.
         """
         self.work = evolve(self.work, doubt=self.work.doubt or error.may_have_cancelled)
-        return (no_room or isinstance(error, RateLimitError)) and self._calls < _TURNS
+        waits = isinstance(error, RateLimitError) or error.args[1].get("has_no_permit", False)
+        return waits and self._calls < _TURNS
 
 
 @frozen
