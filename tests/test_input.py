@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
+import csv
 import io
 import json
 import tracemalloc
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from conftest import CANCELLED, LETTER, order
@@ -15,16 +17,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from thanksio.cli import input as _input
-from thanksio.cli.input import Orders, Problem, _csv, _rows, read_arguments, read_file
+from thanksio.cli.input import Orders, Problem, Selection, _csv, _rows, read_arguments, read_file
 
 TEXT = "2025-08-14 16:42:44"
 PLACED = 1755189764.0
 PHP = {"date": TEXT + ".000000", "timezone_type": 3, "timezone": "UTC"}
+NAME_ONE = "name one with --id-column"
 NO_TIME = "is no time such as 2026-11-24 09:30:00 (UTC) or 2026-11-24T09:30:00Z"
 
 
-def read(content: str | bytes, name: str = "orders.csv") -> Orders:
-    return read_file(io.BytesIO(content.encode() if isinstance(content, str) else content), name)
+def read(content: str | bytes, name: str = "orders.csv", **selection: Any) -> Orders:
+    data = content.encode() if isinstance(content, str) else content
+    return read_file(io.BytesIO(data), name, Selection(**selection))
 
 
 def said(orders: Orders) -> list[str]:
@@ -57,6 +61,11 @@ TWO = {
     "header in capitals": "ORDER_ID\n37294\n37295\n",
     "header with a space": "Name, Order ID \nJane,37294\nJoe,37295\n",
     "header as in addresses": "orderId\n37294\n37295\n",
+    "thousands": 'order_id,name\n"37,294",\n"37,295",\n',
+    "pandas, a column with a gap": "order_id,name\n37294.0,\n37295.0,\n",
+    "JSON, whole floats": json_lines({"id": 37294.0}, {"id": 37295.0}),
+    "Excel's delimiter": "sep=;\nname;order_id\nDoe, Jane;37294\nJoe;37295\n",
+    "Excel's delimiter, quoted": '"sep=|"\nname|order_id\nDoe, Jane|37294\nJoe|37295\n',
     "header below a comment": "# exported today, by Jane\n\nid,name\n37294,\n37295,\n",
     "header that begins like a comment": "#,order_id\n1,37294\n2,37295\n",
     "the order's number wins over the row's": "id,order_id\n1,37294\n2,37295\n",
@@ -85,11 +94,13 @@ TWO = {
 
 
 @pytest.mark.parametrize("content", TWO.values(), ids=TWO.keys())
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-be with BOM"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-be with BOM", "utf-16-le"])
 def test_orders_are_read_from_whatever_names_them(content: str, encoding: str) -> None:
     big = encoding.startswith("utf-16-be")
     orders = read(("\ufeff" + content).encode("utf-16-be") if big else content.encode(encoding))
 
+    if encoding == "utf-16-le" and not content.strip().isascii():
+        return  # without a mark it is only recognized by its zeros
     assert said(orders) == []
     assert list(orders.placed) == [37294, 37295]
     assert set(orders.placed.values()) <= {None, 1586132431.0}  # the documented example's
@@ -166,7 +177,15 @@ def test_a_stream_is_read_as_it_arrives() -> None:
 
 BAD_ROWS = {
     "word": ("37294\nabc\n", ["orders.csv, line 2: 'abc' is no order number"]),
-    "number of a spreadsheet": ("37294.0\n", ["orders.csv, line 1: '37294.0' is no order number"]),
+    "fraction": ("37294.5\n", ["orders.csv, line 1: '37294.5' is no order number"]),
+    "thousands as in German": ("37.294\n", ["orders.csv, line 1: '37.294' is no order number"]),
+    "thousands in a list": ("1\n37,294\n", ["orders.csv, line 2: '37…' is no order number"]),
+    "wrong thousands": ('id,name\n"3,72",\n', ["orders.csv, line 2: id '3…' is no order number"]),
+    "NULL": ("id,name\nNULL,Jane\n", ["orders.csv, line 2: id is missing"]),
+    "cut off": (
+        "order_id,name\n37294,Jane\n372",
+        ["orders.csv, line 3: there are 1 fields for 2 columns, and the line has no end; was the file cut off?"],
+    ),
     "power of ten": ("id\n3.7E+04\n", ["orders.csv, line 2: id '3.7E+04' is no order number"]),
     "leading #": ("#37294\n", ["orders.csv, line 1: '#37294' is no order number"]),
     "leading # below": ("37294\n #37295\n", ["orders.csv, line 2: '#37295' is no order number"]),
@@ -190,30 +209,9 @@ BAD_ROWS = {
     "NUL": ("id\n37\x00294\n", ["orders.csv, line 2: id '37\ufffd294' is no order number"]),
     "escape codes": ("id\n\x1b[31m7\n", ["orders.csv, line 2: id '\ufffd[31m7' is no order number"]),
     "long": (f"id\n{'7' * 99999}\n", [f"orders.csv, line 2: id '{'7' * 39}…' is no order number"]),
-    "bad time": (
-        "order_id,placed_at\n37294,2025-13-01 00:00:00\n",
-        [f"orders.csv, line 2: placed_at '2025-13-01 00:00:00' {NO_TIME}"],
-    ),
-    "long time": (f"id,created_at\n37294,{'x' * 99}\n", [f"orders.csv, line 2: created_at '{'x' * 39}…' {NO_TIME}"]),
     "more fields than columns": (
         "name,order_id,zip\nDoe, Jane,37294,90210\n37295,37295,\n",
         ["orders.csv, line 2: there are 4 fields for 3 columns; is a quotation mark missing?"],
-    ),
-    "a row that swallowed another": (
-        'order_id,name,zip\n37294,"Jane,90210\n37295,Joe"\n37296,,\n',
-        ["orders.csv, line 2: there are 2 fields for 3 columns; is a quotation mark missing?"],
-    ),
-    "a quotation mark that closes nothing": (
-        'order_id,name\n37294,"Jane\n37295,"Joe"\n37296,\n',
-        ["orders.csv, lines 2 to 3: this is no row of a table (',' expected after '\"'); is a quotation mark missing?"],
-    ),
-    "a quotation mark that closes nothing, between tabs": (
-        'order_id\tname\n37294\t"Jane" Doe\n37296\t\n',
-        ["orders.csv, line 2: this is no row of a table ('\\t' expected after '\"'); is a quotation mark missing?"],
-    ),
-    "a quotation mark that nothing closes": (
-        'order_id,name\n37294,"Jane\n37295,Joe\n',
-        ["orders.csv, lines 2 to 3: this is no row of a table (unexpected end of data); is a quotation mark missing?"],
     ),
     "after a field of two lines": (
         'order_id,name\n37294,"Jane\nDoe"\nabc,\n',
@@ -227,7 +225,22 @@ BAD_ROWS = {
         '{"id": 37294}\n{"id": 1} {"id": 2}\n',
         ["orders.csv, line 2: this is no JSON (Extra data)"],
     ),
-    "JSON, fraction": ('{"id": 37294.0}', ["orders.csv, line 1: id 37294.0 is no order number"]),
+    "JSON, fraction": ('{"id": 37294.5}', ["orders.csv, line 1: id 37294.5 is no order number"]),
+    "JSON, a float too large to be exact": ('{"id": 1e16}', ["orders.csv, line 1: id 1e+16 is no order number"]),
+    "JSON, a key twice": ('{"id": 1, "id": 2}\n', ["orders.csv, line 1: the key id occurs twice"]),
+    "JSON, a key twice in an order": ('{"order": {"id": 1, "id": 1}}', ["orders.csv, line 1: the key id occurs twice"]),
+    "JSON, an order twice": ('{"order": {"id": 1}, "order": 2}', ["orders.csv, line 1: the key order occurs twice"]),
+    "JSON, a key twice in a page": (
+        '{"data": {"id": 1, "id": 2}}',
+        ["orders.csv, line 1, entry 1: the key id occurs twice"],
+    ),
+    "JSON, a key twice in a number": ('{"id": {"a": 1, "a": 2}}', ["orders.csv, line 1: id {…} is no order number"]),
+    "JSON, two numbers": (
+        '{"id": 1, "thanksio_order_id": 2}',
+        [
+            "orders.csv, line 1: several columns can hold the order number: id, thanksio_order_id; " + NAME_ONE,
+        ],
+    ),
     "JSON, true": ('{"id": true}', ["orders.csv, line 1: id true is no order number"]),
     "JSON, null": ('{"order_id": null, "id": 5}', ["orders.csv, line 1: order_id is missing"]),
     "JSON, empty text": (
@@ -239,11 +252,6 @@ BAD_ROWS = {
     "JSON, object as number": ('{"id": {"name": "Jane"}}', ["orders.csv, line 1: id {…} is no order number"]),
     "JSON, array as number": ('{"id": ["Jane"]}', ["orders.csv, line 1: id […] is no order number"]),
     "JSON, half a surrogate pair": ('{"id": "\\ud800"}', ["orders.csv, line 1: id '\ufffd' is no order number"]),
-    "JSON, another zone": (
-        json_lines({"id": 37294, "created_at": PHP | {"timezone": "Asia/Tokyo"}}),
-        ["orders.csv, line 1: created_at {…} has a timezone that is not UTC"],
-    ),
-    "JSON, Unix time": ('{"id": 1, "placed_at": 1755189764}', [f"orders.csv, line 1: placed_at 1755189764 {NO_TIME}"]),
     "JSON, other keys": (
         json_lines({"order": 5, "name": "Jane"}, {}),
         [
@@ -290,20 +298,240 @@ def test_a_row_that_cannot_be_used_is_named_with_its_line_and_the_value_alone(
 
 
 def test_the_rows_beside_a_bad_one_are_read() -> None:
-    assert list(read('order_id,name\n37294,"Jane\n37295,"Joe"\n37296,\nx,\n37297,\n').placed) == [37296, 37297]
+    assert list(read("order_id,name\n37294,Jane,x\n37296,\nx,\n37297,\n").placed) == [37296, 37297]
     assert list(read('{"id": 37294}\n{"id":\n{"id": 37295}\n').placed) == [37294, 37295]
 
 
-def test_a_field_that_is_too_long_makes_only_its_own_row_unusable() -> None:
-    orders = read(f"order_id,message\n37294,{'x' * 200_000}\n37295,short\n")
+def test_a_cell_can_be_as_long_as_a_letter_with_pictures_and_hold_lines() -> None:
+    """Where a cell ended at Python's limit, its own lines were read as rows."""
+    letter = "37999,a line of the letter\n" * 6_000
+    before = csv.field_size_limit()
 
-    assert said(orders) == [
+    orders = read(f'order_id,message\n37294,"{letter}"\n37295,short\n')
+
+    assert orders == Orders({37294: None, 37295: None}, (), 0, 0)
+    assert csv.field_size_limit() == before
+
+
+BROKEN = {
+    "closes nothing": ('37294,"Jane\n37295,"Joe"\n37296,\n', "lines 3 to 4: this is no row of a table (',' expected"),
+    "text behind": ('37294,"Jane" Doe\n37296,\n', "line 3: this is no row of a table (',' expected after '\"')"),
+    "nothing closes": ('37294,"Jane\n37295,Joe\n', "lines 3 to 4: this is no row of a table (unexpected end of data)"),
+    "swallows a row": ('"37294\n37295,Joe"\n', "lines 3 to 4: there are 1 fields for 2 columns"),
+}
+
+
+@pytest.mark.parametrize(("rows", "why"), BROKEN.values(), ids=BROKEN.keys())
+def test_a_file_whose_quoting_is_broken_is_not_used_at_all(rows: str, why: str) -> None:
+    """After a mark that is missing nobody knows what is inside of a cell and what is a row."""
+    orders = read(f"order_id,name\n37290,Jane\n{rows}")
+
+    assert (orders.placed, orders.bad) == ({}, 1)
+    assert said(orders)[0].startswith(f"orders.csv, {why}")
+    assert said(orders)[0].endswith("; is a quotation mark missing?; nothing of this file is used")
+
+
+def test_the_delimiter_of_a_broken_row_is_shown_as_text() -> None:
+    assert "('\\t' expected after" in said(read('order_id\tname\n37294\t"Jane" Doe\n'))[0]
+
+
+# Columns
+
+SEVERAL = {
+    "another system's": ("id,thanksio_order_id\n1,101\n", "order number: id, thanksio_order_id; " + NAME_ONE),
+    "a shop's": ("order_id,Shop Order No\n1,101\n", "order number: order_id, Shop Order No; " + NAME_ONE),
+    "twice": ("order_id,Order ID\n1,2\n", "order number: order_id, Order ID; " + NAME_ONE),
+    "times": ("id,placed_at,Placed At\n1,,\n", "time: placed_at, Placed At"),
+}
+
+
+@pytest.mark.parametrize(("content", "why"), SEVERAL.values(), ids=SEVERAL.keys())
+def test_a_file_in_which_several_columns_qualify_is_refused(content: str, why: str) -> None:
+    assert said(read(content)) == [f"orders.csv: several columns can hold the {why}"]
+
+
+ROWS = [{"id": 1, "orderId": 101}, {"id": 2, "orderId": 102}]
+SAME = {
+    "JSON lines": json_lines(*ROWS),
+    "JSON": json.dumps(ROWS),
+    "response": json_lines({"id": 1, "order": {"id": 8, "orderId": 101}}, {"order": {"Order ID": 102}}),
+    "CSV": "id,orderId\n1,101\n2,102\n",
+}
+
+
+@pytest.mark.parametrize("content", SAME.values(), ids=SAME.keys())
+def test_all_formats_read_the_same_column(content: str) -> None:
+    assert list(read(content).placed) == [101, 102]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "id,thanksio_order_id,created_at\n1,101," + TEXT + "\n",
+        "ID;Thanksio Order ID;Created At\n1;101;" + TEXT + "\n",
+        json_lines({"id": 1, "thanksioOrderId": 101, "created_at": TEXT, "message": LETTER}),
+        json_lines({"order": {"id": 5}, "thanksio_order_id": 101, "created_at": TEXT}),
+    ],
+)
+def test_the_operator_can_name_the_column(content: str) -> None:
+    orders = read(content, id_column="thanksio_order_id")
+
+    assert orders == Orders({101: PLACED}, (), 0, 0)
+    assert len(orders.ids) == len(orders.times) == 1
+
+
+def test_a_column_that_the_operator_names_literally_wins() -> None:
+    assert list(read("x_1,x1\n1,2\n", id_column="x1").placed) == [2]
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        ("id,name\n1,\n", "orders.csv: nothing is called number; there are: id, name"),
+        ('{"id": 1}', "orders.csv, line 1: nothing is called number; there are: id"),
+        ("1\n", "orders.csv, line 1: this row has no columns to choose from"),
+        ("shop_order_id\n1\n", "orders.csv: nothing is called number; there are: shop_order_id"),
+    ],
+)
+def test_a_column_that_the_operator_names_must_be_there(content: str, why: str) -> None:
+    assert said(read(content, id_column="number")) == [why]
+
+
+def test_it_is_said_which_columns_were_read() -> None:
+    table = read(f"Order ID,name,Created At\n1,,{TEXT}\n")
+    documents = read(json_lines({"id": 1}, {"order_id": 2, "placed_at": TEXT}))
+
+    assert (table.ids, table.times) == (("Order ID",), ("Created At",))
+    assert (documents.ids, documents.times) == (("id", "order_id"), ("placed_at",))
+    assert (read("1\n").ids, read("1\n").times) == ((), ())
+
+
+def test_the_number_of_an_order_that_is_repeated_is_not_the_order() -> None:
+    assert list(read(json_lines({"id": 2, "replayed_from_order_id": 1})).placed) == [2]
+
+
+WHERE = {
+    "CSV": "order_id,Campaign,run\n1,May, 7\n2,June,7\nx,June,7\n3,May,8\n4,May\n5, May ,7\n",
+    "JSON": json_lines(
+        {"id": 1, "Campaign": "May", "run": 7},
+        {"id": 2, "Campaign": "June", "run": 7},
+        {"id": "x", "Campaign": "June", "run": 7},
+        {"id": 3, "Campaign": "May", "run": 8},
+        {"id": 4, "Campaign": "May", "run": None},
+        {"id": 5, "Campaign": " May", "run": "7"},
+    ),
+}
+
+
+@pytest.mark.parametrize("content", WHERE.values(), ids=WHERE.keys())
+def test_rows_are_selected_by_their_values(content: str) -> None:
+    orders = read(content, where=(("campaign", "May"), ("run", "7")))
+
+    assert (list(orders.placed), orders.bad, orders.unselected) == ([1, 5], 0, 4)
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        ("id,name\n1,May\n", "orders.csv: no column is called run, which --where names; there are: id, name"),
+        ('{"id": 1}', "orders.csv, line 1: no column is called run, which --where names; there are: id"),
         (
-            "orders.csv, line 2: this is no row of a table (field larger than field limit (131072)); "
-            "is a quotation mark missing?"
-        )
+            "id,Run!,run.\n1,,\n",
+            "orders.csv: several columns are called run, which --where names; there are: id, Run!, run.",
+        ),
+        ("1\n", "orders.csv, line 1: this row has no columns to choose from"),
+    ],
+)
+def test_a_column_that_selects_rows_must_be_there(content: str, why: str) -> None:
+    assert said(read(content, where=(("run", "7"),))) == [why]
+
+
+# Values as programs write them
+
+
+@pytest.mark.parametrize("value", ["", "NaT", "NULL", "\\N", "nan", "<NA>", "None", "N/A"])
+def test_a_time_that_a_program_exports_as_missing_is_missing(value: str) -> None:
+    assert read(f"id,placed_at\n37294,{value}\n") == Orders({37294: None}, (), 0, 0)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        f"{TEXT} UTC",
+        f"{TEXT}.000 GMT",
+        "1755189764",
+        "1755189764000",
+        "1755189764.0",
+        "1755189764000000",
+        "1755189764000000000",
+        "2025-08-14 12:42:44-04",
+    ],
+)
+def test_a_time_is_read_in_every_form_that_is_unambiguous(value: str) -> None:
+    assert read(f"id,placed_at\n37294,{value}\n") == Orders({37294: PLACED}, (), 0, 0)
+
+
+def test_numbers_are_unix_times_in_json() -> None:
+    rows = [
+        {"id": 1, "placed_at": 1755189764},
+        {"id": 2, "placed_at": 1755189764000},
+        {"id": 3, "placed_at": 1755189764.0},
     ]
-    assert list(orders.placed) == [37295]
+
+    assert read(json_lines(*rows)) == Orders(dict.fromkeys([1, 2, 3], PLACED), (), 0, 0)
+
+
+UNREAD = {
+    "Excel": ("11/25/2026 22:30", f"'11/25/2026 22:30' {NO_TIME}"),
+    "month 13": ("2025-13-01 00:00:00", f"'2025-13-01 00:00:00' {NO_TIME}"),
+    "long": ("x" * 99, f"'{'x' * 39}…' {NO_TIME}"),
+    "serial": ("45883.69", f"'45883.69' {NO_TIME}"),
+    "future": (
+        "2999-01-01 00:00:00",
+        "'2999-01-01 00:00:00' is in the future; if it is local time, name its zone with --timezone",
+    ),
+}
+
+
+@pytest.mark.parametrize(("value", "why"), UNREAD.values(), ids=UNREAD.keys())
+def test_a_time_that_cannot_be_read_is_a_warning_and_the_order_is_sent_without(value: str, why: str) -> None:
+    orders = read(f"order_id,placed_at\n37294,{value}\n37295,{TEXT}\n")
+
+    assert (orders.placed, orders.bad, orders.unread) == ({37294: None, 37295: PLACED}, 0, 1)
+    assert orders.warnings == (Problem("orders.csv, line 2", f"placed_at {why}; its time counts as unknown"),)
+
+
+def test_a_zone_of_php_that_is_not_utc_is_a_warning() -> None:
+    orders = read(json_lines({"id": 37294, "created_at": PHP | {"timezone": "Asia/Tokyo"}}))
+
+    assert orders.placed == {37294: None}
+    assert orders.warnings[0].why == "created_at {…} has a timezone that is not UTC; its time counts as unknown"
+
+
+def test_a_clock_that_is_a_little_ahead_is_no_other_time_zone() -> None:
+    assert read(f"id,placed_at\n1,{TEXT}\n", now=PLACED - 299).placed == {1: PLACED}
+    assert read(f"id,placed_at\n1,{TEXT}\n", now=PLACED - 301).unread == 1
+
+
+@pytest.mark.parametrize(
+    ("value", "placed"),
+    [
+        ("2025-08-14 12:42:44", PLACED),
+        ("2025-08-14 16:42:44Z", PLACED),
+        ("2025-11-02 01:30:00", None),
+        ("2025-03-09 02:30:00", None),
+    ],
+)
+def test_times_without_a_zone_are_of_the_zone_that_the_operator_names(value: str, placed: float | None) -> None:
+    """Of the last two the clocks show one twice and the other not at all."""
+    orders = read(f"id,placed_at\n1,{value}\n", zone=ZoneInfo("America/New_York"))
+
+    assert orders.placed == {1: placed}
+    assert [warning.why.partition(" is ")[2] for warning in orders.warnings] == (
+        []
+        if placed
+        else ["skipped or repeated by a change of the clocks in this time zone; its time counts as unknown"]
+    )
 
 
 # Files that cannot be used
@@ -312,7 +540,7 @@ NO_HEADER = "the first line names no columns; a table needs a header with order_
 BAD_FILES = {
     "other columns": (
         "Order Number,Name\n37294,Jane\n",
-        "nothing is called order_id or id; there are: Order Number, Name",
+        "nothing is called order_id or id; there are: Order Number, Name; name the column with --id-column",
     ),
     "one other column": ("number\n37294\n", "nothing is called order_id or id; there are: number"),
     "many columns": (
@@ -327,17 +555,8 @@ BAD_FILES = {
     "no header, number last": ('Jane Doe,"12 Main Street",37294\n', NO_HEADER),
     "no header, address": ("Jane;jane@example.com\n", NO_HEADER),
     "several on a line": ("37294, 37295, 37296\n", NO_HEADER),
-    "two order_id": ("order_id,Order ID\n1,2\n", "two columns have one name; there are: order_id, Order ID"),
-    "two placed_at": (
-        "id,placed_at,Placed At\n1,,\n",
-        "two columns have one name; there are: id, placed_at, Placed At",
-    ),
     "spreadsheet": (
         b"PK\x03\x04\x14\x00\x06\x00\x08\x00\n37294\n",
-        "this is no text; a spreadsheet must be saved as CSV, in UTF-8",
-    ),
-    "UTF-16 that does not say so": (
-        "37294\n".encode("utf-16-le"),
         "this is no text; a spreadsheet must be saved as CSV, in UTF-8",
     ),
 }
@@ -348,7 +567,7 @@ def test_a_file_that_cannot_be_used_is_one_problem(content: str | bytes, why: st
     assert read(content) == Orders({}, (Problem("orders.csv", why),), 1, 0)
 
 
-@pytest.mark.parametrize("header", ['order_id,"name', 'order_id,"name"x', f"id,{'x' * 200_000}"])
+@pytest.mark.parametrize("header", ['order_id,"name', 'order_id,"name"x'])
 def test_a_header_that_cannot_be_read_is_one_problem_and_no_row_replaces_it(header: str) -> None:
     orders = read(f"{header}\nid,Jane\n37294,Joe\n")
 

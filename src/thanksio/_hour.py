@@ -1,11 +1,11 @@
-"""The hour in which an order can be cancelled, and the forms in which the vendor writes when an order was placed."""
+"""The hour in which an order can be cancelled, and the forms in which the time of an order is written."""
 
 from __future__ import annotations
 
 import re
 from contextlib import suppress
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, TypeGuard
+from datetime import UTC, datetime, tzinfo
+from typing import TYPE_CHECKING, SupportsIndex, TypeGuard
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -14,30 +14,63 @@ _YEAR_10000 = 253402300800.0  # Unix time; no calendar of Python's goes on after
 HOUR = 3600.0  # seconds; "about one hour" by the vendor's pages on test mode and on cancelling
 
 # `2025-08-14 16:42:44` (no zone, UTC by inference), `2025-08-14T16:42:44.000000Z`, and RFC 3339 beside them.
-# `+00` is how a database's shell shortens an offset.
-_TIME = re.compile(r"\d{4}-\d\d-\d\d[ Tt]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:[Zz]|[+-]\d\d(?::?\d\d)?)?", re.ASCII)
-_UTC = ("UTC", "Z", "+00:00")  # a tuple, for a set cannot be asked about a list
+# `+00` is how a database's shell shortens an offset; ` UTC` is how Ruby and BigQuery end a time.
+_TIME = re.compile(
+    r"(\d{4}-\d\d-\d\d[ Tt]\d\d:\d\d(?::\d\d(?:\.\d+)?)?)(?:(?P<utc>[Zz]| ?(?:UTC|GMT))|[+-]\d\d(?::?\d\d)?)?", re.ASCII
+)
+_DIGITS = re.compile(r"\d{10,19}(?:\.\d{1,9})?", re.ASCII)
+_UTC = ("UTC", "Z", "+00:00")  # a tuple, because a list cannot be looked up in a set
+# How programs export "no value": pandas, R, Python, SQL, `COPY` and `SELECT INTO OUTFILE`, spreadsheets.
+MISSING = frozenset({"", "null", "\\n", "nat", "nan", "none", "na", "<na>", "n/a", "#n/a", "nil"})
+# Unix times of the years 2001 to 2286 have 10 digits in seconds, so the number of digits tells the unit.
+_UNITS = {10: 1, 13: 1_000, 16: 1_000_000, 19: 1_000_000_000}
 
 
-def placed_time(value: object) -> float | None:
-    """Give the Unix time at which an order was placed, from any form in which the vendor writes it.
+def is_missing(value: object) -> bool:
+    """Return whether a value says that there is none, such as None, NaN, NaT or `NULL`."""
+    if isinstance(value, str):
+        return value.strip().casefold() in MISSING
+    return value is None or bool(value != value)  # noqa: PLR0124 - NaN and NaT differ from themselves
 
-    These are a text without a zone, which is UTC; a text with one; and PHP's object of `date` and `timezone`. A
-    `datetime` is taken, too. None and an empty text give None. Raises ValueError for anything else, whose text goes on
-    where the value was named: "is no time such as ...".
+
+def read_time(value: object, zone: tzinfo = UTC) -> float | None:
+    """Return the Unix time of an order as `placed_time` does, and understand more of what programs export.
+
+    A value that says that there is none returns None. A number, or its digits, is a Unix time in seconds, milliseconds,
+    microseconds or nanoseconds.
+    """
+    if is_missing(value):
+        return None
+    number = _number(value)
+    return placed_time(value, zone) if number is None else number
+
+
+def placed_time(value: object, zone: tzinfo = UTC) -> float | None:
+    """Return the Unix time at which an order was placed, from any form in which the vendor writes it.
+
+    These are a text without a zone, which is in `zone`; a text with one; and PHP's object of `date` and `timezone`. A
+    `datetime` is accepted, too, and an integer of numpy. None, an empty text and NaT return None. Raises ValueError for
+    anything else; its text continues a sentence: "is no time such as ...".
     """
     if value is None or (isinstance(value, str) and not value.strip()):
         return None
     if isinstance(value, datetime):
-        return _unix(value)
+        return None if is_missing(value) else _unix(value, zone)
     if _is_object(value):
         if value.get("timezone", "UTC") not in _UTC:
             raise ValueError("has a timezone that is not UTC")
-        value = value.get("date")
-    if isinstance(value, str) and _TIME.fullmatch(value.strip()):
+        value, zone = value.get("date"), UTC
+    match = _TIME.fullmatch(value.strip()) if isinstance(value, str) else None
+    number = None if isinstance(value, str | int | float) else _number(value)
+    if number is not None:
+        return number
+    moment = None
+    if match:
         with suppress(ValueError):  # a month 13
-            return _unix(datetime.fromisoformat(value.strip().upper()))
-    raise ValueError("is no time such as 2026-11-24 09:30:00 (UTC) or 2026-11-24T09:30:00Z")
+            moment = datetime.fromisoformat((f"{match[1]}Z" if match["utc"] else match[0]).upper())
+    if moment is None:
+        raise ValueError("is no time such as 2026-11-24 09:30:00 (UTC) or 2026-11-24T09:30:00Z")
+    return _unix(moment, zone)
 
 
 def is_time(value: object) -> TypeGuard[float]:
@@ -46,13 +79,27 @@ def is_time(value: object) -> TypeGuard[float]:
 
 
 def closes(placed: float | None) -> float | None:
-    """Give the Unix time at which the hour of an order ends; None if nobody said when it was placed."""
+    """Return the Unix time at which an order can no longer be cancelled; None if the time of the order is unknown."""
     return None if placed is None else placed + HOUR
 
 
-def _unix(moment: datetime) -> float:
+def _number(value: object) -> float | None:
+    """Return the Unix time in seconds that a number or its digits mean, or None."""
+    if isinstance(value, bool) or not isinstance(value, str | float | SupportsIndex):
+        return None
+    text = value.strip() if isinstance(value, str) else f"{value:.6f}" if isinstance(value, float) else str(value)
+    unit = _UNITS.get(len(text.partition(".")[0])) if _DIGITS.fullmatch(text) else None
+    return None if unit is None else float(text) / unit
+
+
+def _unix(moment: datetime, zone: tzinfo) -> float:
     # A tzinfo may say None, which is naive, too: https://docs.python.org/3/library/datetime.html#aware-and-naive-objects
-    return (moment.replace(tzinfo=UTC) if moment.utcoffset() is None else moment).timestamp()
+    if moment.utcoffset() is not None:
+        return moment.timestamp()
+    first, second = (moment.replace(tzinfo=zone, fold=fold).timestamp() for fold in (0, 1))
+    if first != second:
+        raise ValueError("is skipped or repeated by a change of the clocks in this time zone")
+    return first
 
 
 def _is_object(value: object) -> TypeGuard[Mapping[str, object]]:

@@ -15,42 +15,47 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from thanksio._verdict import sanitize
 from thanksio.cli.input._csv import DELIMITERS, LONGEST_HEADER, delimiter_of, read_table
-from thanksio.cli.input._rows import Orders, Problem, Rows, essence, nothing_known
+from thanksio.cli.input._rows import Orders, Problem, Rows, Selection, nothing_known
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from thanksio.cli.input._csv import Lines
 
-__all__ = ["Orders", "Problem", "read_arguments", "read_file"]
+__all__ = ["Orders", "Problem", "Selection", "read_arguments", "read_file"]
 
 _CHUNK = 64 * 1024  # bytes
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-_DECODER = json.JSONDecoder(object_hook=essence)
 _VALUE = re.compile(r"[^\s\[\],]")
 _SKIPPED = re.compile(r"\s*(?:#(?![0-9])|$)")  # nothing, or a comment; "#37294" is more likely an order
-_DATUM = re.compile(r"[^\w@]*[0-9]|[^@]*@")  # how no column's name begins: a number, an address of electronic mail
+_DATUM = re.compile(r"[^\w@]*[0-9]|[^@]*@")  # how no column's name begins: a number, an email address
+_SEPARATOR = re.compile(r'\s*"?sep=(.)"?\s*', re.IGNORECASE)  # how a file tells Excel its delimiter
 _NO_HEADER = "the first line names no columns; a table needs a header with order_id, and a list one order a line"
 
 
 def read_arguments(ids: Iterable[str]) -> Orders:
-    """Read order numbers as they stand on a command line."""
+    """Read order numbers as they are on a command line."""
     rows = Rows("")
     for place, text in enumerate(ids, 1):
         rows.add(f"argument {place}", text)
     return rows.orders()
 
 
-def read_file(stream: BinaryIO, name: str) -> Orders:
+def read_file(stream: BinaryIO, name: str, selection: Selection | None = None) -> Orders:
     """Read a file of orders, which problems call `name`.
 
-    It is read as UTF-8, or UTF-16 if it says so. Bytes that are neither do no harm where nothing is read from them.
-    Raises OSError if the stream cannot be read.
+    It is read as UTF-8, or UTF-16 if it looks like it. Bytes that are neither do no harm where nothing is read from
+    them. Raises OSError if the stream cannot be read.
     """
-    rows = Rows(sanitize(name, str))
+    rows = Rows(sanitize(name, str), selection or Selection())
     lines = enumerate(_lines(stream), 1)
+    delimiter = ""
     for number, line in lines:
-        delimiter = delimiter_of(line)
+        separator = _SEPARATOR.fullmatch(line)
+        if separator and not delimiter:
+            delimiter = separator[1]
+            continue
+        delimiter = delimiter or delimiter_of(line, rows.selection.id_column)
         if delimiter or not _SKIPPED.match(line):
             _read(chain([(number, line)], lines), line.strip(), delimiter, rows)
             break
@@ -62,13 +67,13 @@ def _read(lines: Lines, text: str, delimiter: str, rows: Rows) -> None:
     cells = [cell.strip('" ') for cell in re.split(f"[{DELIMITERS}]", text[:LONGEST_HEADER])]
     if "\0" in text:
         rows.reject("", "this is no text; a spreadsheet must be saved as CSV, in UTF-8")
-    elif text[0] in "{[":
-        read = _read_lines if text[0] == "{" and _is_json(text) else _read_documents
+    elif text and text[0] in "{[":
+        read = _read_lines if text[0] == "{" and _is_json(text, rows) else _read_documents
         read(lines, rows)
     elif delimiter:
         read_table(lines, delimiter, rows)
     elif not any(_DATUM.match(cell) for cell in cells):
-        rows.reject("", nothing_known(cells))
+        rows.reject("", nothing_known(cells, rows.selection.id_column))
     elif len(cells) == 1:
         _read_lines(lines, rows)
     else:
@@ -85,7 +90,7 @@ def _read_lines(lines: Lines, rows: Rows) -> None:
             rows.add(f"line {number}", text)
             continue
         try:
-            rows.add_document(f"line {number}", _line_of_json(text))
+            rows.add_document(f"line {number}", _line_of_json(text, rows))
         except json.JSONDecodeError as error:
             rows.reject(f"line {number}", f"this is no JSON ({error.msg})")
 
@@ -96,14 +101,14 @@ def _read_documents(lines: Lines, rows: Rows) -> None:
     They are taken one at a time, for as objects of Python a million orders need ten times the memory of their text.
     """
     number, first = next(lines)
-    text = "\n".join(chain([first], (line for _, line in lines)))
+    text = "".join(chain([first], (line for _, line in lines)))
     position, depth, count = 0, 0, 0
     while value := _VALUE.search(text, position):
         start = value.start()
         number += text.count("\n", position, start)
         depth += _depth(text, position, start)
         try:
-            document, position = _json(text, start)
+            document, position = _json(text, start, rows)
         except json.JSONDecodeError as error:
             number += text.count("\n", start, error.pos)
             rows.reject(f"line {number}", f"this is no JSON ({error.msg}); nothing below it was read")
@@ -119,24 +124,24 @@ def _depth(text: str, start: int, end: int) -> int:
     return text.count("[", start, end) - text.count("]", start, end)
 
 
-def _is_json(text: str) -> bool:
+def _is_json(text: str, rows: Rows) -> bool:
     with suppress(json.JSONDecodeError):
-        _line_of_json(text)
+        _line_of_json(text, rows)
         return True
     return False
 
 
-def _line_of_json(text: str) -> object:
-    document, end = _json(text, 0)
+def _line_of_json(text: str, rows: Rows) -> object:
+    document, end = _json(text, 0, rows)
     if end != len(text):
         raise json.JSONDecodeError("Extra data", text, end)
     return document
 
 
-def _json(text: str, start: int) -> tuple[object, int]:
-    """Give the document that starts there, and where it ends. Raises JSONDecodeError."""
+def _json(text: str, start: int, rows: Rows) -> tuple[object, int]:
+    """Return the document that starts there, and where it ends. Raises JSONDecodeError."""
     try:
-        return _DECODER.raw_decode(text, start)
+        return json.JSONDecoder(object_pairs_hook=rows.essence).raw_decode(text, start)
     except json.JSONDecodeError:
         raise
     except (ValueError, RecursionError) as error:  # a number of thousands of digits; thousands of brackets
@@ -144,19 +149,28 @@ def _json(text: str, start: int) -> tuple[object, int]:
 
 
 def _lines(stream: BinaryIO) -> Iterator[str]:
-    """Decode a stream line by line, without the ends of the lines, in memory for the longest of them."""
+    """Decode a stream line by line, in memory for the longest of them. Each line but the last ends in a newline."""
     chunk = stream.read(_CHUNK)
-    encoding = "utf-16" if chunk.startswith(_UTF_16) else "utf-8-sig"
-    decoder = IncrementalNewlineDecoder(codecs.getincrementaldecoder(encoding)("replace"), translate=True)
+    decoder = IncrementalNewlineDecoder(codecs.getincrementaldecoder(_encoding(chunk))("replace"), translate=True)
     parts: list[str] = []
     while True:
         start, *more = decoder.decode(chunk, final=not chunk).split("\n")
         parts.append(start)
         if more:
-            yield "".join(parts)
+            yield "".join([*parts, "\n"])
             parts = [more.pop()]
-            yield from more
+            yield from (f"{line}\n" for line in more)
         if not chunk:
             break
         chunk = stream.read(_CHUNK)
     yield from filter(None, ["".join(parts)])
+
+
+def _encoding(chunk: bytes) -> str:
+    """Return the encoding of a text that begins like this; in UTF-16 every other byte of a header is 0."""
+    if chunk.startswith(_UTF_16):
+        return "utf-16"
+    low, high = chunk[:64:2], chunk[1:64:2]
+    if low and high and not any(high) and all(low):
+        return "utf-16-le"
+    return "utf-16-be" if high and not any(low) and all(high) else "utf-8-sig"

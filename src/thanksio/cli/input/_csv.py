@@ -1,84 +1,111 @@
 """Read orders from a table with a header, as spreadsheets and databases export it, and never from the wrong column.
 
-What stands beside an order's number can pass for one: a postal code, or the number of a customer.
+What is beside an order's number can look like one: a postal code, or the number of a customer.
 """
 
 from __future__ import annotations
 
 import csv
-import re
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeAlias
 
-from thanksio.cli.input._rows import ID_NAMES, TIME_NAMES, Rows, listed, nothing_known
+from attrs import define
+
+from thanksio.cli.input._rows import Rows, is_known, is_similar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Generator, Iterable, Iterator
+
+    from thanksio.cli.input._rows import Columns
 
 Lines: TypeAlias = "Iterator[tuple[int, str]]"  # with their numbers
-Record: TypeAlias = tuple[int, int, list[str]]  # the first and the last line of a row, and its fields
 
 DELIMITERS = ",;\t"
 LONGEST_HEADER = 64 * 1024  # characters; a whole file of JSON can be one line
+_LONGEST_CELL = 2**31 - 1  # characters; the largest that Python takes on all systems
 
 
-def delimiter_of(line: str) -> str:
-    """Give what stands between the columns, if the line is the header of a table of orders; nothing if it is not."""
-    header, words = line[:LONGEST_HEADER], {_word(name) for name in ID_NAMES}
-    return next((mark for mark in DELIMITERS if any(_word(cell) in words for cell in header.split(mark))), "")
+def delimiter_of(line: str, id_column: str = "") -> str:
+    """Return what is between the columns, if the line is the header of a table of orders; an empty text if not."""
+    header = line[:LONGEST_HEADER]
+    for fits in (lambda cell: is_known(cell, id_column), is_similar):
+        for mark in DELIMITERS:
+            if any(fits(cell) for cell in header.split(mark)):
+                return mark
+    return ""
 
 
 def read_table(lines: Lines, delimiter: str, rows: Rows) -> None:
     """Read a table whose header is the first line. Of a row whose columns may have moved nothing is read."""
-    number, line = next(lines)
-    for _, _, header in _records(number, [line], delimiter, rows):  # none, if it cannot be read
-        ids, times = _columns(header, ID_NAMES), _columns(header, TIME_NAMES)
-        if not ids:
-            rows.reject("", nothing_known(header))
-        elif len(ids) > 1 or len(times) > 1:
-            rows.reject("", f"two columns have one name; there are: {listed(header)}")
+    number, header = next(lines)
+    with _long_cells():
+        try:
+            columns = rows.columns(next(csv.reader([header], delimiter=delimiter, strict=True)))
+        except csv.Error as error:
+            rows.reject(f"line {number}", _broken(error))
+        except ValueError as error:
+            rows.reject("", str(error))
         else:
-            table = _records(number + 1, (line for _, line in lines), delimiter, rows)
-            _read_rows(table, header, ids[0], times[0] if times else None, rows)
+            _read_rows(_Ended(lines), number, delimiter, columns, rows)
 
 
-def _read_rows(table: Iterable[Record], header: list[str], id_at: int, time_at: int | None, rows: Rows) -> None:
-    names = (listed([header[id_at]]), "" if time_at is None else listed([header[time_at]]))
-    for first, last, row in table:
-        missing = len(header) - len(row)
-        if missing < 0 or (missing and first != last):  # what stands in a column may belong to another
-            why = f"there are {len(row)} fields for {len(header)} columns; is a quotation mark missing?"
-            rows.reject(f"line {first}", why)
-        else:
-            row.extend([""] * missing)
-            rows.add(f"line {first}", row[id_at], None if time_at is None else row[time_at], names)
+@contextmanager
+def _long_cells() -> Generator[None]:
+    """Let cells be as long as a letter with its pictures; the limit is one of the whole process."""
+    before = csv.field_size_limit(_LONGEST_CELL)
+    try:
+        yield
+    finally:
+        csv.field_size_limit(before)
 
 
-def _records(number: int, lines: Iterable[str], delimiter: str, rows: Rows) -> Iterator[Record]:
-    """Give the rows of a table that starts at line `number`, but for those that are empty."""
+@define
+class _Ended:
+    """The texts of lines, and whether the last one that was read ended as a line does."""
+
+    _lines: Iterable[tuple[int, str]]
+    has_end: bool = True
+
+    def __iter__(self) -> Iterator[str]:
+        for _, line in self._lines:
+            self.has_end = line.endswith("\n")
+            yield line
+
+
+def _read_rows(lines: _Ended, header_at: int, delimiter: str, columns: Columns, rows: Rows) -> None:
+    width = len(columns.names)
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
     while True:
-        first = number + reader.line_num
+        first = header_at + 1 + reader.line_num
         try:
             row = next(reader)
         except StopIteration:
             return
         except csv.Error as error:
-            last = number - 1 + reader.line_num
-            place = f"line {first}" if first == last else f"lines {first} to {last}"
-            what = str(error).replace("\t", "\\t")  # it can name the delimiter
-            rows.reject(place, f"this is no row of a table ({what}); is a quotation mark missing?")
+            rows.reject_all(_place(first, header_at + reader.line_num), _broken(error))
+            return
+        last = header_at + reader.line_num
+        if len(row) > width:
+            rows.reject(_place(first, last), f"{_fields(row, width)}; is a quotation mark missing?")
+        elif len(row) < width and first != last:  # it may have swallowed the rows below it
+            rows.reject_all(_place(first, last), f"{_fields(row, width)}; is a quotation mark missing?")
+            return
+        elif not any(map(str.strip, row)):
+            continue
+        elif len(row) < width and not lines.has_end:
+            rows.reject(_place(first, last), f"{_fields(row, width)}, and the line has no end; was the file cut off?")
         else:
-            if any(map(str.strip, row)):
-                yield first, number - 1 + reader.line_num, row
+            rows.add_row(f"line {first}", columns, row + [""] * (width - len(row)))
 
 
-def _columns(header: Sequence[str], names: Sequence[str]) -> list[int]:
-    """Say which columns have the first of these names that is there."""
-    words = [_word(cell) for cell in header]
-    known = next((word for word in map(_word, names) if word in words), None)
-    return [place for place, word in enumerate(words) if word == known]
+def _place(first: int, last: int) -> str:
+    return f"line {first}" if first == last else f"lines {first} to {last}"
 
 
-def _word(name: str) -> str:
-    """Reduce the name of a column to what it has in common with others that mean it: Order ID, order_id, orderId."""
-    return re.sub(r"[\W_]+", "", name).casefold()
+def _fields(row: list[str], width: int) -> str:
+    return f"there are {len(row)} fields for {width} columns"
+
+
+def _broken(error: csv.Error) -> str:
+    what = str(error).replace("\t", "\\t").replace("\n", "\\n")  # it can name the delimiter
+    return f"this is no row of a table ({what}); is a quotation mark missing?"

@@ -1,4 +1,4 @@
-"""Judge what a row says, whatever it stood in: the number of an order and when it was placed, or what is wrong with it.
+"""Judge what a row says, in whatever format: the number of an order and when it was placed, or what is wrong with it.
 
 A row may hold names, addresses and letters of people. Of a row that cannot be used, only the value that is wrong is
 shown: cut, and printable.
@@ -8,34 +8,60 @@ from __future__ import annotations
 
 import json
 import re
+import time
+from datetime import UTC, tzinfo
 from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias, TypeGuard
 
 from attrs import define, field, frozen
 
 from thanksio._call import parse_order_id
-from thanksio._hour import placed_time
+from thanksio._hour import is_missing, read_time
 from thanksio._verdict import sanitize
 from thanksio.errors import InvalidOrderIdError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
 Object: TypeAlias = "dict[str, object]"
 
-ID_NAMES = ("order_id", "id")  # the first that is there counts: an export may have an id of its own
-TIME_NAMES = ("placed_at", "created_at")
-_TOLD = (*ID_NAMES, *TIME_NAMES)
+_ID, _ORDER_ID, _PLACED = "id", "orderid", ("placedat", "createdat")  # the first of the times that is there counts
+# Another column that may hold the number: thanksio_order_id, Order Number. The API's own orders have one that does not.
+_SIMILAR = re.compile(r"(?!replayedfrom).*order(?:id|number|no|nr|num)")
 _KEPT = 1000  # problems that are kept to be shown; a file may hold a million
 _SHOWN = 40  # characters of a value or a name
 _NAMES = 12  # names that are shown
-_time_of = lru_cache(maxsize=4096)(placed_time)  # an hour has 3600 seconds, and a campaign many orders in each
+_EARLY = 300  # seconds that the clock of the server may be ahead of ours
+_time_of = lru_cache(maxsize=4096)(read_time)  # an hour has 3600 seconds, and a campaign many orders in each
 _PART = re.compile(r"[^\s,;|]*")  # of a value that should be a number: what follows may be the rest of a row
+_GROUPED = re.compile(r"[1-9]\d{0,2}(?:,\d{3})+", re.ASCII)  # 42,709, as a spreadsheet formats a number
+_WHOLE = re.compile(r"([1-9]\d*)\.0", re.ASCII)  # as pandas writes a column of integers in which one is missing
+_EXACT = 2**53  # below it every float that is whole is the number that was meant
+
+
+@frozen
+class Selection:
+    """What the operator said about the input: which column and which rows, and the zone of times without one."""
+
+    id_column: str = ""
+    where: tuple[tuple[str, str], ...] = ()  # columns, and the values that they must have
+    zone: tzinfo = UTC
+    now: float = field(factory=time.time)
+
+
+@frozen
+class Columns:
+    """Where a row has the order's number, its time, and the values that select it."""
+
+    names: Sequence[str]
+    id_at: int
+    time_at: int | None
+    where: tuple[tuple[int, str], ...]
 
 
 @frozen
 class Problem:
-    """What is wrong with a row, and where it stands, such as "orders.csv, line 17". Both are fit to be printed."""
+    """What is wrong with a row, and where it is, such as "orders.csv, line 17". Both can be printed."""
 
     place: str
     why: str
@@ -47,13 +73,27 @@ class Orders:
 
     `placed` has each order once, in the order given, with the Unix time at which it was placed, if any row says so.
     `bad` counts the rows that cannot be used; `problems` has the first thousand of them. `repeated` counts the rows
-    that name an order which an earlier row had named.
+    that name an order which an earlier row had named. `warnings` has the first thousand times that cannot be used,
+    `unread` counts them; their orders are in `placed` without a time. `unselected` counts the rows that were not
+    selected. `ids` and `times` are the columns that were read.
     """
 
     placed: Mapping[int, float | None]
     problems: tuple[Problem, ...]
     bad: int
     repeated: int
+    warnings: tuple[Problem, ...] = ()
+    unread: int = 0
+    unselected: int = 0
+    ids: tuple[str, ...] = field(default=(), eq=False)
+    times: tuple[str, ...] = field(default=(), eq=False)
+
+
+@frozen
+class Repeated:
+    """A JSON object that has one key twice, so that nobody can say which value is meant."""
+
+    key: str
 
 
 @define
@@ -61,73 +101,205 @@ class Rows:
     """The rows of `source` so far: a file, or nothing that has a name."""
 
     source: str
+    selection: Selection = field(factory=Selection)
     _placed: dict[int, float | None] = field(factory=dict[int, "float | None"])
     _problems: list[Problem] = field(factory=list[Problem])
     _bad: int = 0
     _repeated: int = 0
+    _warnings: list[Problem] = field(factory=list[Problem])
+    _unread: int = 0
+    _unselected: int = 0
+    _ids: dict[str, None] = field(factory=dict[str, None])
+    _times: dict[str, None] = field(factory=dict[str, None])
 
     def orders(self) -> Orders:
-        """Give what was read so far."""
-        return Orders(self._placed, tuple(self._problems), self._bad, self._repeated)
+        """Return what was read so far."""
+        return Orders(
+            self._placed,
+            tuple(self._problems),
+            self._bad,
+            self._repeated,
+            tuple(self._warnings),
+            self._unread,
+            self._unselected,
+            tuple(self._ids),
+            tuple(self._times),
+        )
 
     def reject(self, place: str, why: str) -> None:
-        """Note that what stands at `place` cannot be used; an empty place is the whole source."""
+        """Note that what is at `place` cannot be used; an empty place is the whole source."""
         self._bad += 1
-        if self._bad <= _KEPT:
-            self._problems.append(Problem(", ".join(filter(None, (self.source, place))), why))
+        _note(self._problems, self._place(place), why)
 
-    def add(self, place: str, order_id: object, placed: object = None, names: tuple[str, str] = ("", "")) -> None:
-        """Take a row that says this. `names` are those under which it says it, in the source's own words."""
+    def reject_all(self, place: str, why: str) -> None:
+        """Note that no row of the source can be trusted, those read before included."""
+        self.reject(place, f"{why}; nothing of this file is used")
+        self._placed.clear()
+        self._repeated = self._unread = self._unselected = 0
+        self._warnings.clear()
+
+    def columns(self, names: Sequence[str]) -> Columns:
+        """Return which of these columns are read. Raises ValueError if that is not clear."""
+        return _columns(tuple(names), self.selection.id_column, self.selection.where)
+
+    def add_row(self, place: str, columns: Columns, values: Sequence[object]) -> None:
+        """Take a row of a table or an object, if it is selected."""
+        if any(_text(values[at]) != wanted for at, wanted in columns.where):
+            self._unselected += 1
+            return
+        id_name = listed([columns.names[columns.id_at]])
+        self._ids[id_name] = None
+        if columns.time_at is None:
+            self._add(place, values[columns.id_at], None, (id_name, ""))
+        else:
+            time_name = listed([columns.names[columns.time_at]])
+            self._times[time_name] = None
+            self._add(place, values[columns.id_at], values[columns.time_at], (id_name, time_name))
+
+    def add(self, place: str, order_id: object) -> None:
+        """Take a row that is an order's number and nothing else."""
+        if self.selection.id_column or self.selection.where:
+            self.reject(place, "this row has no columns to choose from")
+        else:
+            self._add(place, order_id, None, ("", ""))
+
+    def _add(self, place: str, order_id: object, placed: object, names: tuple[str, str]) -> None:
         try:
-            number = parse_order_id(order_id.strip() if isinstance(order_id, str) else order_id)
+            number = _number(order_id, grouped=bool(names[0]))
         except InvalidOrderIdError:
             self.reject(place, _no_number(order_id, names[0]))
             return
+        when = self._time(place, placed, names[1])
+        if number in self._placed:
+            self._repeated += 1
+        if self._placed.get(number) is None:
+            self._placed[number] = when
+
+    def _time(self, place: str, placed: object, name: str) -> float | None:
+        """Return the time of an order; one that cannot be used is a warning, because the order can be sent without."""
+        zone = self.selection.zone
         try:
-            when = _time_of(placed) if isinstance(placed, str) else placed_time(placed)
+            when = _time_of(placed, zone) if isinstance(placed, str) else read_time(placed, zone)
         except ValueError as error:
-            self.reject(place, f"{names[1]} {_quoted(placed)} {error}")
-            return
-        if number not in self._placed:
-            self._placed[number] = when
-            return
-        self._repeated += 1
-        if self._placed[number] is None:
-            self._placed[number] = when
+            why = str(error)
+        else:
+            if when is None or when <= self.selection.now + _EARLY:
+                return when
+            why = "is in the future; if it is local time, name its zone with --timezone"
+        self._unread += 1
+        _note(self._warnings, self._place(place), f"{name} {_quoted(placed)} {why}; its time counts as unknown")
+        return None
 
     def add_document(self, place: str, document: object) -> None:
         """Take a JSON value: an order's number, an object that says more of it, or an array or page of these."""
         for count, value in enumerate(_values(document), 1):
             where = place if value is document else f"{place}, entry {count}"
-            if is_object(value):
-                self._add_object(where, value)
+            if isinstance(value, Repeated):
+                self.reject(where, f"the key {listed([value.key])} occurs twice")
+            elif _is_object(value):
+                try:
+                    columns = self.columns(tuple(value))
+                except ValueError as error:
+                    self.reject(where, str(error))
+                else:
+                    self.add_row(where, columns, tuple(value.values()))
             else:
                 self.add(where, value)
 
-    def _add_object(self, place: str, row: Object) -> None:
-        names = (_first(ID_NAMES, row), _first(TIME_NAMES, row))
-        if names[0]:
-            self.add(place, row[names[0]], row.get(names[1]), names)
-        else:
-            self.reject(place, nothing_known(row))
+    def essence(self, pairs: list[tuple[str, object]]) -> Object | Repeated:
+        """Keep of a JSON object what says which order it is: an order holds a letter, and a file holds many orders.
+
+        An object around an order, such as a response of the API, gives way to the order.
+        """
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            keys = [name for name, _ in pairs]
+            return Repeated(next(name for name in keys if keys.count(name) > 1))
+        read = [name for name in found if self._is_read(name)]
+        inner = found.get("order")
+        if isinstance(inner, Repeated) or (_is_object(inner) and any(self._names_order(name) for name in inner)):
+            outer = {word(name) for name in read}
+            if _ORDER_ID not in outer and word(self.selection.id_column or _ORDER_ID) not in outer:
+                return inner
+        return {name: found[name] for name in read} if any(map(self._names_order, read)) else found
+
+    def _names_order(self, name: str) -> bool:
+        return word(name) in {_ID, _ORDER_ID, word(self.selection.id_column)} or is_similar(name)
+
+    def _is_read(self, name: str) -> bool:
+        selected = {word(column) for column, _ in self.selection.where}
+        return word(name) in {*_PLACED, *selected} or self._names_order(name)
+
+    def _place(self, place: str) -> str:
+        return ", ".join(filter(None, (self.source, place)))
 
 
-def essence(found: Object) -> Object:
-    """Keep of a JSON object what says which order it is, for an order holds a letter and a file holds many orders.
-
-    An object around an order, such as an answer of the API, gives way to the order.
-    """
-    inner = found.get("order") if "order" in found and "order_id" not in found else None
-    if is_object(inner) and ("id" in inner or "order_id" in inner):
-        return inner
-    if "id" not in found and "order_id" not in found:
-        return found
-    return {name: found[name] for name in _TOLD if name in found}
+@lru_cache(maxsize=1024)
+def word(name: str) -> str:
+    """Reduce the name of a column to what it has in common with others that mean it: Order ID, order_id, orderId."""
+    return re.sub(r"[\W_]+", "", name).casefold()
 
 
-def nothing_known(names: Collection[str]) -> str:
+def is_similar(name: str) -> bool:
+    """Return whether a column with this name may hold an order's number, such as thanksio_order_id."""
+    return bool(_SIMILAR.fullmatch(word(name)))
+
+
+def is_known(name: str, id_column: str) -> bool:
+    """Return whether this is the name of an order's number."""
+    return word(name) in {_ID, _ORDER_ID, word(id_column)} - {""}
+
+
+@lru_cache(maxsize=256)
+def _columns(names: tuple[str, ...], id_column: str, where: tuple[tuple[str, str], ...]) -> Columns:
+    """Return which columns are read. Raises ValueError if none or several can be meant."""
+    words = [word(name) for name in names]
+    ids = _named(names, id_column) if id_column else _id_columns(names, words)
+    times = next(filter(None, (_all(words, name) for name in _PLACED)), [])
+    if not ids:
+        raise ValueError(nothing_known(names, id_column))
+    if len(ids) > 1:
+        raise ValueError(f"{_several('order number', names, ids)}; name one with --id-column")
+    if len(times) > 1:
+        raise ValueError(_several("time", names, times))
+    return Columns(names, ids[0], times[0] if times else None, tuple(_selecting(names, where)))
+
+
+def _id_columns(names: Sequence[str], words: Sequence[str]) -> list[int]:
+    """Return the columns that can be meant. A row's own id gives way to order_id, and to nothing else."""
+    exact = _all(words, _ORDER_ID) or _all(words, _ID)
+    similar = [at for at, name in enumerate(names) if is_similar(name) and words[at] != _ORDER_ID]
+    return sorted(exact + similar) if exact else []
+
+
+def _selecting(names: Sequence[str], where: tuple[tuple[str, str], ...]) -> Iterator[tuple[int, str]]:
+    for name, wanted in where:
+        found = _named(names, name)
+        if len(found) != 1:
+            how = "several columns are" if found else "no column is"
+            raise ValueError(f"{how} called {listed([name])}, which --where names; there are: {listed(names)}")
+        yield found[0], wanted.strip()
+
+
+def _named(names: Sequence[str], name: str) -> list[int]:
+    """Return the columns that are called so, literally or, if none is, in other spelling."""
+    return _all([known.strip() for known in names], name.strip()) or _all([word(known) for known in names], word(name))
+
+
+def _all(words: Sequence[str], wanted: str) -> list[int]:
+    return [at for at, known in enumerate(words) if known == wanted]
+
+
+def _several(what: str, names: Sequence[str], places: Sequence[int]) -> str:
+    return f"several columns can hold the {what}: {listed([names[at] for at in places])}"
+
+
+def nothing_known(names: Collection[str], id_column: str = "") -> str:
     """Say that none of these names is that of an order's number."""
-    return f"nothing is called order_id or id; there are: {listed(names)}"
+    hint = "; name the column with --id-column" if any(map(is_similar, names)) and not id_column else ""
+    return (
+        f"nothing is called {listed([id_column]) if id_column else 'order_id or id'}; there are: {listed(names)}{hint}"
+    )
 
 
 def listed(names: Collection[str]) -> str:
@@ -136,9 +308,9 @@ def listed(names: Collection[str]) -> str:
     return ", ".join(shown + ["…"] * (len(names) > _NAMES)) or "none"
 
 
-def is_object(value: object) -> TypeGuard[Object]:
-    """Whether this is what a JSON object becomes."""
-    return isinstance(value, dict)
+def _note(problems: list[Problem], place: str, why: str) -> None:
+    if len(problems) < _KEPT:
+        problems.append(Problem(place, why))
 
 
 def _values(document: object) -> Iterator[object]:
@@ -146,7 +318,7 @@ def _values(document: object) -> Iterator[object]:
     waiting = [document]
     while waiting:
         value = waiting.pop()
-        if is_object(value) and isinstance(value.get("data"), list | dict) and value.keys().isdisjoint(ID_NAMES):
+        if _is_object(value) and isinstance(value.get("data"), list | dict | Repeated) and not _has_id(value):
             value = value["data"]
         if _is_array(value):
             waiting.extend(reversed(value))
@@ -154,19 +326,36 @@ def _values(document: object) -> Iterator[object]:
             yield value
 
 
-def _first(names: Iterable[str], row: Object) -> str:
-    for name in names:
-        if name in row:
-            return name
-    return ""
+def _has_id(value: Object) -> bool:
+    return any(word(name) in {_ID, _ORDER_ID} for name in value)
+
+
+def _is_object(value: object) -> TypeGuard[Object]:
+    return isinstance(value, dict)
 
 
 def _is_array(value: object) -> TypeGuard[list[object]]:
     return isinstance(value, list)
 
 
+def _number(value: object, *, grouped: bool) -> int:
+    """Return an order's number. Raises InvalidOrderIdError.
+
+    Thousands are only read as such in a column, because a line `42,709` may be two orders.
+    """
+    if isinstance(value, str):
+        value = value.strip()
+        whole = _WHOLE.fullmatch(value)
+        value = whole[1] if whole else value
+        if grouped and _GROUPED.fullmatch(value):
+            value = value.replace(",", "")
+    elif isinstance(value, float) and value.is_integer() and value < _EXACT:
+        value = int(value)
+    return parse_order_id(value)
+
+
 def _no_number(order_id: object, name: str) -> str:
-    if order_id is None or (isinstance(order_id, str) and not order_id.strip()):
+    if is_missing(order_id) and not (isinstance(order_id, str) and order_id.strip() and not name):
         return f"{name or 'the order number'} is missing"
     if isinstance(order_id, str):
         text = order_id[:500].strip()
@@ -175,11 +364,16 @@ def _no_number(order_id: object, name: str) -> str:
     return f"{name} {_quoted(order_id)} is no order number".lstrip()
 
 
+def _text(value: object) -> str:
+    """Write a value as an operator would write it in --where."""
+    return value.strip() if isinstance(value, str) else json.dumps(value, default=str)
+
+
 def _quoted(value: object) -> str:
-    if isinstance(value, list | dict):
+    if isinstance(value, list | dict | Repeated):
         return "[…]" if isinstance(value, list) else "{…}"
     return (
         f"'{sanitize(value[:500], str, _SHOWN)}'"
         if isinstance(value, str)
-        else sanitize(json.dumps(value), str, _SHOWN)
+        else sanitize(json.dumps(value, default=str), str, _SHOWN)
     )
