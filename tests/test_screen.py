@@ -24,9 +24,10 @@ from thanksio.cli._plan import Row
 from thanksio.cli._screen import Display, Lines, Silence, choose, picture
 from thanksio.cli._tally import SHOWN, Hours, Tally
 from thanksio.cli._view import View
-from thanksio.cli._wording import Exit
+from thanksio.cli._wording import Exit, Skipped, clock, zone
 from thanksio.drift import Drift
 
+ZONE = zone(time.localtime())
 NOW = time.mktime((2026, 11, 24, 9, 31, 20, 0, 0, -1))  # by the clock of this machine
 VIEW = View(
     now=NOW,
@@ -71,8 +72,8 @@ def shown(view: View, width: int) -> list[str]:
 
 def test_a_view_is_one_line_where_there_is_no_terminal() -> None:
     assert VIEW.line == (
-        "09:31:20 240 of 3,000: 236 cancelled, 2 not cancelled, 1 refused, 1 unknown; 8 in flight; "
-        "118 of 120 a minute; about 23 min left; next hour to end: order 37294 at 09:58, in 27 min"
+        f"09:31:20 {ZONE} 240 of 3,000: 236 cancelled, 2 not cancelled, 1 refused, 1 unknown; 8 in flight; "
+        f"118 of 120 a minute; about 23 min left; next hour to end: order 37294 at 09:58 {ZONE}, in 27 min"
     )
 
 
@@ -85,7 +86,7 @@ def test_a_picture_fits_its_terminal(width: int) -> None:
     assert len(bar) == width
     assert counts == "236 cancelled   2 not cancelled   1 refused   1 unknown   8 in flight"
     assert rate == "118 of 120 a minute; about 23 min left"
-    assert hour == "next hour to end: order 37294 at 09:58, in 27 min"
+    assert hour == f"next hour to end: order 37294 at 09:58 {ZONE}, in 27 min"
 
 
 def test_a_large_run_fits_80_columns() -> None:
@@ -94,8 +95,8 @@ def test_a_large_run_fits_80_columns() -> None:
 
     lines = shown(view, 80)
 
-    assert len(lines) == 4
-    assert lines[2] == "6,000 of 6,000 a minute; waiting for the account's limit, 43 s; about 43 s left"
+    assert len(lines) == 5
+    assert lines[3] == "6,000 of 6,000 a minute; waiting for the account's limit, 43 s; about 43 s left"
 
 
 NOTHING: Any = dict.fromkeys(VIEW.counts, 0)
@@ -135,8 +136,45 @@ def test_a_run_that_begins_has_nothing_settled_and_no_hour_may_be_known() -> Non
 def test_a_run_that_is_being_stopped_says_nothing_else() -> None:
     view = evolve(VIEW, is_stopping=True)
 
-    assert view.line == f"09:31:20 {view.what_next}"
+    assert view.line == f"09:31:20 {ZONE} {view.what_next}"
     assert shown(view, 120)[2:] == [view.what_next]
+
+
+@pytest.mark.parametrize(
+    ("change", "end"),
+    [
+        ({"rate": evolve(VIEW.rate, closed=38.0)}, "118 of 120 a minute; stopped: 2,760 orders without a verdict"),
+        ({"total": 240, "rate": evolve(VIEW.rate, closed=38.0)}, "118 of 120 a minute; done"),
+        ({"total": 241, "is_stopping": True}, "118 of 120 a minute; stopped: 1 order without a verdict"),
+    ],
+)
+def test_the_last_line_waits_for_nothing(change: dict[str, Any], end: str) -> None:
+    view = evolve(VIEW, **change, is_over=True)
+
+    assert view.line.startswith(f"09:31:20 {ZONE} 240 of ")
+    assert view.line.endswith(end)
+
+
+@pytest.mark.parametrize("width", [30, 40, 59])
+def test_a_narrow_terminal_shows_every_count(width: int) -> None:
+    counts: Any = dict.fromkeys(VIEW.counts, 199_999)
+
+    text = " ".join(" ".join(shown(evolve(VIEW, counts=counts), width)).split())
+
+    for count in ("199,999 cancelled", "199,999 not cancelled", "199,999 refused", "199,999 unknown", "8 in flight"):
+        assert count in text
+    assert "…" not in text
+
+
+@pytest.mark.parametrize(("name", "written"), [("XST", "XST"), ("<+0545>", "+0545")])
+def test_a_local_time_has_a_zone(monkeypatch: pytest.MonkeyPatch, name: str, written: str) -> None:
+    monkeypatch.setenv("TZ", f"{name}-5:45")
+    time.tzset()
+    try:
+        assert clock(0.0, 60.0) == f"05:45 {written}"
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 # Screens
@@ -154,6 +192,11 @@ class Lined(io.StringIO):
         return super().write(text)
 
 
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
 def test_lines_are_written_while_nothing_happens_and_one_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
     stderr = Lined()
     monkeypatch.setattr("sys.stderr", stderr)
@@ -161,8 +204,9 @@ def test_lines_are_written_while_nothing_happens_and_one_at_the_end(monkeypatch:
     with Lines(lambda: VIEW, every=0.001):
         assert stderr.came.wait(10)
 
-    assert set(stderr.getvalue().splitlines()) == {VIEW.line}
-    assert len(stderr.getvalue().splitlines()) >= 2
+    *lines, last = stderr.getvalue().splitlines()
+    assert set(lines) == {VIEW.line}
+    assert last.endswith("118 of 120 a minute; stopped: 2,760 orders without a verdict")
 
 
 def test_a_stop_is_told_at_once_even_if_nothing_else_is(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -198,7 +242,8 @@ def test_a_display_leaves_nothing_behind_and_restores_the_cursor() -> None:
         ({"FORCE_COLOR": "1", "TERM": "xterm"}, {}, Display),
         ({"FORCE_COLOR": "1", "TERM": "xterm"}, {"plain": True}, Lines),
         ({"FORCE_COLOR": "1", "TERM": "dumb"}, {}, Lines),
-        ({}, {}, Lines),
+        ({"TERM": "xterm"}, {}, Display),
+        ({"TERM": "unknown"}, {}, Lines),
         ({}, {"quiet": True}, Silence),
     ],
 )
@@ -207,8 +252,18 @@ def test_the_screen_is_what_fits_stderr(
 ) -> None:
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
+    monkeypatch.setattr("sys.stderr", Terminal())
 
     assert type(choose(lambda: VIEW, **{"quiet": False, "plain": False} | options)) is kind
+
+
+@pytest.mark.parametrize("name", ["FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"])
+def test_a_file_is_no_terminal_whatever_the_environment_says(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(name, "1")
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr("sys.stderr", io.StringIO())
+
+    assert type(choose(lambda: VIEW, quiet=False, plain=False)) is Lines
 
 
 # Counting
@@ -301,6 +356,8 @@ def test_a_summary_is_an_object_for_a_program() -> None:
             "refused": 0,
             "unknown": 0,
             "not_tried": 1,
+            "skipped": 0,
+            "skipped_rows": [],
             "drift": [],
             "exit": 3,
         }
@@ -316,6 +373,27 @@ def test_of_many_drifts_only_a_few_are_named() -> None:
     assert lines[1].count("(null)") == 3
     assert " and 1,000 more. Tell the maintainers." in lines[1]
     assert lines[2] == "Journal: j"
+
+
+def test_skipped_rows_are_in_the_summary_and_in_the_exit_code() -> None:
+    rows = tuple((f"orders.csv, line {number}", "x") for number in range(2, 6))
+    tally = Tally(1, skipped=Skipped(4, rows))
+    tally.add(finding(1, "cancelled"))
+
+    assert list(summary(tally, None))[2:] == [
+        "Skipped: 4 rows that cannot be read. Nothing was sent for them:",
+        "  orders.csv, line 2: x",
+        "  orders.csv, line 3: x",
+        "  orders.csv, line 4: x",
+        "  and 1 more",
+    ]
+    assert tally.exit is Exit.NOT_CANCELLED
+    told: Any = as_json(tally, None)["summary"]
+    assert (told["skipped"], told["skipped_rows"][0]) == (4, {"row": "orders.csv, line 2", "error": "x"})
+
+
+def test_one_skipped_row_is_one() -> None:
+    assert "Skipped: 1 row that cannot be read. Nothing was sent for it:" in needs(Tally(0, skipped=Skipped(1)), None)
 
 
 def test_a_summary_of_nothing_says_so() -> None:

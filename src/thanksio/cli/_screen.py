@@ -12,8 +12,7 @@ import textwrap
 import threading
 from typing import TYPE_CHECKING, Protocol, Self
 
-import click
-from attrs import define, evolve, field
+from attrs import define, evolve, field, frozen
 from rich.console import Console, Group
 from rich.live import Live
 from rich.progress_bar import ProgressBar
@@ -21,17 +20,19 @@ from rich.table import Table
 from rich.text import Text
 
 from thanksio.cli._finding import VERDICTS, WORDS
+from thanksio.cli._output import echo, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from types import TracebackType
 
-    from rich.console import RenderableType
+    from rich.console import ConsoleOptions, RenderableType, RenderResult
 
     from thanksio.cli._view import View
 
 _EVERY = 10.0  # seconds between two lines
 _SHOW_CURSOR = "\x1b[?25h"  # DECTCEM, as Rich writes it when a display stops
+_GAP = "   "
 _A_SECOND = 4  # pictures of the display
 _COLOURS = {
     "cancelled": "green",
@@ -63,7 +64,8 @@ def choose(view: Callable[[], View], *, quiet: bool, plain: bool) -> Screen:
     if quiet:
         return Silence(view)
     console = Console(stderr=True, highlight=False)
-    if plain or not console.is_terminal or console.is_dumb_terminal:
+    is_terminal = sys.stderr.isatty() and console.is_terminal  # FORCE_COLOR says that a file is one, too
+    if plain or not is_terminal or console.is_dumb_terminal:
         return Lines(view)
     return Display(view, console)
 
@@ -92,7 +94,7 @@ class Silence:
             self._show(self._view())
 
     def _show(self, view: View) -> None:
-        print(view.line, file=sys.stderr, flush=True)  # noqa: T201 - its purpose
+        echo(view.line, err=True)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -119,7 +121,7 @@ class Lines(Silence):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         super().__exit__(kind, error, trace)
-        self._show(evolve(self._view(), is_stopping=False))
+        self._show(evolve(self._view(), is_over=True))
 
 
 class Display:
@@ -151,15 +153,16 @@ class Display:
 
 def say(line: str, *, err: bool = False) -> None:
     """Write a line; on a terminal its words are kept whole, and what belongs to it stays indented."""
+    line = printable(line)
     if (sys.stderr if err else sys.stdout).isatty():
         indent = " " * (len(line) - len(line.lstrip()) + 2)
         width = shutil.get_terminal_size().columns
         line = textwrap.fill(line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
-    click.echo(line, err=err)
+    echo(line, err=err)
 
 
 def picture(view: View) -> RenderableType:
-    """Draw it, for terminals of 80 columns and more."""
+    """Draw it; what does not fit is wrapped."""
     bar = Table.grid(padding=(0, 2), expand=True)
     bar.add_column(no_wrap=True)
     bar.add_column(ratio=1)
@@ -168,14 +171,27 @@ def picture(view: View) -> RenderableType:
     strip = ProgressBar(view.total, view.done, complete_style="green", finished_style="green")
     bar.add_row(f"{view.done:,} of {view.total:,}", strip, share)
     if view.is_stopping:
-        return Group(bar, _counts(view), Text(view.what_next, "bold"))
-    return Group(bar, _counts(view), Text(f"{view.speedometer}; {view.what_next}"), Text(view.warning, "yellow"))
+        return Group(bar, _Counts(view), Text(view.what_next, "bold"))
+    return Group(bar, _Counts(view), Text(f"{view.speedometer}; {view.what_next}"), Text(view.warning, "yellow"))
 
 
-def _counts(view: View) -> Text:
-    """Show every verdict, those that there are in colour, so that nothing moves when the first of a kind comes."""
-    text = Text(no_wrap=True, overflow="ellipsis")
-    for verdict in VERDICTS[:-1]:
-        count = view.counts[verdict]
-        text.append(f"{count:,} {WORDS[verdict]}", _COLOURS[verdict] if count else "dim").append("   ")
-    return text.append(f"{view.rate.in_flight:,} in flight")
+@frozen
+class _Counts:
+    """Every verdict, those that there are in colour. Where they do not fit beside each other, they are wrapped."""
+
+    view: View
+
+    def __rich_console__(self, _console: Console, options: ConsoleOptions) -> RenderResult:
+        line = Text()
+        for item in self._items():
+            if line and line.cell_len + len(_GAP) + item.cell_len > options.max_width:
+                yield line
+                line = Text()
+            line = line.append(_GAP if line else "").append_text(item)
+        yield line
+
+    def _items(self) -> Iterator[Text]:
+        for verdict in VERDICTS[:-1]:
+            count = self.view.counts[verdict]
+            yield Text(f"{count:,} {WORDS[verdict]}", _COLOURS[verdict] if count else "dim")
+        yield Text(f"{self.view.rate.in_flight:,} in flight")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from attrs import frozen
 
 from thanksio.cli._finding import VERDICTS, WORDS
-from thanksio.cli._wording import clock, duration, many, minute
+from thanksio.cli._wording import clock, duration, many, minute, zone
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,6 +31,7 @@ class View:
     speed: float
     hour: tuple[float, int] | None = None  # the one that ends next, and its order
     is_stopping: bool = False
+    is_over: bool = False  # nothing more is sent or awaited
 
     @property
     def done(self) -> int:
@@ -64,6 +65,9 @@ class View:
     def what_next(self) -> str:
         """Say what is waited for, and for how long."""
         flying, pause = self.rate.in_flight, self.rate.closed
+        if self.is_over:
+            left = self.total - self.done
+            return f"stopped: {many(left)} without a verdict" if left else "done"
         if self.is_stopping and flying:
             return f"stopping: waiting for the answers of {many(flying)} in flight; press Ctrl-C again to leave them"
         if self.is_stopping or self.done == self.total:
@@ -74,7 +78,7 @@ class View:
     @property
     def warning(self) -> str:
         """Name the hour that ends next; nothing if none is known."""
-        if self.hour is None:
+        if self.hour is None or self.is_over:
             return ""
         end, order = self.hour
         return f"next hour to end: order {order} at {clock(end, self.now)}, in {duration(end - self.now)}"
@@ -82,8 +86,9 @@ class View:
     @property
     def line(self) -> str:
         """Say it in one line of a log."""
-        stamp = time.strftime("%H:%M:%S", time.localtime(self.now))
-        if self.is_stopping:
+        then = time.localtime(self.now)
+        stamp = f"{time.strftime('%H:%M:%S', then)} {zone(then)}"
+        if self.is_stopping and not self.is_over:
             return f"{stamp} {self.what_next}"
         parts = [f"{stamp} {self.done:,} of {self.total:,}: {self.counted}", f"{self.rate.in_flight:,} in flight"]
         return "; ".join([*parts, self.speedometer, self.what_next, *([self.warning] if self.warning else [])])

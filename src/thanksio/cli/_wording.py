@@ -5,7 +5,10 @@ from __future__ import annotations
 import time
 from enum import IntEnum
 
+from attrs import frozen
+
 MINUTE, HOUR = 60, 3600
+_ABBREVIATION = 5  # characters, such as AEST
 
 
 class Exit(IntEnum):
@@ -17,6 +20,17 @@ class Exit(IntEnum):
     NOT_CANCELLED = 3
     UNKNOWN = 4
     CONFIGURATION = 5
+
+
+@frozen
+class Skipped:
+    """The rows of the input that could not be read: how many, and where the first of them are and why."""
+
+    count: int = 0
+    rows: tuple[tuple[str, str], ...] = ()  # places and reasons
+
+
+NONE_SKIPPED = Skipped()
 
 
 def many(number: int, noun: str = "order") -> str:
@@ -43,10 +57,16 @@ def duration(seconds: float) -> str:
 
 
 def clock(moment: float, now: float) -> str:
-    """Write a Unix time as a person's clock shows it, with the date if it is another day than now."""
+    """Write a Unix time as a person's clock shows it, with its zone, and the date if it is another day than now."""
     then = time.localtime(moment)
     other_day = then[:3] != time.localtime(now)[:3]
-    return time.strftime("%Y-%m-%d %H:%M" if other_day else "%H:%M", then)
+    return f"{time.strftime('%Y-%m-%d %H:%M' if other_day else '%H:%M', then)} {zone(then)}"
+
+
+def zone(then: time.struct_time) -> str:
+    """Write the zone of a local time: its abbreviation, or its offset where the system has only a long name."""
+    name = time.strftime("%Z", then)
+    return name if name.isalpha() and len(name) <= _ABBREVIATION else time.strftime("%z", then)
 
 
 def minute(per: float) -> str:

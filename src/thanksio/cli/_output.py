@@ -1,0 +1,43 @@
+"""Write to standard output and standard error so that what reads them cannot change how a command ends."""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import sys
+from contextlib import suppress
+
+import click
+
+
+def prepare() -> None:
+    """Make both streams usable: closed ones lead nowhere, and characters that an encoding lacks are escaped."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:  # as Python has it if the shell closed it: `>&-`
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, PTH123 - for the whole process
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def echo(line: str, *, err: bool = False) -> None:
+    """Write a line. If nobody can read it any more, the rest of the command is carried out all the same."""
+    try:
+        click.echo(line, err=err)
+    except OSError as error:
+        _lead_nowhere(err=err)
+        if error.errno != errno.EPIPE and not err:  # such as a full disk; `| head -1` is no error
+            echo(f"thanksio: standard output cannot be written: {error.strerror}", err=True)
+
+
+def _lead_nowhere(*, err: bool) -> None:
+    """Let what is written from now on, by anybody and at the end of the process, be lost without an error."""
+    stream = sys.stderr if err else sys.stdout
+    with suppress(OSError), open(os.devnull, "wb") as nowhere:  # noqa: PTH123 - os.devnull is text
+        os.dup2(nowhere.fileno(), stream.fileno())
+
+
+def printable(line: str) -> str:
+    """Replace what could change how a terminal shows a line, such as control characters in the name of a file."""
+    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in line)
