@@ -3,9 +3,12 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import os
 import re
+import shlex
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -152,6 +155,24 @@ def test_what_affects_every_order_is_said_once_and_the_rest_is_not_tried(
         (["cancel", "--from", "-"], "There is no order to cancel."),
         (["cancel", "12x"], "1 number cannot be read."),
         (["cancel", "1", "--rate", "0"], "--rate"),
+        *[
+            (["cancel", "1", "--deadline", seconds], "'--deadline': it must be a positive number of seconds.")
+            for seconds in ("0", "-1", "nan", "inf")
+        ],
+        (["cancel", "1", "--in-flight", "5000"], "5000 is not in the range 1<=x<=1000."),
+        *[
+            (["cancel", "1", option, " "], f"'{option}': it is empty.")
+            for option in ("--redis", "--proxy", "--base-url", "--journal", "--report", "--token-file", "--id-column")
+        ],
+        (["journal", "nofile"], "There is no journal at nofile."),
+        (["journal", "--report", "", "nofile"], "'--report': it is empty."),
+        (["cancel", "1", "--where", "a=b"], "--id-column and --where are about a file. Add --from FILE."),
+        (["cancel", "1", "--where", "a"], "--where 'a' is no condition. Example: --where campaign=May."),
+        (["cancel", "1", "--timezone", "Mars"], "No time zone is called 'Mars'. Example: --timezone America/New_York."),
+        (["cancel", "1", "--timezone", "../x"], "No time zone is called '../x'."),
+        (["cancel", "1", "--journal", "j", "--report", "none/x.html"], "The report none/x.html cannot be written: No "),
+        (["cancel", "1", "--journal", "j", "--report", "./j"], "--report would overwrite j. Name another file."),
+        (["cancel", "--from", "x\u202e.csv"], "does not exist."),
         (["cancel", "1", "2"], "2 orders would be cancelled, and nobody is there to ask. Add --yes to do it."),
         (["cancel", "1", "--report", "x.html"], "--report is made from a journal. Add --journal FILE."),
         (["cancel", "1", "--journal", "j", "--no-journal"], "Give --journal or --no-journal, not both."),
@@ -163,6 +184,7 @@ def test_a_wrong_command_sends_nothing_and_ends_in_2(
     done = thanksio(*arguments, given="")
 
     last = done.stderr.splitlines()[-1]
+    assert last.isprintable()
     assert done.exit_code == 2
     assert last.startswith("thanksio: ")
     assert says in last
@@ -179,8 +201,8 @@ def test_a_wrong_command_sends_nothing_and_ends_in_2(
         (["--token-file", "binary"], TOKEN, "The token file binary holds something that is no token."),
         (["--journal", "binary"], TOKEN, "binary is no journal of this program."),
         (["--journal", "no/where"], TOKEN, "The journal no/where cannot be opened"),
-        (["--deadline", "-1"], TOKEN, "deadline"),
-        (["--in-flight", "100000"], TOKEN, "max_in_flight"),
+        (["--proxy", "http://user:hunter2hunter2@127.0.0.1:1"], TOKEN, "A proxy cannot be used with a plain http"),
+        (["--proxy", "user:hunter2hunter2@proxy"], TOKEN, "proxy must be an http, https or socks5 URL"),
         (["--redis", "nonsense"], TOKEN, "storage"),
     ],
 )
@@ -192,6 +214,7 @@ def test_an_unusable_setting_sends_nothing_and_ends_in_5(
     done = thanksio("cancel", "37294", *arguments, THANKSIO_TOKEN=token)
 
     assert done.exit_code == 5
+    assert "hunter2" not in done.output
     assert done.stderr.startswith("thanksio: ")
     assert says in done.stderr
     assert len(done.stderr.splitlines()) == 1
@@ -217,14 +240,18 @@ def test_an_error_is_one_line_with_the_next_step(error: Exception, line: str, co
     assert exit_code == code
 
 
-def test_a_traceback_is_shown_only_with_v(thanksio: Thanksio) -> None:
-    arguments = ["cancel", "37294", "--journal", "j", "--report", "none/x.html"]
+def _fail(*_arguments: object, **_settings: object) -> None:
+    raise OSError(2, "No such file")
+
+
+def test_a_traceback_is_shown_only_with_v(thanksio: Thanksio, monkeypatch: pytest.MonkeyPatch) -> None:
+    arguments = ["cancel", "37294"]
+    monkeypatch.setattr("thanksio.cli._plan.make_plan", _fail)
 
     brief, verbose = thanksio(*arguments), thanksio(*arguments, "-v")
 
     assert brief.exit_code == verbose.exit_code == 1
     assert re.fullmatch(r"thanksio: unexpected: \[Errno 2\] .*\n", brief.stderr)
-    assert "1 cancelled" in brief.stdout
     assert "Traceback" in verbose.stderr
 
 
@@ -235,7 +262,7 @@ def test_v_shows_every_attempt_and_drift(thanksio: Thanksio, fake: FakeThanksIO)
     brief, verbose = thanksio("cancel", "37294"), thanksio("cancel", "37294", "-v")
 
     assert brief.stderr == ""
-    assert re.search(r"\d\d:\d\d:\d\d thanksio: order 37294: attempt 1, path /order/", verbose.stderr)
+    assert re.search(r"\d\d:\d\d:\d\d[+-]\d{4} thanksio: order 37294: attempt 1, path /order/", verbose.stderr)
     assert "thanksio.drift: contract drift: unknown field at /order/news" in verbose.stderr
     assert logging.getLogger("thanksio").handlers == before
     assert logging.getLogger("thanksio").level == logging.getLogger("thanksio.drift").level == logging.NOTSET
@@ -299,7 +326,9 @@ def test_a_file_is_cancelled_with_a_journal_beside_it_and_can_be_continued(
     assert first.exit_code == second.exit_code == 3
     assert "5 orders: 4 cancelled, 1 not cancelled." in first.stdout
     assert "$10.68" in first.stdout
-    assert re.search(r"\d 5 of 5: 4 cancelled, 1 not cancelled; 0 in flight; \d of 150 a minute; done", first.stderr)
+    assert re.search(
+        r"\d \S+ 5 of 5: 4 cancelled, 1 not cancelled; 0 in flight; \d of 150 a minute; done", first.stderr
+    )
     assert wire(fake) == [orders[-1] + 1]
     assert second.stderr.startswith(
         "1 number given more than once, sent once.\n6 orders, of which 5 settled already.\n"
@@ -332,8 +361,9 @@ def test_without_a_journal_nothing_is_left_behind(thanksio: Thanksio, fake: Fake
 
 def test_the_hour_that_ends_first_goes_first_even_without_a_journal(thanksio: Thanksio, fake: FakeThanksIO) -> None:
     orders = place(fake, 3)
-    times = ["2999-01-02 00:00:00", "2000-01-01 00:00:00", "2999-01-01 00:00:00"]
-    rows = [f"{order},{placed}" for order, placed in zip(orders, times, strict=True)]
+    now = time.time()
+    times = [now - 60, now - 4000, now - 120]
+    rows = [f"{order},{placed:.0f}" for order, placed in zip(orders, times, strict=True)]
 
     thanksio(
         "cancel", "--from", "-", "--yes", "--no-journal", "--in-flight", "1", given="\n".join(["id,placed_at", *rows])
@@ -353,8 +383,10 @@ def test_bad_rows_are_named_before_anything_is_sent(thanksio: Thanksio, fake: Fa
     assert len(refused.stderr.splitlines()) == 22
     assert "line 3: " in refused.stderr
     assert refused.stderr.splitlines()[20] == "and 5 more"
-    assert "thanksio: 25 rows cannot be read. Mend that, or leave them out with --skip-bad-rows." in refused.stderr
-    assert skipped.exit_code == 0
+    assert "thanksio: 25 rows cannot be read. Correct that, or leave them out with --skip-bad-rows." in refused.stderr
+    assert skipped.exit_code == 3
+    assert "1 order: 1 cancelled." in skipped.stdout
+    assert "Skipped: 25 rows that cannot be read. Nothing was sent for them:\n  stdin, line 3: " in skipped.stdout
     assert wire(fake) == [37294]
 
 
@@ -385,6 +417,8 @@ def test_with_json_stdout_holds_nothing_else(thanksio: Thanksio, fake: FakeThank
         "refused": 0,
         "unknown": 0,
         "not_tried": 0,
+        "skipped": 0,
+        "skipped_rows": [],
         "drift": [],
         "exit": 3,
     }
@@ -433,6 +467,153 @@ def test_a_token_file_is_read_and_not_shown(
     assert shared.stderr == "thanksio: others can read token. Keep the token to yourself: chmod 600 token\n"
 
 
+# Input
+
+
+def test_rows_that_are_skipped_are_in_the_exit_code_the_summary_and_the_report(
+    thanksio: Thanksio, fake: FakeThanksIO
+) -> None:
+    Path("in.csv").write_text("id,placed_at\n37294,11/25/2026 22:30\nx<b>,\n", "utf-8")
+
+    done = thanksio("cancel", "--from", "in.csv", "--yes", "--json", "--skip-bad-rows", "--report", "r.html")
+    page = Path("r.html").read_text("utf-8")
+
+    summary = objects(done)[-1]["summary"]
+    assert done.exit_code == summary["exit"] == 3
+    assert (summary["cancelled"], summary["skipped"]) == (1, 1)
+    assert summary["skipped_rows"] == [{"row": "in.csv, line 3", "error": "id 'x<b>' is no order number"}]
+    assert "in.csv, line 2: placed_at '11/25/2026 22:30' is no time such as" in done.stderr
+    assert "The one order is cancelled ($2.67 authorized). 1 row of the input could not be read, and its order" in page
+    assert "<td>in.csv, line 3</td><td>id &#x27;x&lt;b&gt;&#x27; is no order number</td>" in page
+    assert "more.</p>" not in page
+    assert wire(fake) == [37294]
+
+
+def test_many_skipped_rows_are_counted_in_the_report(thanksio: Thanksio) -> None:
+    Path("in.csv").write_text("37294\n" + "x\n" * 1_002, "utf-8")
+
+    thanksio("cancel", "--from", "in.csv", "--yes", "--skip-bad-rows", "--report", "r.html")
+
+    page = Path("r.html").read_text("utf-8")
+    assert "1,002 rows of the input could not be read, and their orders were not sent." in page
+    assert "<p>And 2 more.</p>" in page
+
+
+def test_the_plan_says_what_was_read(thanksio: Thanksio) -> None:
+    rows = ["ID;Run;Created At", "1;a;2025-08-14 16:42:44", "1;a;", "2;b;", "3;a;soon", "x;a;"]
+    arguments = ["cancel", "--from", "-", "--dry-run", "--skip-bad-rows", "--where", "run=a"]
+
+    told = thanksio(*arguments, "--timezone", "Europe/Berlin", given="\n".join(rows))
+    counted = objects(thanksio(*arguments, "--json", given="\n".join(rows)))[0]["plan"]
+
+    assert told.exit_code == 3
+    lines = told.stdout.splitlines()
+    assert lines[:4] == [
+        "1 bad row skipped.",
+        "1 row not selected by --where.",
+        "1 time that cannot be read: sent as orders of unknown time.",
+        "1 number given more than once, sent once.",
+    ]
+    assert lines[-3:] == [
+        "Order numbers: column ID.",
+        "Times: column Created At; those without a zone are Europe/Berlin.",
+        "Nothing was sent.",
+    ]
+    assert counted["id_columns"] == ["ID"]
+    assert counted["time_columns"] == ["Created At"]
+    assert [counted[key] for key in ("orders", "skipped", "unread_times", "unselected", "repeated")] == [2, 1, 1, 1, 1]
+    assert counted["skipped_rows"] == [{"row": "stdin, line 6", "error": "ID 'x' is no order number"}]
+
+
+def test_the_column_is_the_one_that_is_named(thanksio: Thanksio, fake: FakeThanksIO) -> None:
+    rows = "id,thanksio_order_id\n1,37294\n"
+
+    refused = thanksio("cancel", "--from", "-", given=rows)
+    done = thanksio("cancel", "--from", "-", "--id-column", "thanksio_order_id", given=rows)
+
+    assert (refused.exit_code, done.exit_code) == (2, 0)
+    assert "several columns can hold the order number: id, thanksio_order_id" in refused.stderr
+    assert wire(fake) == [37294]
+
+
+@pytest.mark.parametrize("link", ["symlink_to", "hardlink_to", None])
+@pytest.mark.parametrize("file", ["in.csv", "token", "in.csv.journal"])
+def test_a_report_does_not_replace_what_is_needed(
+    thanksio: Thanksio, fake: FakeThanksIO, file: str, link: str | None
+) -> None:
+    Path("in.csv").write_text("37294\n", "utf-8")
+    Path("token").write_text(TOKEN, "utf-8")
+    Journal("in.csv.journal", fake.base_url).close()
+    if link:
+        getattr(Path("report"), link)(Path(file).resolve())
+    before = Path(file).read_bytes()
+
+    report = "report" if link else file
+    done = thanksio("cancel", "--from", "in.csv", "--yes", "--token-file", "token", "--report", report)
+
+    assert done.exit_code == 2
+    assert done.stderr.splitlines()[-1].startswith(f"thanksio: --report would overwrite {file}. Name another file.")
+    assert fake.calls == []
+    assert Path(file).read_bytes() == before
+
+
+def test_a_report_of_a_journal_does_not_replace_it(thanksio: Thanksio) -> None:
+    thanksio("cancel", "37294", "--journal", "j")
+
+    done = thanksio("journal", "j", "--report", "j")
+
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "--report would overwrite j." in done.stderr
+    assert thanksio("journal", "j").exit_code == 0
+
+
+def test_a_report_can_go_to_a_device_but_not_into_a_folder_that_is_missing(thanksio: Thanksio) -> None:
+    done = thanksio("cancel", "37294", "--journal", "j", "--report", "/dev/null")
+
+    assert (done.exit_code, "Report: /dev/null" in done.stdout) == (0, True)
+
+
+def test_a_report_that_can_no_longer_be_written_does_not_hide_what_came_of_the_orders(
+    thanksio: Thanksio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("thanksio.cli.report.page", _fail)
+
+    done = thanksio("cancel", "37294", "--journal", "j", "--report", "r.html")
+
+    assert done.exit_code == 0
+    assert "1 cancelled" in done.stdout
+    assert done.stderr == "thanksio: the report r.html cannot be written: No such file\n"
+    assert files() == ["j"]
+
+
+def test_a_proxy_is_used_and_its_password_is_not_shown(
+    thanksio: Thanksio, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.delenv("THANKSIO_BASE_URL")
+    arguments = ["cancel", "37294", "--deadline", "0.5", "-v"]
+
+    done = thanksio(*arguments, "--proxy", "http://user:hunter2hunter2@127.0.0.1:1")
+
+    assert done.exit_code == 3
+    assert "1 not tried" in done.stdout
+    assert "hunter2" not in done.output + caplog.text
+
+
+def test_the_names_of_files_cannot_change_what_a_terminal_shows(thanksio: Thanksio) -> None:
+    name = "in\u202evsc.\x1b[31m.csv"
+    Path(name).write_text("37294\n37295\nx\n", "utf-8")
+
+    outputs = [
+        thanksio("cancel", "--from", name, *rest, "--skip-bad-rows").output
+        for rest in (["--dry-run"], ["--yes", "--report", f"{name}.html"], ["--yes", "--report", name])
+    ]
+    outputs.append(thanksio("journal", name).output)
+
+    for output in outputs:
+        assert "in\ufffdvsc.\ufffd[31m.csv" in output
+        assert output.replace("\n", "").isprintable()
+
+
 # The other commands
 
 
@@ -468,7 +649,10 @@ def test_a_journal_in_use_is_refused(thanksio: Thanksio, fake: FakeThanksIO) -> 
 def test_a_journal_that_does_not_exist_is_not_created(thanksio: Thanksio) -> None:
     done = thanksio("journal", "none")
 
-    assert (done.exit_code, done.stderr) == (5, "thanksio: There is no journal at none.\n")
+    assert (done.exit_code, done.stderr) == (
+        2,
+        "thanksio: There is no journal at none. See: thanksio journal --help\n",
+    )
     assert files() == []
 
 
@@ -505,6 +689,14 @@ def test_the_help_has_the_exit_codes_and_fits_80_columns(thanksio: Thanksio) -> 
     assert [line[:5] for line in helps[3].splitlines() if re.match(r"    \d  ", line)] == ["    0", "    2", "    3"]
     assert "thanksio cancel --from orders.csv --dry-run" in helps[1]
     assert max(len(line) for text in helps for line in text.splitlines()) <= 80
+
+
+def test_alone_the_command_shows_its_help(thanksio: Thanksio) -> None:
+    done = thanksio()
+
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert done.stdout == thanksio("--help").stdout
+    assert done.stdout.startswith("Usage: thanksio")
 
 
 # A process of its own
@@ -545,3 +737,68 @@ def test_without_its_extra_the_command_says_how_to_get_it() -> None:
     assert run.stderr == (
         "thanksio: the command line needs click and rich. Install them: pip install 'thanksio[cli]'\n"
     )
+
+
+# What reads the output does not change how a command ends
+
+
+def shell(script: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run a script of bash, in which `$thanksio` is the command."""
+    command = f"{shlex.quote(sys.executable)} -m thanksio.cli"
+    variables = os.environ | {"thanksio": command} | environment
+    return subprocess.run(
+        ["bash", "-c", script], capture_output=True, check=False, env=variables, text=True, errors="replace"
+    )  # noqa: S607 - of this machine
+
+
+@pytest.fixture
+def folder(fake: FakeThanksIO, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[int]:
+    """Place orders, and let commands run in the folder of their file."""
+    monkeypatch.setenv("THANKSIO_TOKEN", TOKEN)
+    monkeypatch.setenv("THANKSIO_BASE_URL", fake.base_url)
+    monkeypatch.chdir(tmp_path)
+    return place(fake, 5)
+
+
+CANCEL = "$thanksio cancel --from orders.csv --yes --json"
+READERS = {
+    "closed": f"{CANCEL} >&-",
+    "both closed": f"{CANCEL} >&- 2>&-",
+    "head": f"set -o pipefail; ({CANCEL}) | head -1",
+    "nobody": f"{CANCEL} > >(exec <&-; sleep 0.1)",
+    "nobody reads errors": f"{CANCEL} -v 2> >(exec <&-; sleep 0.1)",
+    "full disk": f"{CANCEL} > /dev/full",
+}
+
+
+@pytest.mark.parametrize("status", ["reviewing", "printed"])
+@pytest.mark.parametrize("script", READERS.values(), ids=READERS.keys())
+def test_who_reads_the_output_does_not_change_the_exit_code(
+    fake: FakeThanksIO, folder: list[int], script: str, status: str
+) -> None:
+    fake.orders[folder[0]].status = status
+
+    done = shell(script)
+
+    assert done.returncode == (0 if status == "reviewing" else 3)
+    assert "Traceback" not in done.stderr
+    assert "Error" not in done.stderr
+    assert {fake.orders[order].status for order in folder} == {"cancelled"} | ({status} - {"reviewing"})
+    assert ("thanksio: standard output cannot be written: No space left" in done.stderr) == ("/dev/full" in script)
+
+
+def test_a_character_that_the_output_cannot_show_is_escaped(folder: list[int]) -> None:
+    Path("Aufträge ✂.csv").write_text("\n".join(map(str, folder)), "utf-8")
+
+    done = shell("$thanksio cancel --from Auf*.csv --yes", PYTHONIOENCODING="cp1252:strict")
+
+    assert done.returncode == 0
+    assert "ge \\u2702.csv.journal" in done.stdout
+
+
+def test_a_list_can_come_from_another_command(folder: list[int]) -> None:
+    done = shell("$thanksio cancel --from <(cat orders.csv) --yes")
+
+    assert done.returncode == 0, done.stderr
+    assert f"{len(folder)} cancelled" in done.stdout
+    assert re.search(r"Journal: thanksio-[0-9a-f]{8}\.journal", done.stdout)

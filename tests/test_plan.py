@@ -70,14 +70,14 @@ def test_a_plan_is_told_line_by_line() -> None:
     placed: dict[int, float | None] = dict.fromkeys(range(1, 73), NOW - 3570)
     placed |= {100: NOW - 4000, 101: None, 102: None}
 
-    late = ", ".join(f"{order} (16:00)" for order in range(31, 41))
+    late = ", ".join(f"{order} (16:00 UTC)" for order in range(31, 41))
     lines = list(told(make_plan(placed, NOW, 30, settled={72}), cap=30, known=60, journal="a.journal"))
 
     assert lines == [
         "75 orders, of which 1 settled already.",
         "Journal: a.journal",
         "Rate: 30 a minute, as --rate says.",
-        "Duration: about 2 min for 74 orders, until 16:02.",
+        "Duration: about 2 min for 74 orders, until 16:02 UTC.",
         f"Their hour will run out before their turn: 41 orders. {late} and 31 more",
         "Their hour is over already, they go last: 1 order. 100",
         "Nobody said when they were placed, they go after those with a time: 2 orders.",
@@ -137,8 +137,8 @@ def test_a_plan_is_an_object_for_a_program() -> None:
         (duration(120), "2 min"),
         (duration(3599), "1 h"),
         (duration(3900), "1 h 5 min"),
-        (clock(NOW, NOW + 60), "16:00"),
-        (clock(NOW, NOW + 86400), "2025-11-24 16:00"),
+        (clock(NOW, NOW + 60), "16:00 UTC"),
+        (clock(NOW, NOW + 86400), "2025-11-24 16:00 UTC"),
         (minute(60.0), "a minute"),
         (minute(0.5), "in 0.5 s"),
     ],

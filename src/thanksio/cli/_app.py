@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import sys
 import traceback
 from importlib import import_module
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from attrs import define
 
+from thanksio.cli._output import echo, prepare, printable
 from thanksio.cli._wording import Exit
 
 if TYPE_CHECKING:
@@ -18,8 +20,10 @@ if TYPE_CHECKING:
 
 _HELP: dict[str, Any] = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 _FILE = click.Path(exists=True, dir_okay=False, readable=True, allow_dash=True)
+_NEW = click.Path(dir_okay=False)
 _SHELLS = click.Choice(["bash", "zsh", "fish"])
 _RECORD = "%(asctime)s %(name)s: %(message)s"
+_MOST = 1000  # orders in flight, as the client has it
 _CODES = """\b
 Exit codes:
   0  all orders are cancelled
@@ -62,13 +66,14 @@ class _App(click.Group):
         """Run a command, and exit."""
         talk = settings.setdefault("obj", _Talk())
         settings["standalone_mode"] = False
+        prepare()
         try:
             code = super().main(args, *arguments, **settings)
         except Exception as error:  # noqa: BLE001 - the last one that can say it in words
             line, code = _explain(error)
             if talk.verbose:
                 traceback.print_exception(error)
-            click.echo(f"thanksio: {line}", err=True)
+            echo(printable(f"thanksio: {line}"), err=True)
         sys.exit(int(code or 0))
 
 
@@ -95,13 +100,13 @@ class _Stderr(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write it to where stderr is now: a display puts itself in the place of it."""
-        click.echo(self.format(record), err=True)
+        echo(self.format(record), err=True)
 
 
 def _verbose(context: click.Context, _option: click.Parameter, value: bool) -> bool:  # noqa: FBT001 - click's own
     context.obj.verbose = value
     logger, drift, handler = logging.getLogger("thanksio"), logging.getLogger("thanksio.drift"), _Stderr()
-    handler.setFormatter(logging.Formatter(_RECORD if value else "thanksio: %(message)s", "%H:%M:%S"))
+    handler.setFormatter(logging.Formatter(_RECORD if value else "thanksio: %(message)s", "%H:%M:%S%z"))
     logger.addHandler(handler)
     logger.setLevel(logging.DEBUG if value else logging.WARNING)
     drift.setLevel(logging.NOTSET if value else logging.ERROR)  # it is for those who look after the contract
@@ -115,10 +120,25 @@ def _verbose(context: click.Context, _option: click.Parameter, value: bool) -> b
     return value
 
 
-@click.group(cls=_App, context_settings=_HELP, epilog=_SETUP)
+def _given(_context: click.Context, option: click.Parameter, value: str | None) -> str | None:
+    if value is not None and not value.strip():  # a variable that is not set
+        raise click.BadParameter("it is empty.", param=option)
+    return value
+
+
+def _seconds(_context: click.Context, option: click.Parameter, value: float | None) -> float | None:
+    if value is not None and not 0 < value < math.inf:  # NaN is neither
+        raise click.BadParameter("it must be a positive number of seconds.", param=option)
+    return value
+
+
+@click.group(cls=_App, context_settings=_HELP, epilog=_SETUP, invoke_without_command=True)
 @click.version_option(package_name="thanksio", message="thanksio %(version)s")
-def app() -> None:
+@click.pass_context
+def app(context: click.Context) -> None:
     """Cancel thanks.io orders, and know of each whether it is cancelled."""
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
 
 
 @app.command(epilog=f"{_CODES}\n\n{_EXAMPLES}\n\n{_SETUP}")
@@ -128,17 +148,34 @@ def app() -> None:
 @click.option("--dry-run", is_flag=True, help="Say what would happen, and send nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Give one JSON object per order, and a summary.")
 @click.option("--quiet", "-q", is_flag=True, help="Say nothing but what needs a person.")
-@click.option("--report", type=click.Path(dir_okay=False), metavar="FILE.html", help="Write a page about the run.")
-@click.option("--journal", type=click.Path(dir_okay=False), metavar="FILE", help="Keep the journal there.")
+@click.option("--report", type=_NEW, callback=_given, metavar="FILE.html", help="Write a page about the run.")
+@click.option("--journal", type=_NEW, callback=_given, metavar="FILE", help="Keep the journal there.")
 @click.option("--no-journal", is_flag=True, help="Keep none. A run that is stopped cannot go on then.")
-@click.option("--skip-bad-rows", is_flag=True, help="Go on without the rows that cannot be read.")
-@click.option("--base-url", metavar="URL", help="Where to send.")
-@click.option("--token-file", type=click.Path(dir_okay=False), metavar="FILE", help="Read the token there.")
-@click.option("--deadline", type=float, metavar="SECONDS", help="The most that one order may take.  [default: 90]")
-@click.option("--rate", type=click.IntRange(1), metavar="PER_MINUTE", help="Go slower than the account may.")
-@click.option("--redis", metavar="URL", help="Share the rate with all who use this Redis.")
+@click.option("--skip-bad-rows", is_flag=True, help="Skip rows that cannot be read.")
+@click.option("--id-column", callback=_given, metavar="NAME", help="The column of the order numbers.")
+@click.option("--where", multiple=True, metavar="COLUMN=VALUE", help="Only rows with this value; can be repeated.")
+@click.option("--timezone", default="UTC", show_default=True, metavar="NAME", help="The zone of times that name none.")
+@click.option("--base-url", callback=_given, metavar="URL", help="Where to send.")
 @click.option(
-    "--in-flight", type=click.IntRange(1), default=8, show_default=True, metavar="N", help="Orders sent at a time."
+    "--proxy", callback=_given, metavar="URL", help="Send through this proxy.  [default: HTTPS_PROXY or ALL_PROXY]"
+)
+@click.option("--token-file", type=_NEW, callback=_given, metavar="FILE", help="Read the token there.")
+@click.option(
+    "--deadline",
+    type=float,
+    callback=_seconds,
+    metavar="SECONDS",
+    help="The most that one order may take.  [default: 90]",
+)
+@click.option("--rate", type=click.IntRange(1), metavar="PER_MINUTE", help="Go slower than the account may.")
+@click.option("--redis", callback=_given, metavar="URL", help="Share the rate with all who use this Redis.")
+@click.option(
+    "--in-flight",
+    type=click.IntRange(1, _MOST),
+    default=8,
+    show_default=True,
+    metavar="N",
+    help="Orders sent at a time.",
 )
 @click.option("-v", "--verbose", is_flag=True, callback=_verbose, help="Show every attempt, and where an error arose.")
 @click.pass_context
@@ -157,9 +194,9 @@ def cancel(context: click.Context, /, ids: tuple[str, ...], source: str | None, 
 
 
 @app.command()
-@click.argument("file", type=click.Path(dir_okay=False))
+@click.argument("file", type=_NEW)
 @click.option("--json", "as_json", is_flag=True, help="Give one JSON object per order, and a summary.")
-@click.option("--report", type=click.Path(dir_okay=False), metavar="FILE.html", help="Write a page about the run.")
+@click.option("--report", type=_NEW, callback=_given, metavar="FILE.html", help="Write a page about the run.")
 def journal(file: str, report: str | None, *, as_json: bool) -> int:
     """Show again what came of a run, and exit as it did."""
     from thanksio.cli._replay import replay  # noqa: PLC0415 - the help must not wait for sqlite and httpx

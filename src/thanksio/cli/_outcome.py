@@ -14,9 +14,11 @@ if TYPE_CHECKING:
 
     from thanksio.cli._finding import Finding
     from thanksio.cli._tally import Tally
+    from thanksio.cli._wording import Skipped
     from thanksio.drift import Drift
 
 _DRIFTS = 3  # that are named
+_SKIPPED = 3  # rows that are named: all were before the run
 _MORE = "For answers that you have saved: thanksio drift --help"
 
 
@@ -52,7 +54,23 @@ def needs(tally: Tally, journal: str | None, rest: str = "thanksio journal {}") 
         yield f"    {group[0].line}"
     if more:
         yield f"  and {more:,} more" + (f": {rest.format(journal)}" if journal else "")
+    yield from _skipped(tally.skipped)
     yield from _next_step(tally, journal)
+
+
+def _skipped(skipped: Skipped) -> Iterator[str]:
+    """Name the rows of the input that could not be read: their orders are in no count."""
+    if not skipped.count:
+        return
+    yield f"Skipped: {many(skipped.count, 'row')} that cannot be read. Nothing was sent for {_it(skipped.count)}:"
+    for place, why in skipped.rows[:_SKIPPED]:
+        yield f"  {place}: {why}"
+    if skipped.count > _SKIPPED:
+        yield f"  and {skipped.count - _SKIPPED:,} more"
+
+
+def _it(count: int) -> str:
+    return "it" if count == 1 else "them"
 
 
 def _next_step(tally: Tally, journal: str | None) -> Iterator[str]:
@@ -81,4 +99,6 @@ def as_json(tally: Tally, journal: str | None) -> dict[str, object]:
     """Give it as a JSON object."""
     totals: dict[str, object] = {"orders": tally.total, "authorized_cents": tally.cents, "journal": journal}
     drift = [asdict(found) for found in sorted(tally.drifts)]
-    return {"summary": totals | dict(tally.counts.items()) | {"drift": drift, "exit": int(tally.exit)}}
+    rows = [{"row": place, "error": why} for place, why in tally.skipped.rows]
+    rest = {"skipped": tally.skipped.count, "skipped_rows": rows, "drift": drift, "exit": int(tally.exit)}
+    return {"summary": totals | dict(tally.counts.items()) | rest}

@@ -14,6 +14,8 @@ from thanksio.cli._wording import clock, duration, many
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
+    from thanksio.cli.input import Orders
+
 _PER = 60.0  # seconds; the vendor's limit is one of a minute
 _NAMED = 10  # orders that are named before "and 31 more"
 
@@ -149,4 +151,38 @@ def as_json(plan: Plan) -> dict[str, object]:
         "late": [row.order_id for row in plan.late],
         "over": [row.order_id for row in plan.over],
         "untimed": plan.untimed,
+    }
+
+
+def left_out(orders: Orders) -> Iterator[str]:
+    """Say which rows of the input are not sent as they are."""
+    if orders.bad:
+        yield f"{many(orders.bad, 'bad row')} skipped."
+    if orders.unselected:
+        yield f"{many(orders.unselected, 'row')} not selected by --where."
+    if orders.unread:
+        yield f"{many(orders.unread, 'time')} that cannot be read: sent as orders of unknown time."
+    if orders.repeated:
+        yield f"{many(orders.repeated, 'number')} given more than once, sent once."
+
+
+def columns(orders: Orders, timezone: str) -> Iterator[str]:
+    """Say which columns were read."""
+    if orders.ids:
+        yield f"Order numbers: column {_some(list(orders.ids))}."
+    if orders.times:
+        yield f"Times: column {_some(list(orders.times))}; those without a zone are {timezone}."
+
+
+def of_input(orders: Orders) -> dict[str, object]:
+    """Return what a plan says of its input as part of a JSON object."""
+    rows = [{"row": problem.place, "error": problem.why} for problem in orders.problems]
+    return {
+        "skipped": orders.bad,
+        "skipped_rows": rows,
+        "unread_times": orders.unread,
+        "unselected": orders.unselected,
+        "repeated": orders.repeated,
+        "id_columns": list(orders.ids),
+        "time_columns": list(orders.times),
     }

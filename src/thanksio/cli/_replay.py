@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from thanksio._journal import Journal
 from thanksio.cli import _outcome
+from thanksio.cli._before import check_report
+from thanksio.cli._cancel import report as write
 from thanksio.cli._finding import remembered
+from thanksio.cli._output import echo
 from thanksio.cli._screen import say
 from thanksio.cli._tally import Tally
 
@@ -21,19 +25,19 @@ _REST = "thanksio journal {} --json"
 
 
 def replay(path: str, report: str | None, *, as_json: bool) -> Exit:
-    """Show it, and give the exit code that it deserves. Raises ConfigurationError if there is no such journal."""
+    """Show it, and give the exit code that it deserves. Raises UsageError if there is no such journal."""
+    if not Path(path).exists():
+        raise click.UsageError(f"There is no journal at {path}.")
+    check_report(report, [path])
     with Journal(path) as journal:
         tally = Tally(sum(count for count, _ in journal.totals().values()), _SHOWN, journal.drifts())
         for entry in journal.entries():
             finding = remembered(entry)
             tally.add(finding)
             if as_json:
-                click.echo(json.dumps(finding.as_json()))
+                echo(json.dumps(finding.as_json()))
         for line in [json.dumps(_outcome.as_json(tally, path))] if as_json else _outcome.summary(tally, path, _REST):
-            click.echo(line) if as_json else say(line)
+            echo(line) if as_json else say(line)
         if report:
-            from thanksio.cli.report import write_report  # noqa: PLC0415 - few ask for it
-
-            write_report(journal, report)
-            click.echo(f"Report: {report}", err=as_json)
+            write(journal, report, quiet=False, err=as_json)
     return tally.exit

@@ -7,13 +7,14 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING
 
-import click
 from attrs import define, field
 
 from thanksio._rate_limit import Rate
 from thanksio.cli._finding import found, remembered
+from thanksio.cli._output import echo
 from thanksio.cli._tally import Hours, Tally
 from thanksio.cli._view import View
+from thanksio.cli._wording import NONE_SKIPPED, Skipped
 
 if TYPE_CHECKING:
     from thanksio import ThanksIO
@@ -33,6 +34,7 @@ class Run:
     as_json: bool
     in_flight: int = 8  # orders at a time
     drifts: list[Drift] = field(factory=list["Drift"])  # where the client sees the answers leave the contract
+    skipped: Skipped = NONE_SKIPPED  # rows of the input that could not be read
     began: float = field(factory=time.monotonic)
     tally: Tally = field(init=False)
     hours: Hours = field(init=False)
@@ -41,7 +43,7 @@ class Run:
     is_stopping: bool = False
 
     def __attrs_post_init__(self) -> None:
-        self.tally = Tally(len(self.plan.rows), drifts=self.drifts)
+        self.tally = Tally(len(self.plan.rows), drifts=self.drifts, skipped=self.skipped)
         self.hours = Hours.of(self.plan.rows, self.tally.seen)
 
     def take(self, result: CancelResult) -> None:
@@ -67,7 +69,7 @@ class Run:
     def _count(self, finding: Finding) -> None:
         self.tally.add(finding)
         if self.as_json:
-            click.echo(json.dumps(finding.as_json()))
+            echo(json.dumps(finding.as_json()))
 
     def view(self) -> View:
         """Look at it."""

@@ -9,7 +9,7 @@ from attrs import Factory, define, field
 
 from thanksio._hour import closes
 from thanksio.cli._finding import VERDICTS, Finding, Told
-from thanksio.cli._wording import Exit
+from thanksio.cli._wording import NONE_SKIPPED, Exit, Skipped
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable
@@ -36,6 +36,7 @@ class Tally:
     counts: dict[Told, int] = field(factory=lambda: dict.fromkeys(VERDICTS, 0))
     cents: int = 0
     doomed: Finding | None = None
+    skipped: Skipped = NONE_SKIPPED  # rows of the input that could not be read
     _person: dict[Told, list[Finding]] = Factory(_no_findings)
 
     def add(self, finding: Finding) -> None:
@@ -79,7 +80,8 @@ class Tally:
             return Exit.CONFIGURATION
         if self.counts["unknown"]:
             return Exit.UNKNOWN
-        return Exit.CANCELLED if self.counts["cancelled"] == self.done else Exit.NOT_CANCELLED
+        is_done = self.counts["cancelled"] == self.done and not self.skipped.count
+        return Exit.CANCELLED if is_done else Exit.NOT_CANCELLED
 
 
 @define

@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from thanksio.cli._wording import NONE_SKIPPED, Skipped
 from thanksio.cli.report._page import page
 from thanksio.cli.report._summary import summarize
 
@@ -17,13 +18,31 @@ if TYPE_CHECKING:
     from thanksio._journal import Journal
 
 
-def write_report(journal: Journal, path: str | os.PathLike[str], *, now: float | None = None) -> None:
+def write_report(
+    journal: Journal,
+    path: str | os.PathLike[str],
+    *,
+    now: float | None = None,
+    skipped: Skipped = NONE_SKIPPED,
+) -> None:
     """Write what a journal holds into one HTML file that needs nothing else; a file of that name is replaced whole.
+
+    `skipped` are the rows of the input that could not be read: the journal does not hold them.
 
     Raises OSError if it cannot be written; the old file is then as it was.
     """
-    summary = summarize(journal, time.time() if now is None else now)
+    summary = summarize(journal, time.time() if now is None else now, skipped)
     _write(Path(path), page(summary))
+
+
+def check_writable(path: Path) -> None:
+    """Raise OSError if a report cannot be written there; nothing is left behind."""
+    if path.exists() and not path.is_file():
+        with path.open("a", encoding="utf-8"):
+            return
+    draft = _draft(path.resolve())
+    draft.open("x", encoding="utf-8").close()
+    draft.unlink()
 
 
 def _write(path: Path, text: str) -> None:
@@ -34,7 +53,7 @@ def _write(path: Path, text: str) -> None:
 
 
 def _replace(path: Path, text: str) -> None:
-    draft = path.with_name(f".{secrets.token_hex(8)}.html")  # in the same folder, for a rename crosses no file system
+    draft = _draft(path)
     try:
         with draft.open("x", encoding="utf-8") as file:
             file.write(text)
@@ -43,3 +62,7 @@ def _replace(path: Path, text: str) -> None:
         with suppress(OSError):
             draft.unlink()
         raise
+
+
+def _draft(path: Path) -> Path:
+    return path.with_name(f".{secrets.token_hex(8)}.html")  # in the same folder: a rename crosses no file system

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from thanksio.cli._wording import money
+from attrs import evolve
+
+from thanksio.cli._wording import NONE_SKIPPED, many, money
 from thanksio.cli.report._picture import picture
 from thanksio.cli.report._style import PATTERNS, STYLE
 from thanksio.cli.report._summary import FIRST, NAMES
@@ -35,7 +37,7 @@ def page(summary: Summary) -> str:
         '<meta name="referrer" content="no-referrer">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{done:,} of {total:,} orders cancelled</title><style>{STYLE}</style></head>\n"
-        f"<body>{PATTERNS}<main>\n{_head(summary)}\n{_verdicts(summary)}\n{_over_time(summary)}\n{tables(summary)}\n"
+        f"<body>{PATTERNS}<main>\n{_head(summary)}\n{_skipped(summary)}{_verdicts(summary)}\n{_over_time(summary)}\n{tables(summary)}\n"
         "</main></body></html>\n"
     )
 
@@ -46,6 +48,11 @@ def headline(summary: Summary) -> str:
     if not total:
         return "The journal holds no order."
     amount = f" ({'at least ' * bool(summary.without_total)}{money(summary.cents)} authorized)" if done else ""
+    skipped = summary.skipped.count
+    if skipped:
+        orders = "its order was" if skipped == 1 else "their orders were"
+        note = f" {many(skipped, 'row')} of the input could not be read, and {orders} not sent."
+        return headline(evolve(summary, skipped=NONE_SKIPPED)) + note
     if done == total:
         return f"All {total:,} orders are cancelled{amount}." if total > 1 else f"The one order is cancelled{amount}."
     unknown = summary.counts["unknown"]
@@ -88,6 +95,23 @@ def _head(summary: Summary) -> str:
         '<div class="scroll" role="region" aria-label="Runs" tabindex="0"><table><caption>Runs, in UTC</caption>'
         '<thead><tr><th scope="col">Run</th><th scope="col">Began</th><th scope="col">Ended</th>'
         f'<th scope="col" class="n">Verdicts that stand</th></tr></thead><tbody>{runs}</tbody></table></div></header>'
+    )
+
+
+def _skipped(summary: Summary) -> str:
+    """List the rows of the input that were skipped, because the journal does not hold them."""
+    skipped = summary.skipped
+    if not skipped.count:
+        return ""
+    rows = "".join(f"<tr><td>{safe(place)}</td><td>{safe(why)}</td></tr>" for place, why in skipped.rows)
+    more = skipped.count - len(skipped.rows)
+    note = f"<p>And {more:,} more.</p>" if more else ""
+    return (
+        f'<section aria-labelledby="skipped"><h2 id="skipped">Skipped rows ({skipped.count:,})</h2>'
+        '<div class="scroll" role="region" aria-label="Skipped rows" tabindex="0"><table>'
+        "<caption>Rows that could not be read: their orders were not sent</caption>"
+        '<thead><tr><th scope="col">Row</th><th scope="col">Reason</th></tr></thead>'
+        f"<tbody>{rows}</tbody></table></div>{note}</section>\n"
     )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from attrs import define, field
 
+from thanksio.cli._wording import NONE_SKIPPED, Skipped
 from thanksio.cli.report._timeline import Timeline
 
 if TYPE_CHECKING:
@@ -104,6 +105,7 @@ class Summary:
     hours: Hours = field(factory=Hours)
     groups: dict[Verdict, Group] = field(factory=lambda: {verdict: Group() for verdict in FIRST})
     timeline: Timeline = field(factory=Timeline)
+    skipped: Skipped = NONE_SKIPPED  # rows of the input that could not be read
 
     @property
     def total(self) -> int:
@@ -111,10 +113,10 @@ class Summary:
         return self.counts.total()
 
 
-def summarize(journal: Journal, now: float) -> Summary:
+def summarize(journal: Journal, now: float, skipped: Skipped = NONE_SKIPPED) -> Summary:
     """Read all orders of a journal. `now` tells whose hour is over."""
     runs = [Run(began, ended) for began, ended in journal.runs()]
-    summary = Summary(journal.path, journal.base_url, now, runs)
+    summary = Summary(journal.path, journal.base_url, now, runs, skipped=skipped)
     for entry in journal.entries():
         _add(summary, entry, _VERDICTS[entry.state])
     left = ROWS
