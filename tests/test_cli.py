@@ -746,9 +746,8 @@ def shell(script: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run a script of bash, in which `$thanksio` is the command."""
     command = f"{shlex.quote(sys.executable)} -m thanksio.cli"
     variables = os.environ | {"thanksio": command} | environment
-    return subprocess.run(
-        ["bash", "-c", script], capture_output=True, check=False, env=variables, text=True, errors="replace"
-    )  # noqa: S607 - of this machine
+    bash = ["/bin/bash", "-c", script]
+    return subprocess.run(bash, capture_output=True, check=False, env=variables, text=True, errors="replace")
 
 
 @pytest.fixture

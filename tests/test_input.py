@@ -7,6 +7,7 @@ import csv
 import io
 import json
 import tracemalloc
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,6 +17,7 @@ from conftest import CANCELLED, LETTER, order
 from hypothesis import given
 from hypothesis import strategies as st
 
+from thanksio._hour import placed_time, read_time
 from thanksio.cli import input as _input
 from thanksio.cli.input import Orders, Problem, Selection, _csv, _rows, read_arguments, read_file
 
@@ -663,3 +665,49 @@ def test_reading_loads_neither_the_screen_nor_the_client() -> None:
         tree = ast.walk(ast.parse(Path(str(module.__file__)).read_text("utf-8")))
         loaded = {node.module for node in tree if isinstance(node, ast.ImportFrom)}
         assert not {name for name in loaded if name and name.split(".")[0] in {"click", "rich", "httpx"}}
+
+
+# Times from code
+
+
+class Nat(datetime):
+    """As pandas has it: a datetime that differs from itself."""
+
+    def __eq__(self, other: object) -> bool:
+        return False
+
+    def __ne__(self, other: object) -> bool:
+        return True
+
+    __hash__ = datetime.__hash__
+
+
+class Integer:
+    """As numpy has them: an integer that is no int."""
+
+    def __init__(self, value: int) -> None:
+        self.value = value
+
+    def __index__(self) -> int:
+        return self.value
+
+    def __str__(self) -> str:
+        return str(self.value)
+
+
+def test_a_time_of_pandas_that_is_missing_is_none() -> None:
+    nat = Nat(2025, 8, 14, tzinfo=UTC)
+
+    assert placed_time(nat) is read_time(nat) is read_time(float("nan")) is None
+
+
+def test_an_integer_of_numpy_is_a_unix_time() -> None:
+    assert [placed_time(Integer(1755189764 * unit)) for unit in (1, 10**3, 10**6, 10**9)] == [PLACED] * 4
+
+
+@pytest.mark.parametrize(
+    "value", [True, 0, 20250814164244, 175518976, 1e300, float("inf"), "-1755189764", b"1755189764"]
+)
+def test_a_number_that_is_no_time_of_this_century_is_refused(value: object) -> None:
+    with pytest.raises(ValueError, match="is no time such as"):
+        read_time(value)

@@ -29,7 +29,8 @@ Exit codes:
   0  all orders are cancelled
   1  something unexpected happened
   2  the command or its input is wrong
-  3  some order is not cancelled, was refused, or was not tried
+  3  some order is not cancelled, was refused, or was not tried, or a row was
+     skipped
   4  of some order nobody can say (wins over 3)
   5  the token, the billing or the configuration is at fault (wins over 4)"""
 _EXAMPLES = """\b
