@@ -24,6 +24,7 @@ from thanksio.cli.input import Orders, Problem, Selection, _csv, _rows, read_arg
 TEXT = "2025-08-14 16:42:44"
 PLACED = 1755189764.0
 PHP = {"date": TEXT + ".000000", "timezone_type": 3, "timezone": "UTC"}
+NOT_USED = "; nothing of this file is used"
 NAME_ONE = "name one with --id-column"
 NO_TIME = "is no time such as 2026-11-24 09:30:00 (UTC) or 2026-11-24T09:30:00Z"
 
@@ -278,6 +279,18 @@ BAD_ROWS = {
         ["orders.csv: its brackets [ and ] do not match; was it cut off?"],
     ),
     "JSON array, closed twice": ("[1]]", ["orders.csv: its brackets [ and ] do not match; was it cut off?"]),
+    "JSON, rows without names": (
+        "[[37294, 90210], [37295, 90210]]",
+        ["orders.csv, line 1: arrays of several values are rows whose columns have no names" + NOT_USED],
+    ),
+    "JSON lines, rows without names": (
+        "[37294, 90210]\n[37295, 90210]\n",
+        ["orders.csv, line 2: arrays of several values are rows whose columns have no names" + NOT_USED],
+    ),
+    "JSON page, rows without names": (
+        '{"data": [[37294, 90210]]}',
+        ["orders.csv, line 1, entry 1: […] is no order number"],
+    ),
     "JSON, too deep": (
         '{"data":' + "[" * 99999,
         ["orders.csv, line 1: this is no JSON (Beyond all measure); nothing below it was read"],
@@ -557,9 +570,13 @@ BAD_FILES = {
     "no header, number last": ('Jane Doe,"12 Main Street",37294\n', NO_HEADER),
     "no header, address": ("Jane;jane@example.com\n", NO_HEADER),
     "several on a line": ("37294, 37295, 37296\n", NO_HEADER),
+    "old spreadsheet": (
+        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\x00\x00\x01\n37294\n",
+        "this is no text; a spreadsheet must be saved as CSV, in UTF-8",
+    ),
     "spreadsheet": (
         b"PK\x03\x04\x14\x00\x06\x00\x08\x00\n37294\n",
-        "this is no text; a spreadsheet must be saved as CSV, in UTF-8",
+        "this workbook cannot be read; save it as CSV, in UTF-8",
     ),
 }
 

@@ -1,6 +1,7 @@
 """Read the orders that an operator wants cancelled, and name each row that cannot be used, before anything is sent.
 
-A file is what its content says and not what its name says: a table with a header, JSON, or one order number per line.
+A file is what its content says and not what its name says: a table with a header, a workbook, JSON, or one order
+number per line.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from thanksio._verdict import sanitize
 from thanksio.cli.input._csv import DELIMITERS, LONGEST_HEADER, delimiter_of, read_table
-from thanksio.cli.input._rows import Orders, Problem, Rows, Selection, nothing_known
+from thanksio.cli.input._rows import Orders, Problem, Repeated, Rows, Selection, nothing_known
+from thanksio.cli.input._xlsx import MARK, read_workbook
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -48,7 +50,11 @@ def read_file(stream: BinaryIO, name: str, selection: Selection | None = None) -
     them. Raises OSError if the stream cannot be read.
     """
     rows = Rows(sanitize(name, str), selection or Selection())
-    lines = enumerate(_lines(stream), 1)
+    start = stream.read(_CHUNK)
+    if start.startswith(MARK):
+        read_workbook(start + stream.read(), rows)
+        return rows.orders()
+    lines = enumerate(_lines(start, stream), 1)
     delimiter = ""
     for number, line in lines:
         separator = _SEPARATOR.fullmatch(line)
@@ -102,11 +108,15 @@ def _read_documents(lines: Lines, rows: Rows) -> None:
     """
     number, first = next(lines)
     text = "".join(chain([first], (line for _, line in lines)))
-    position, depth, count = 0, 0, 0
+    position, depth, count, bracket = 0, 0, 0, -1
+    wide: set[int] = set()  # the arrays that have several bare values, by the place where they begin
+    scalar_in = -1  # the array whose latest part is a bare value
     while value := _VALUE.search(text, position):
         start = value.start()
         number += text.count("\n", position, start)
         depth += _depth(text, position, start)
+        opened = max(text.rfind("[", position, start), text.rfind("]", position, start))
+        bracket = opened if opened >= 0 else bracket
         try:
             document, position = _json(text, start, rows)
         except json.JSONDecodeError as error:
@@ -114,6 +124,13 @@ def _read_documents(lines: Lines, rows: Rows) -> None:
             rows.reject(f"line {number}", f"this is no JSON ({error.msg}); nothing below it was read")
             return
         count += 1
+        is_scalar = not isinstance(document, dict | Repeated)
+        if is_scalar and bracket >= 0 and scalar_in == bracket:
+            wide.add(bracket)
+        if wide and (depth > 1 or len(wide) > 1):
+            rows.reject_all(f"line {number}", "arrays of several values are rows whose columns have no names")
+            return
+        scalar_in = bracket if is_scalar else -1
         rows.add_document(f"line {number}, entry {count}", document)
         number += text.count("\n", start, position)
     if depth + _depth(text, position, len(text)):
@@ -148,9 +165,8 @@ def _json(text: str, start: int, rows: Rows) -> tuple[object, int]:
         raise json.JSONDecodeError("Beyond all measure", text, start) from error
 
 
-def _lines(stream: BinaryIO) -> Iterator[str]:
-    """Decode a stream line by line, in memory for the longest of them. Each line but the last ends in a newline."""
-    chunk = stream.read(_CHUNK)
+def _lines(chunk: bytes, stream: BinaryIO) -> Iterator[str]:
+    """Decode `chunk` and the rest of a stream line by line. Each line but the last ends in a newline."""
     decoder = IncrementalNewlineDecoder(codecs.getincrementaldecoder(_encoding(chunk))("replace"), translate=True)
     parts: list[str] = []
     while True:

@@ -314,16 +314,26 @@ def _note(problems: list[Problem], place: str, why: str) -> None:
 
 
 def _values(document: object) -> Iterator[object]:
-    """Take arrays apart, however deep, and pages of a list, which are objects with an array `data`."""
-    waiting = [document]
+    """Take arrays apart, however deep, and pages of a list, which are objects with an array `data`.
+
+    An array of bare values inside of an array is left whole: it is a row whose columns have no names.
+    """
+    waiting = [(document, False)]
     while waiting:
-        value = waiting.pop()
-        if _is_object(value) and isinstance(value.get("data"), list | dict | Repeated) and not _has_id(value):
-            value = value["data"]
-        if _is_array(value):
-            waiting.extend(reversed(value))
+        value, is_inner = waiting.pop()
+        if _is_page(value):
+            value, is_inner = value["data"], False
+        if _is_array(value) and not (is_inner and len(value) > 1 and not any(map(_is_object, value))):
+            waiting.extend((part, True) for part in reversed(value))
         else:
             yield value
+
+
+def _is_page(value: object) -> TypeGuard[Object]:
+    """Return whether this is a page of a list; with `columns` it is a table of pandas."""
+    if not _is_object(value) or not isinstance(value.get("data"), list | dict | Repeated):
+        return False
+    return "columns" not in value and not _has_id(value)
 
 
 def _has_id(value: Object) -> bool:
