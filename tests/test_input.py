@@ -461,6 +461,12 @@ def test_a_column_that_selects_rows_must_be_there(content: str, why: str) -> Non
     assert said(read(content, where=(("run", "7"),))) == [why]
 
 
+def test_keys_can_be_as_many_as_the_rows() -> None:
+    rows = [{"id": number, f"key {number}": None} for number in range(1, 1501)]
+
+    assert read(json_lines(*rows)) == Orders(dict.fromkeys(range(1, 1501)), (), 0, 0)
+
+
 # Values as programs write them
 
 
@@ -699,6 +705,24 @@ class Nat(datetime):
     __hash__ = datetime.__hash__
 
 
+class Na:
+    """As pandas has it: comparing it says neither yes nor no."""
+
+    def __ne__(self, other: object) -> Any:
+        return self
+
+    def __eq__(self, other: object) -> Any:
+        return self
+
+    __hash__ = object.__hash__
+
+    def __bool__(self) -> bool:
+        raise TypeError("boolean value of NA is ambiguous")
+
+    def __repr__(self) -> str:
+        return "<NA>"
+
+
 class Integer:
     """As numpy has them: an integer that is no int."""
 
@@ -715,7 +739,7 @@ class Integer:
 def test_a_time_of_pandas_that_is_missing_is_none() -> None:
     nat = Nat(2025, 8, 14, tzinfo=UTC)
 
-    assert placed_time(nat) is read_time(nat) is read_time(float("nan")) is None
+    assert placed_time(nat) is read_time(nat) is read_time(float("nan")) is read_time(Na()) is None
 
 
 def test_an_integer_of_numpy_is_a_unix_time() -> None:

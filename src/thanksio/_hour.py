@@ -30,7 +30,10 @@ def is_missing(value: object) -> bool:
     """Return whether a value says that there is none, such as None, NaN, NaT or `NULL`."""
     if isinstance(value, str):
         return value.strip().casefold() in MISSING
-    return value is None or bool(value != value)  # noqa: PLR0124 - NaN and NaT differ from themselves
+    try:
+        return value is None or bool(value != value)  # noqa: PLR0124 - NaN and NaT differ from themselves
+    except TypeError:  # pandas.NA says neither yes nor no
+        return str(value).casefold() in MISSING
 
 
 def read_time(value: object, zone: tzinfo = UTC) -> float | None:

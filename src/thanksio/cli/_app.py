@@ -184,8 +184,8 @@ def cancel(context: click.Context, /, ids: tuple[str, ...], source: str | None, 
     """Cancel the orders with these IDS, or those of a file.
 
     The file has a column order_id or id, and placed_at or created_at if it is known: the hour that ends first goes
-    first. JSON lines and plain lines of numbers are read, too. Run the same command again, and it goes on where it was
-    stopped.
+    first. It is CSV, JSON, JSON lines, plain lines of numbers or an .xlsx workbook (extra xlsx). Run the same command
+    again, and it continues where it was stopped.
     """
     from thanksio.cli._cancel import Options, cancel_all  # noqa: PLC0415 - the help must not wait for httpx and rich
 

@@ -181,7 +181,8 @@ class _Counts:
 
     view: View
 
-    def __rich_console__(self, _console: Console, options: ConsoleOptions) -> RenderResult:
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        del console
         line = Text()
         for item in self._items():
             if line and line.cell_len + len(_GAP) + item.cell_len > options.max_width:

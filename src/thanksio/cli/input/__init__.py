@@ -158,7 +158,7 @@ def _line_of_json(text: str, rows: Rows) -> object:
 def _json(text: str, start: int, rows: Rows) -> tuple[object, int]:
     """Return the document that starts there, and where it ends. Raises JSONDecodeError."""
     try:
-        return json.JSONDecoder(object_pairs_hook=rows.essence).raw_decode(text, start)
+        return rows.decoder().raw_decode(text, start)
     except json.JSONDecodeError:
         raise
     except (ValueError, RecursionError) as error:  # a number of thousands of digits; thousands of brackets

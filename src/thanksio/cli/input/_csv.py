@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 from contextlib import contextmanager
+from itertools import chain
 from typing import TYPE_CHECKING, TypeAlias
 
 from attrs import define
@@ -28,11 +29,10 @@ _LONGEST_CELL = 2**31 - 1  # characters; the largest that Python takes on all sy
 def delimiter_of(line: str, id_column: str = "") -> str:
     """Return what is between the columns, if the line is the header of a table of orders; an empty text if not."""
     header = line[:LONGEST_HEADER]
-    for fits in (lambda cell: is_known(cell, id_column), is_similar):
-        for mark in DELIMITERS:
-            if any(fits(cell) for cell in header.split(mark)):
-                return mark
-    return ""
+    rows = {mark: header.split(mark) for mark in DELIMITERS}
+    known = (mark for mark, cells in rows.items() if any(is_known(cell, id_column) for cell in cells))
+    similar = (mark for mark, cells in rows.items() if any(map(is_similar, cells)))
+    return next(chain(known, similar), "")
 
 
 def read_table(lines: Lines, delimiter: str, rows: Rows) -> None:

@@ -31,6 +31,7 @@ _SIMILAR = re.compile(r"(?!replayedfrom).*order(?:id|number|no|nr|num)")
 _KEPT = 1000  # problems that are kept to be shown; a file may hold a million
 _SHOWN = 40  # characters of a value or a name
 _NAMES = 12  # names that are shown
+_REMEMBERED = 1024  # names of keys
 _EARLY = 300  # seconds that the clock of the server may be ahead of ours
 _time_of = lru_cache(maxsize=4096)(read_time)  # an hour has 3600 seconds, and a campaign many orders in each
 _PART = re.compile(r"[^\s,;|]*")  # of a value that should be a number: what follows may be the rest of a row
@@ -57,6 +58,7 @@ class Columns:
     id_at: int
     time_at: int | None
     where: tuple[tuple[int, str], ...]
+    shown: tuple[str, str]  # the names of the number and of the time, fit to be printed
 
 
 @frozen
@@ -111,6 +113,8 @@ class Rows:
     _unselected: int = 0
     _ids: dict[str, None] = field(factory=dict[str, None])
     _times: dict[str, None] = field(factory=dict[str, None])
+    _decoder: json.JSONDecoder | None = None
+    _read: dict[str, bool] = field(factory=dict[str, bool])  # the names of keys so far, and whether they are read
 
     def orders(self) -> Orders:
         """Return what was read so far."""
@@ -147,14 +151,12 @@ class Rows:
         if any(_text(values[at]) != wanted for at, wanted in columns.where):
             self._unselected += 1
             return
-        id_name = listed([columns.names[columns.id_at]])
-        self._ids[id_name] = None
-        if columns.time_at is None:
-            self._add(place, values[columns.id_at], None, (id_name, ""))
-        else:
-            time_name = listed([columns.names[columns.time_at]])
-            self._times[time_name] = None
-            self._add(place, values[columns.id_at], values[columns.time_at], (id_name, time_name))
+        self._ids[columns.shown[0]] = None
+        placed = None
+        if columns.time_at is not None:
+            self._times[columns.shown[1]] = None
+            placed = values[columns.time_at]
+        self._add(place, values[columns.id_at], placed, columns.shown)
 
     def add(self, place: str, order_id: object) -> None:
         """Take a row that is an order's number and nothing else."""
@@ -206,6 +208,12 @@ class Rows:
             else:
                 self.add(where, value)
 
+    def decoder(self) -> json.JSONDecoder:
+        """Return what parses JSON and keeps its essence."""
+        if self._decoder is None:
+            self._decoder = json.JSONDecoder(object_pairs_hook=self.essence)
+        return self._decoder
+
     def essence(self, pairs: list[tuple[str, object]]) -> Object | Repeated:
         """Keep of a JSON object what says which order it is: an order holds a letter, and a file holds many orders.
 
@@ -227,8 +235,13 @@ class Rows:
         return word(name) in {_ID, _ORDER_ID, word(self.selection.id_column)} or is_similar(name)
 
     def _is_read(self, name: str) -> bool:
-        selected = {word(column) for column, _ in self.selection.where}
-        return word(name) in {*_PLACED, *selected} or self._names_order(name)
+        known = self._read.get(name)
+        if known is None:
+            selected = {word(column) for column, _ in self.selection.where}
+            known = word(name) in {*_PLACED, *selected} or self._names_order(name)
+            if len(self._read) < _REMEMBERED:  # keys can be numbers of rows
+                self._read[name] = known
+        return known
 
     def _place(self, place: str) -> str:
         return ", ".join(filter(None, (self.source, place)))
@@ -255,14 +268,15 @@ def _columns(names: tuple[str, ...], id_column: str, where: tuple[tuple[str, str
     """Return which columns are read. Raises ValueError if none or several can be meant."""
     words = [word(name) for name in names]
     ids = _named(names, id_column) if id_column else _id_columns(names, words)
-    times = next(filter(None, (_all(words, name) for name in _PLACED)), [])
+    times = _all(words, _PLACED[0]) or _all(words, _PLACED[1])
     if not ids:
         raise ValueError(nothing_known(names, id_column))
     if len(ids) > 1:
         raise ValueError(f"{_several('order number', names, ids)}; name one with --id-column")
     if len(times) > 1:
         raise ValueError(_several("time", names, times))
-    return Columns(names, ids[0], times[0] if times else None, tuple(_selecting(names, where)))
+    shown = listed([names[ids[0]]]), listed([names[times[0]]]) if times else ""
+    return Columns(names, ids[0], times[0] if times else None, tuple(_selecting(names, where)), shown)
 
 
 def _id_columns(names: Sequence[str], words: Sequence[str]) -> list[int]:
@@ -354,13 +368,14 @@ def _number(value: object, *, grouped: bool) -> int:
     Thousands are only read as such in a column, because a line `42,709` may be two orders.
     """
     if isinstance(value, str):
-        value = value.strip()
-        whole = _WHOLE.fullmatch(value)
-        value = whole[1] if whole else value
-        if grouped and _GROUPED.fullmatch(value):
-            value = value.replace(",", "")
-    elif isinstance(value, float) and value.is_integer() and value < _EXACT:
-        value = int(value)
+        text = value.strip()
+        if text.isalnum():  # as nearly all are
+            return parse_order_id(text)
+        whole = _WHOLE.fullmatch(text)
+        is_grouped = grouped and _GROUPED.fullmatch(text)
+        return parse_order_id(whole[1] if whole else text.replace(",", "") if is_grouped else text)
+    if isinstance(value, float) and value.is_integer() and value < _EXACT:
+        return parse_order_id(int(value))
     return parse_order_id(value)
 
 
