@@ -101,7 +101,7 @@ def looked_up(monkeypatch: pytest.MonkeyPatch, found: list[str] | OSError) -> No
     monkeypatch.setattr(socket, "getaddrinfo", answer)
 
 
-def _unmeasured() -> dict[str, str]:
+def unmeasured() -> dict[str, str]:
     """Return the environment without coverage, whose own lock hangs if a signal or a fork comes while it is held."""
     return {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")}
 
@@ -117,7 +117,7 @@ def in_process(function: Callable[..., None], *arguments: object, prelude: str =
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
-        env=_unmeasured() | {"PYTHONPATH": os.pathsep.join(sys.path)},
+        env=unmeasured() | {"PYTHONPATH": os.pathsep.join(sys.path)},
     )
     try:
         out, err = process.communicate(timeout=timeout)

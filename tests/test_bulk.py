@@ -808,3 +808,9 @@ def test_the_verdict_after_an_error(error: Any, verdict: str) -> None:
 def test_an_error_that_affects_every_order_stops_a_run(error: Any, *, stops: bool, stops_if_proven: bool) -> None:
     assert dooms(error, proven=False) == stops
     assert dooms(error, proven=True) == stops_if_proven
+
+
+def test_an_invalid_id_in_a_run_without_a_pace_is_not_tried(collect: Collect, fake: FakeThanksIO) -> None:
+    (result,) = collect(fake, ["x"], pace=False)
+
+    assert (result.verdict, type(result.error)) == ("not_tried", InvalidOrderIdError)

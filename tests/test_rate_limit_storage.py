@@ -182,6 +182,20 @@ def test_an_interrupt_while_the_storage_is_asked_returns_the_permit(
     assert limiter.rate(1.0).in_flight == 0
 
 
+def test_without_a_thread_to_ask_the_storage_the_process_is_alone(
+    server: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    limiter, permit = make(server, "threads", 40), Permit()
+    monkeypatch.setattr(threading.Thread, "start", refused)
+
+    assert limiter.acquire(permit, 0.5) == ASK_AGAIN
+    assert limiter.acquire(permit, 0.6) == 0.0
+    assert "cannot be reached" in limiter.shortage
+
+
 def test_without_the_storage_each_process_keeps_to_its_share(own: Redis, caplog: pytest.LogCaptureFixture) -> None:
     """The limit is divided among as many as were seen, so together they never exceed it."""
     limiters = [make(own, "share", 40) for _ in range(4)]

@@ -240,8 +240,9 @@ def _acquire(call: Call, end: float, now: Callable[[], float]) -> Generator[Step
         yield from _sleep(call, wait)
 
 
-def _unsent(call: Call, kind: type[ThanksIOError], why: str, **facts: object) -> ThanksIOError:
-    return call.error(kind, f"nothing{' more' if call.attempts else ''} was sent, because {why}.", **facts)
+def _unsent(call: Call, kind: type[ThanksIOError], why: str, *, has_no_permit: bool = False) -> ThanksIOError:
+    what = f"nothing{' more' if call.attempts else ''} was sent, because {why}."
+    return call.error(kind, what, has_no_permit=has_no_permit)
 
 
 def _unreadable(response: Response, reading: Unreadable, call: Call) -> ThanksIOError:

@@ -12,7 +12,7 @@ from attrs import define, field
 
 from thanksio import errors
 from thanksio._call import parse_order_id
-from thanksio._hour import is_time, placed_time
+from thanksio._hour import is_time, read_time
 from thanksio._journal import MAX_CENTS, Entry, Journal
 from thanksio.bulk import CancelResult, Work, is_settled
 from thanksio.errors import APIStatusError, ConfigurationError, InvalidOrderIdError, OrderNotCancelledError
@@ -163,7 +163,7 @@ def _placed(order_id: OrderId, value: object) -> float | None:
     if is_time(value):
         return float(value)
     try:
-        return placed_time(value)
+        return read_time(value)
     except ValueError as error:
         what = f"What is said of when order {order_id} was placed {error}. Nothing was sent."
         raise ConfigurationError(what) from None

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
+from calls import unmeasured
 from conftest import Collect, Connect, ok, order, script
 
 import thanksio
@@ -139,9 +140,8 @@ def test_a_vendored_copy_without_metadata_works(tmp_path: Path) -> None:
         home = Path(package.__file__).parent
         shutil.copytree(home, tmp_path / home.name, ignore=shutil.ignore_patterns("__pycache__"))
 
-    done = subprocess.run(
-        [sys.executable, "-c", VENDORED, str(tmp_path)], capture_output=True, text=True, check=False, timeout=30
-    )
+    command = [sys.executable, "-c", VENDORED, str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30, env=unmeasured())
 
     assert done.stderr == ""
     agent, status, version = done.stdout.split("\n")[:3]

@@ -12,7 +12,10 @@ import httpcore
 import pytest
 from calls import failure, looked_up
 
-from thanksio._connection import _TLS, BROKEN, Attempt, _AsyncStream
+from thanksio import ThanksIO
+from thanksio._connection import _TLS, BROKEN, Attempt, _AsyncStream, _Stream
+
+NOWHERE = "http://127.0.0.1:1"
 
 
 def test_an_error_without_a_number_is_a_closed_connection() -> None:
@@ -80,3 +83,21 @@ def test_a_request_that_cannot_be_written_may_have_been_sent(
         anyio.run(write)
 
     assert attempt.sent
+
+
+def test_a_host_name_that_tls_cannot_encode_is_a_connection_error() -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs, pytest.raises(httpcore.ConnectError, match="its name could not be resolved"):
+        _Stream(ours, Attempt(time.monotonic() + 9)).start_tls(ssl.create_default_context(), "a" * 64 + ".test", 9.0)
+
+
+def test_what_a_signal_handler_raises_in_a_name_lookup_passes_through(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise TimeoutError("of the host")
+
+    monkeypatch.setattr(socket, "getaddrinfo", interrupted)
+
+    with pytest.raises(TimeoutError, match="of the host") as caught, ThanksIO("test-token", base_url=NOWHERE) as client:
+        client.cancel_order(37294)
+
+    assert type(caught.value) is TimeoutError

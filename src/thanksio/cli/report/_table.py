@@ -16,8 +16,8 @@ _ADVICE: dict[Verdict, str] = {
     "unknown": "Each of these may be cancelled or not: a request may have reached the server, and no answer showed the "
     "order. Run the same command again: repeating a cancel is harmless, and the answer shows the order as it is.",
     "not_cancelled": "The server showed each of these orders, and it is not cancelled. In status reviewing it can "
-    "still be cancelled: cancel it by its number, in another journal, for this one takes it as settled. If it is "
-    "printed or later, it is too late. Otherwise look at it in the thanks.io dashboard.",
+    "still be cancelled: run the same command again. If it is printed or later, it is too late. "
+    "Otherwise look at it in the thanks.io dashboard.",
     "refused": "The server refused, and its words say why; the hour may be over, or the order cancelled already. Look "
     "at the order in the thanks.io dashboard. After 403 or 404 check the token, the number and the server, then run "
     "the same command again: what was refused with 400, 409 or 422 is not sent again.",
