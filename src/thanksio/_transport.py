@@ -8,6 +8,7 @@ reads a body without a limit, because requests go to an httpx transport and not 
 from __future__ import annotations
 
 import os
+import ssl
 import sys
 import time
 from collections.abc import AsyncGenerator
@@ -25,7 +26,6 @@ from thanksio._verdict import MAX_BODY, READ_HEADERS, NoResponse, Outcome, Respo
 from thanksio.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    import ssl
     from collections.abc import AsyncIterator
 
     from thanksio._config import Proxy
@@ -156,10 +156,11 @@ def _reason(error: Exception, said: str) -> str:
 
 
 def _default_ssl_context() -> ssl.SSLContext:
-    try:
-        return httpx.create_ssl_context()
+    file = os.environ.get("SSL_CERT_FILE")
+    try:  # versions of httpx before 0.28 ignore a file that does not exist
+        return ssl.create_default_context(cafile=file) if file else httpx.create_ssl_context()
     except OSError as error:
-        file = os.environ.get("SSL_CERT_FILE") or os.environ.get("SSL_CERT_DIR")
+        file = file or os.environ.get("SSL_CERT_DIR")
         named = f" SSL_CERT_FILE or SSL_CERT_DIR is {file}." if file else ""
         raise ConfigurationError(f"The TLS certificates cannot be loaded: {error}.{named} Nothing was sent.") from None
 
