@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from thanksio import AuthenticationError, CancelResult, Pace, PaymentRequiredError, ThanksIO
-from thanksio._journal import Journal
+from thanksio.bulk._journal import Journal
 from thanksio.testing import FAULTS, FakeThanksIO
 from thanksio.testing._fault import Stage
 

@@ -6,7 +6,6 @@ import copy
 import gc
 import pickle
 import signal
-import ssl
 import sys
 import threading
 from contextlib import closing, suppress
@@ -40,9 +39,9 @@ from thanksio import (
     ServerError,
     ThanksIO,
     ThanksIOError,
-    _workers,
 )
-from thanksio.bulk import dooms, verdict_of
+from thanksio.bulk import _tasks, _threads
+from thanksio.bulk._results import is_fatal, verdict_of
 from thanksio.testing import FakeThanksIO
 
 if TYPE_CHECKING:
@@ -256,19 +255,6 @@ def test_what_does_not_show_the_outcome_is_unknown(
     assert (result.verdict, result.attempts) == ("unknown", 1)
     assert isinstance(result.error, kind_of_error)
     assert getattr(result.error, "status", None) == status
-
-
-def test_a_connection_that_is_never_made_stops_the_run(collect: Collect) -> None:
-    """No certificate of the server is trusted, so no other order would get a response."""
-    with FakeThanksIO(token=TOKEN, tls=True) as fake:
-        settings = {"ssl_context": ssl.create_default_context()}
-
-        results = collect(fake, placed(fake, 20), settings, max_in_flight=1)
-
-    assert [result.verdict for result in results] == ["not_tried"] * 20
-    assert sum(result.attempts for result in results) == 1
-    assert all(isinstance(result.error, APIConnectionError) and result.error.is_permanent for result in results)
-    assert fake.calls == []
 
 
 def test_a_connection_that_was_made_before_may_fail_for_one_order(collect: Collect) -> None:
@@ -524,9 +510,9 @@ def press_when(happened: threading.Event, then: threading.Event | None = None, t
 
     def waits(drains: bool) -> bool:  # noqa: FBT001
         frame: Any = sys._current_frames()[main]
-        while frame and frame.f_code.co_name != "_await":
+        while frame and frame.f_code.co_name != "_wait_done":
             frame = frame.f_back
-        return frame is not None and (not drains or frame.f_locals["wait"] == _workers._GLANCE)
+        return frame is not None and (not drains or frame.f_locals["wait"] == _threads._GLANCE)
 
     def press() -> None:
         assert happened.wait(10)
@@ -549,11 +535,11 @@ def test_closing_the_iterator_lets_the_calls_in_flight_end(caplog: pytest.LogCap
         gate.opened.set()
 
     assert gate.arrived == 4
-    assert sorted(caplog.messages) == [f"order {n} is cancelled; nobody waited for it any more" for n in (2, 3, 4)]
+    assert sorted(caplog.messages) == [f"order {n}: cancelled, after its run was left" for n in (2, 3, 4)]
 
 
 def test_calls_that_do_not_end_in_time_are_left(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_workers, "_GRACE", 0.05)
+    monkeypatch.setattr(_threads, "GRACE", 0.05)
     gate, client = gated()
     results = client.cancel_orders([1, 2], max_in_flight=2, pace=False)
     next(results)
@@ -661,7 +647,7 @@ def test_an_async_run_outside_of_async_with_is_a_type_error(kind: str, fake: Fak
 
 @pytest.mark.parametrize("kind", KINDS[1:])
 def test_a_task_that_does_not_end_in_time_is_cancelled(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_workers, "_GRACE", 0.05)
+    monkeypatch.setattr(_tasks, "GRACE", 0.05)
     ended = []
 
     class Silent(httpx.AsyncBaseTransport):
@@ -785,18 +771,18 @@ def made(
     ids=str,
 )
 def test_the_verdict_after_an_error(error: Any, verdict: str) -> None:
-    assert verdict_of(error, proven=True) == verdict
+    assert verdict_of(error, token_accepted=True) == verdict
 
 
 @pytest.mark.parametrize(
-    ("error", "stops", "stops_if_proven"),
+    ("error", "stops", "stops_once_accepted"),
     [
         (made(AuthenticationError, 401), True, True),
         (made(AuthenticationError, 401, message="Unauthorized"), True, False),
         (made(PaymentRequiredError, 402), True, True),
         (ConfigurationError("x"), True, True),
-        (made(APIConnectionError, is_permanent=True), True, False),
-        (made(APITimeoutError, is_permanent=True), True, False),
+        (made(APIConnectionError, is_permanent=True), False, False),
+        (made(APITimeoutError, is_permanent=True), False, False),
         (made(APIConnectionError), False, False),
         (made(PermissionDeniedError, 403), False, False),
         (made(RateLimitError, 429), False, False),
@@ -805,9 +791,9 @@ def test_the_verdict_after_an_error(error: Any, verdict: str) -> None:
     ],
     ids=str,
 )
-def test_an_error_that_affects_every_order_stops_a_run(error: Any, *, stops: bool, stops_if_proven: bool) -> None:
-    assert dooms(error, proven=False) == stops
-    assert dooms(error, proven=True) == stops_if_proven
+def test_an_error_that_affects_every_order_stops_a_run(error: Any, *, stops: bool, stops_once_accepted: bool) -> None:
+    assert is_fatal(error, token_accepted=False) == stops
+    assert is_fatal(error, token_accepted=True) == stops_once_accepted
 
 
 def test_an_invalid_id_in_a_run_without_a_pace_is_not_tried(collect: Collect, fake: FakeThanksIO) -> None:

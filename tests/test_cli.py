@@ -18,7 +18,7 @@ import pytest
 from click.testing import CliRunner, Result
 from conftest import LETTER, TOKEN
 
-from thanksio._journal import Journal
+from thanksio.bulk._journal import Journal
 from thanksio.cli._app import _explain, app
 from thanksio.errors import ConfigurationError, JournalError
 
@@ -199,7 +199,7 @@ def test_a_wrong_command_sends_nothing_and_ends_in_2(
         (["--base-url", "http://api.thanks.io"], TOKEN, "The base URL must be https"),
         (["--token-file", "none"], TOKEN, "The token file none cannot be read: No such file or directory."),
         (["--token-file", "binary"], TOKEN, "The token file binary holds something that is no token."),
-        (["--journal", "binary"], TOKEN, "binary is no journal of this program."),
+        (["--journal", "binary"], TOKEN, "binary is not a journal of this version."),
         (["--journal", "no/where"], TOKEN, "The journal no/where cannot be opened"),
         (["--proxy", "http://user:hunter2hunter2@127.0.0.1:1"], TOKEN, "A proxy cannot be used with a plain http"),
         (["--proxy", "user:hunter2hunter2@proxy"], TOKEN, "proxy must be an http, https or socks5 URL"),
@@ -482,7 +482,7 @@ def test_rows_that_are_skipped_are_in_the_exit_code_the_summary_and_the_report(
     assert done.exit_code == summary["exit"] == 3
     assert (summary["cancelled"], summary["skipped"]) == (1, 1)
     assert summary["skipped_rows"] == [{"row": "in.csv, line 3", "error": "id 'x<b>' is no order number"}]
-    assert "in.csv, line 2: placed_at '11/25/2026 22:30' is no time such as" in done.stderr
+    assert "in.csv, line 2: placed_at '11/25/2026 22:30' is not a time such as" in done.stderr
     assert "The one order is cancelled ($2.67 authorized). 1 row of the input could not be read, and its order" in page
     assert "<td>in.csv, line 3</td><td>id &#x27;x&lt;b&gt;&#x27; is no order number</td>" in page
     assert "more.</p>" not in page

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from thanksio._hour import closes, placed_time
+from thanksio.bulk._window import placed_time, window_end
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -129,7 +129,7 @@ GARBAGE = {
 
 @pytest.mark.parametrize("written", GARBAGE.values(), ids=GARBAGE.keys())
 def test_anything_else_is_refused(written: object) -> None:
-    with pytest.raises(ValueError, match=r"^(is no time such as 2026|has a timezone that is not UTC)") as caught:
+    with pytest.raises(ValueError, match=r"^(is not a time such as 2026|has a timezone that is not UTC)") as caught:
         placed_time(written)
 
     assert type(caught.value) is ValueError
@@ -159,8 +159,8 @@ def test_any_value_gives_a_time_or_a_value_error(value: object) -> None:
 
 
 def test_the_hour_ends_3600_seconds_after_the_order_was_placed() -> None:
-    assert closes(PLACED) == PLACED + 3600
+    assert window_end(PLACED) == PLACED + 3600
 
 
 def test_without_a_time_the_end_of_the_hour_is_not_known() -> None:
-    assert closes(None) is None
+    assert window_end(None) is None

@@ -17,7 +17,7 @@ from conftest import CANCELLED, LETTER, order
 from hypothesis import given
 from hypothesis import strategies as st
 
-from thanksio._hour import placed_time, read_time
+from thanksio.bulk._window import placed_time, read_time
 from thanksio.cli import input as _input
 from thanksio.cli.input import Orders, Problem, Selection, _csv, _rows, read_arguments, read_file
 
@@ -26,7 +26,7 @@ PLACED = 1755189764.0
 PHP = {"date": TEXT + ".000000", "timezone_type": 3, "timezone": "UTC"}
 NOT_USED = "; nothing of this file is used"
 NAME_ONE = "name one with --id-column"
-NO_TIME = "is no time such as 2026-11-24 09:30:00 (UTC) or 2026-11-24T09:30:00Z"
+NO_TIME = "is not a time such as 2026-11-24 09:30:00 (UTC) or 2026-11-24T09:30:00Z"
 
 
 def read(content: str | bytes, name: str = "orders.csv", **selection: Any) -> Orders:
@@ -750,5 +750,5 @@ def test_an_integer_of_numpy_is_a_unix_time() -> None:
     "value", [True, 0, 20250814164244, 175518976, 1e300, float("inf"), "-1755189764", b"1755189764"]
 )
 def test_a_number_that_is_no_time_of_this_century_is_refused(value: object) -> None:
-    with pytest.raises(ValueError, match="is no time such as"):
+    with pytest.raises(ValueError, match="is not a time such as"):
         read_time(value)

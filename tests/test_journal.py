@@ -25,7 +25,7 @@ from thanksio import (
     OrderNotCancelledError,
     RetryPolicy,
 )
-from thanksio._journal import Journal
+from thanksio.bulk._journal import Journal
 from thanksio.drift import Drift
 
 if TYPE_CHECKING:
@@ -178,7 +178,7 @@ def test_a_time_is_accepted_in_any_form(cancel: Any, fake: FakeThanksIO, path: P
 
 
 def test_a_time_that_cannot_be_read_is_refused_before_anything_is_sent(cancel: Any, fake: FakeThanksIO) -> None:
-    with pytest.raises(ConfigurationError, match="order 37294 was placed is no time such as"):
+    with pytest.raises(ConfigurationError, match="The time of order 37294 is not a time such as"):
         cancel([42708, (37294, "yesterday")])
 
     assert fake.calls == []
@@ -265,7 +265,7 @@ def test_a_journal_that_the_caller_opened_stays_open(cancel: Any, fake: FakeThan
 def test_a_file_that_is_no_journal_is_not_changed(path: Path) -> None:
     path.write_text("order_id\n37294\n" * 100)
 
-    with pytest.raises(ConfigurationError, match="is no journal of this program"):
+    with pytest.raises(ConfigurationError, match="is not a journal of this version"):
         Journal(path, BASE)
 
     assert path.read_text() == "order_id\n37294\n" * 100
@@ -276,7 +276,7 @@ def test_another_programs_database_is_not_changed(path: Path) -> None:
         database.execute("CREATE TABLE orders (order_id)")
     content = path.read_bytes()
 
-    with pytest.raises(ConfigurationError, match="is no journal of this program"):
+    with pytest.raises(ConfigurationError, match="is not a journal of this version"):
         Journal(path, BASE)
 
     assert path.read_bytes() == content

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from attrs import evolve
 
-from thanksio._journal import Entry, Journal
+from thanksio.bulk._journal import Journal
+from thanksio.bulk._results import JournalRow
 from thanksio.cli.report import write_report
 from thanksio.cli.report._page import headline, page
 from thanksio.cli.report._picture import _round_steps
@@ -75,12 +76,12 @@ class Page(HTMLParser):
         return " ".join(" ".join(text for tag, text in self.texts if tag != "style").split())
 
 
-def entry(order_id: int, state: Any = "cancelled", **fields: Any) -> Entry:
+def entry(order_id: int, state: Any = "cancelled", **fields: Any) -> JournalRow:
     """Make the journal entry of one order."""
     told: dict[str, Any] = dict.fromkeys(("placed", "closes", "first_sent", "sent"))
     told |= {"attempts": 1, "seconds": 0.2, "decided": NOON + order_id, "status": "", "kind": "", "error": ""}
     told |= {"cents": 267 if state == "cancelled" else None, "allowed": 120, "contract": "0.1.0", "settled": True}
-    return Entry(order_id=order_id, state=state, **told | fields)
+    return JournalRow(order_id=order_id, state=state, **told | fields)
 
 
 @pytest.fixture
@@ -89,7 +90,9 @@ def journal(tmp_path: Path) -> Iterator[Journal]:
         yield opened
 
 
-def fill(journal: Journal, *entries: Entry, runs: Iterable[tuple[float, float | None]] = ((NOON, NOON + 60),)) -> None:
+def fill(
+    journal: Journal, *entries: JournalRow, runs: Iterable[tuple[float, float | None]] = ((NOON, NOON + 60),)
+) -> None:
     """Bring the journal into the state that the entries describe, with runs at these times."""
     for made in entries:
         with journal.loading():

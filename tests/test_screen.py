@@ -15,9 +15,9 @@ from thanksio import (
     OrderNotCancelledError,
     RateLimitError,
 )
-from thanksio._journal import Entry
 from thanksio._rate_limit import Rate
 from thanksio.bulk import CancelResult
+from thanksio.bulk._results import JournalRow
 from thanksio.cli._finding import Finding, found, remembered
 from thanksio.cli._outcome import as_json, needs, summary
 from thanksio.cli._plan import Row
@@ -37,7 +37,7 @@ VIEW = View(
     speed=2.0,
     hour=(NOW + 1620, 37294),
 )
-ENTRY = Entry(
+ENTRY = JournalRow(
     7,
     "refused",
     None,
@@ -53,6 +53,7 @@ ENTRY = Entry(
     None,
     60,
     "1",
+    was_unknown=False,
     settled=True,
 )
 

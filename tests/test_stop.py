@@ -22,8 +22,8 @@ from click.testing import CliRunner
 from conftest import TOKEN
 
 from thanksio import ThanksIO
-from thanksio._journal import Journal
 from thanksio.bulk import CancelResult
+from thanksio.bulk._journal import Journal
 from thanksio.cli._app import app
 from thanksio.cli._cancel import leave
 from thanksio.cli._plan import make_plan

@@ -45,7 +45,7 @@ _HOMES = {
     "ThanksIO": "_client",
     "Pace": "_rate_limit",
     "RetryPolicy": "_retry",
-    "CancelResult": "bulk",
+    "CancelResult": "bulk._results",
 }
 
 if TYPE_CHECKING:

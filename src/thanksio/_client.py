@@ -44,10 +44,11 @@ if TYPE_CHECKING:
     from thanksio._call import Steps
     from thanksio._rate_limit import Pace, Permit, Rate
     from thanksio._rate_limit_storage import RateLimiter
-    from thanksio._source import Given, JournalPath, Source
     from thanksio._verdict import Outcome, Reading
-    from thanksio._workers import AsyncRun
-    from thanksio.bulk import CancelResult, Run, Turn
+    from thanksio.bulk import CancelResult
+    from thanksio.bulk._run import JobAttempt, Run
+    from thanksio.bulk._sources import Given, JournalPath, Source
+    from thanksio.bulk._tasks import AsyncRun
 
 __all__ = ["AsyncThanksIO", "ThanksIO"]
 
@@ -96,6 +97,7 @@ class BaseClient(Generic[_Sender, _Foreign]):
         transport: _Foreign | None = None,
         pace: Pace | bool = False,
         on_drift: drift.Hook | None = None,
+        on_result: Callable[[CancelResult], None] | None = None,
     ) -> None:
         secret, token = _config.Token(token), None  # a traceback can show locals,
         hidden, proxy = _config.Hidden(proxy), None  # and a proxy's URL can contain a password
@@ -113,6 +115,7 @@ class BaseClient(Generic[_Sender, _Foreign]):
         redactor = Redactor(STATUS_WORDS)
         redactor.add(found.credentials[1] if found and found.credentials else "")
         self._shared = _Shared(PathVariants(cancel_path), redactor, drift.Reporter(redactor, on_drift))
+        self._on_result = on_result
         self._use(secret)
         self._limits_single_calls = self._limiter(pace) is not None
         base = httpx.URL(self._base_url)
@@ -194,17 +197,17 @@ class BaseClient(Generic[_Sender, _Foreign]):
             self._limit(call, self._shared.limiter, None)
         return call
 
-    def _queued(self, turn: Turn, run: Run) -> Call:
+    def _queued(self, attempt: JobAttempt, run: Run) -> Call:
         """Begin a call for an order of a run, with the permit that was acquired for it, if any."""
-        permit, turn.permit = turn.permit, None
+        permit, attempt.permit = attempt.permit, None
         try:
-            call = self._new_call(turn.work.order_id)
+            call = self._new_call(attempt.job.order_id)
         except ThanksIOError:
             if permit and run.limiter:
                 run.limiter.close(permit, self._rate_now())
             raise
-        call.may_have_cancelled, call.is_queued, call.slice = turn.work.doubt, True, _SLICE
-        call.stop_reason = lambda: self._stop_reason() or ("the run was stopped" if run.is_stopped() else "")
+        call.may_have_cancelled, call.is_queued, call.slice = attempt.job.is_unknown, True, _SLICE
+        call.stop_reason = lambda: self._stop_reason() or ("the run was stopped" if run.is_stopped else "")
         self._limit(call, run.limiter, permit)
         return call
 
@@ -241,6 +244,22 @@ class BaseClient(Generic[_Sender, _Foreign]):
             extensions={"timeout": dict.fromkeys(_STEPS, min(self._timeout, step.left))},
         )
 
+    def _result_of(self, order_id: int | str, end: Order | ThanksIOError, call: Call | None) -> CancelResult:
+        from thanksio.bulk._run import Job, JobAttempt, JobResult  # noqa: PLC0415 - only a hook needs it
+
+        attempt = JobAttempt(Job(order_id))
+        attempt.add(call, self._now())
+        return JobResult(attempt, end).result(token_accepted=False)
+
+    def _report(self, result: CancelResult) -> None:
+        """Pass a result to the hook. The caller gets the result whatever the hook does."""
+        if self._on_result is None:
+            return
+        try:
+            self._on_result(result)
+        except Exception as error:  # noqa: BLE001 - as for on_drift
+            _logger.warning("the on_result hook raised %s; the call goes on", type(error).__name__)
+
     def _observe(self, call: Call, outcome: Outcome) -> None:
         limiter, permit = cast("RateLimiter", call.limiter), cast("Permit", call.permit)
         limiter.observe(permit, self._rate_now(), outcome)
@@ -257,8 +276,8 @@ class BaseClient(Generic[_Sender, _Foreign]):
             raise ConfigurationError("Pass the order ids in a list: cancel_orders([37294]).")
         if type(most) is not int or not 1 <= most <= _MOST_IN_FLIGHT:
             raise ConfigurationError(f"max_in_flight must be an integer from 1 to {_MOST_IN_FLIGHT}.")
-        from thanksio._source import opened  # noqa: PLC0415 - it loads sqlite
-        from thanksio.bulk import Run  # noqa: PLC0415
+        from thanksio.bulk._run import Run  # noqa: PLC0415 - not needed to cancel one order
+        from thanksio.bulk._sources import opened  # noqa: PLC0415 - it loads sqlite
 
         if self._closed:
             raise ConfigurationError(_CLOSED)
@@ -286,8 +305,9 @@ class ThanksIO(BaseClient[Sender, httpx.BaseTransport]):
     reads HTTPS_PROXY, ALL_PROXY and NO_PROXY, never for loopback, and False disables proxies. `ssl_context` is for
     private authorities and client certificates. `transport` is an httpx transport, for mocks and unusual networks; a
     failure of one leaves the outcome unknown, whatever it raises. `on_drift` is called once for each way in which
-    responses do not match the contract. Raises ConfigurationError for unusable values; certificates are loaded for the
-    first call, and raise it there.
+    responses do not match the contract, and `on_result` with the CancelResult of every order that was sent; an
+    exception of either is logged and does not reach the caller. Raises ConfigurationError for unusable values;
+    certificates are loaded for the first call, and raise it there.
     """
 
     _transport_kind = httpx.BaseTransport
@@ -302,7 +322,20 @@ class ThanksIO(BaseClient[Sender, httpx.BaseTransport]):
         `deadline` seconds (the client's, unless given here). Two things are not bounded: resolving the host's name,
         which is up to the operating system, and a transport that the caller brought.
         """
+        if self._on_result:
+            return self._cancel_and_report(order_id, deadline)
         return self._carry_out(self._new_call(order_id), deadline)
+
+    def _cancel_and_report(self, order_id: int | str, deadline: float | None) -> Order:
+        call: Call | None = None
+        try:
+            call = self._new_call(order_id)
+            order = self._carry_out(call, deadline)
+        except ThanksIOError as error:
+            self._report(self._result_of(order_id, error, call))
+            raise
+        self._report(self._result_of(order_id, order, call))
+        return order
 
     def cancel_orders(
         self,
@@ -330,22 +363,22 @@ class ThanksIO(BaseClient[Sender, httpx.BaseTransport]):
         too. Raises ConfigurationError before anything is sent, and JournalError when the journal can no longer be
         written.
         """
-        from thanksio._workers import Means, in_threads  # noqa: PLC0415 - not needed to cancel one order
+        from thanksio.bulk._threads import Runtime, in_threads  # noqa: PLC0415 - not needed to cancel one order
 
         run, source = self._run(ids, max_in_flight, pace, journal, deadline)
-        return in_threads(Means(self._cancel_one, self._ask, self._idle, self._rate_now), run, source)
+        return in_threads(Runtime(self._cancel_one, self._ask, self._idle, self._rate_now, self._report), run, source)
 
-    def _cancel_one(self, turn: Turn, run: Run) -> Order | ThanksIOError:
+    def _cancel_one(self, attempt: JobAttempt, run: Run) -> Order | ThanksIOError:
         while True:
             call: Call | None = None
             try:
-                call = self._queued(turn, run)
+                call = self._queued(attempt, run)
                 return self._carry_out(call, run.deadline)
             except ThanksIOError as error:
-                if not turn.again(error):
+                if not attempt.may_call_again(error):
                     return error
             finally:
-                turn.add(call, self._now())
+                attempt.add(call, self._now())
 
     def _carry_out(self, call: Call, deadline: float | None) -> Order:
         try:
@@ -408,7 +441,20 @@ class AsyncThanksIO(BaseClient[AsyncSender, httpx.AsyncBaseTransport]):
 
         Everything is bounded by the deadline, because the attempt is cancelled when it is reached.
         """
+        if self._on_result:
+            return await self._cancel_and_report(order_id, deadline)
         return await self._carry_out(self._new_call(order_id), deadline)
+
+    async def _cancel_and_report(self, order_id: int | str, deadline: float | None) -> Order:
+        call: Call | None = None
+        try:
+            call = self._new_call(order_id)
+            order = await self._carry_out(call, deadline)
+        except ThanksIOError as error:
+            self._report(self._result_of(order_id, error, call))
+            raise
+        self._report(self._result_of(order_id, order, call))
+        return order
 
     def cancel_orders(
         self,
@@ -425,22 +471,23 @@ class AsyncThanksIO(BaseClient[AsyncSender, httpx.AsyncBaseTransport]):
         otherwise. Leaving the block, also by an exception or a cancellation, lets the calls in flight end first, ten
         seconds at most.
         """
-        from thanksio._workers import AsyncMeans, AsyncRun, in_tasks  # noqa: PLC0415 - not needed to cancel one order
+        from thanksio.bulk._tasks import AsyncRun, AsyncRuntime  # noqa: PLC0415 - not needed to cancel one order
 
         run, source = self._run(ids, max_in_flight, pace, journal, deadline)
-        return AsyncRun(in_tasks(AsyncMeans(self._cancel_one, self._ask, self._idle, self._rate_now), run, source))
+        runtime = AsyncRuntime(self._cancel_one, self._ask, self._idle, self._rate_now, self._report)
+        return AsyncRun(runtime, run, source)
 
-    async def _cancel_one(self, turn: Turn, run: Run) -> Order | ThanksIOError:
+    async def _cancel_one(self, attempt: JobAttempt, run: Run) -> Order | ThanksIOError:
         while True:
             call: Call | None = None
             try:
-                call = self._queued(turn, run)
+                call = self._queued(attempt, run)
                 return await self._carry_out(call, run.deadline)
             except ThanksIOError as error:
-                if not turn.again(error):
+                if not attempt.may_call_again(error):
                     return error
             finally:
-                turn.add(call, self._now())
+                attempt.add(call, self._now())
 
     async def _carry_out(self, call: Call, deadline: float | None) -> Order:
         try:

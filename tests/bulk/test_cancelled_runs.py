@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from conftest import ROOT
 
-from thanksio._journal import Journal
+from thanksio.bulk._journal import Journal
 from thanksio.testing import Fault
 from thanksio.testing.faults import Truth
 
@@ -66,20 +66,21 @@ def test_cancelled_runs_do_not_crash_the_process(tmp_path: Path) -> None:
 
     done = subprocess.run(command, check=False, capture_output=True, text=True, cwd=ROOT, timeout=120)
 
-    assert (done.returncode, [line for line in done.stderr.splitlines() if "nobody waited" not in line]) == (0, [])
+    unexpected = [line for line in done.stderr.splitlines() if "after its run was left" not in line]
+    assert (done.returncode, unexpected) == (0, [])
     states = set[str]()
     for path in tmp_path.iterdir():
         if path.suffix != ".lock":
             with Journal(path) as journal:
                 states |= journal.totals().keys()
-    assert states <= {"waiting", "cancelled", "in_flight", "unknown"}
+    assert states <= {"waiting", "not_tried", "cancelled", "in_flight", "unknown"}
 
 
 @pytest.mark.parametrize("times", [1, 3])
 def test_a_step_on_the_disk_ends_before_the_journal_is_closed(
     fake: FakeThanksIO, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, times: int
 ) -> None:
-    """What the step took is sent, and its verdict is kept."""
+    """The order that the step took is not sent any more, and the journal knows that."""
     begun, may_go, events = threading.Event(), threading.Event(), list[str]()
     take, close = Journal.next, Journal.close
 
@@ -120,7 +121,7 @@ def test_a_step_on_the_disk_ends_before_the_journal_is_closed(
 
     assert events == ["taken", "closed"]
     with Journal(tmp_path / "journal") as journal:
-        assert journal.totals() == {"cancelled": (1, 267), "waiting": (1, 0)}
+        assert journal.totals() == {"not_tried": (1, 0), "waiting": (1, 0)}
 
 
 def test_a_cancelled_run_that_is_cancelled_again_leaves_what_is_in_flight(fake: FakeThanksIO, tmp_path: Path) -> None:

@@ -20,8 +20,8 @@ from thanksio import (
     RetryPolicy,
     ThanksIO,
 )
-from thanksio._journal import Journal
-from thanksio.bulk import is_settled
+from thanksio.bulk._journal import Journal
+from thanksio.bulk._results import is_settled
 from thanksio.cli._app import app
 from thanksio.testing import FakeThanksIO
 
@@ -285,14 +285,17 @@ def test_unusable_numbers_are_not_among_the_first_20(collect: Collect, fake: Fak
     assert len(set(transport.numbers)) == SENT_IN_VAIN
 
 
-def test_a_certificate_that_is_not_trusted_stops_a_run_at_once(collect: Collect) -> None:
+def test_a_certificate_that_is_never_trusted_stops_a_run(collect: Collect) -> None:
+    """It stops after the first 20 orders, as for other failures that have nothing to do with an order."""
     with FakeThanksIO(token=TOKEN, tls=True) as fake:
         settings = {"ssl_context": ssl.create_default_context()}
 
         results = collect(fake, range(1, 41), settings, max_in_flight=1)
 
-    assert sum(result.attempts for result in results) == 1
-    assert [str(result.error).partition(":")[0] for result in results] == [f"Order {number}" for number in range(1, 41)]
+    assert sum(result.attempts for result in results) == 20
+    assert {result.verdict for result in results} == {"not_tried"}
+    assert "The first 20 orders ended alike" in str(results[-1].error)
+    assert "certificate" in str(results[-1].error)
 
 
 def test_the_rest_of_a_stopped_run_is_sent_by_the_next(collect: Collect, fake: FakeThanksIO, path: Path) -> None:

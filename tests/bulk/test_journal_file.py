@@ -17,7 +17,7 @@ import pytest
 from conftest import ROOT, Collect
 
 from thanksio import ConfigurationError, JournalError
-from thanksio._journal import Journal
+from thanksio.bulk._journal import Journal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,7 +34,7 @@ with ThanksIO(sys.argv[1], base_url=sys.argv[2]) as client:
     for result in client.cancel_orders(range(100000, 100060), journal=sys.argv[3], pace=False):
         print(result.verdict, flush=True)
 """
-OPEN = "import sys; from thanksio._journal import Journal; Journal(sys.argv[1], sys.argv[2])"
+OPEN = "import sys; from thanksio.bulk._journal import Journal; Journal(sys.argv[1], sys.argv[2])"
 
 
 @pytest.fixture
@@ -207,7 +207,7 @@ def test_what_is_no_file_name_is_refused(
 def test_a_pipe_is_refused(path: Path) -> None:
     os.mkfifo(path)
 
-    with pytest.raises(ConfigurationError, match="is no journal"):
+    with pytest.raises(ConfigurationError, match="is not a journal"):
         Journal(path, BASE)
 
 
@@ -271,7 +271,7 @@ def test_random_bytes_in_a_journal_are_an_error_of_ours(path: Path, seed: int) -
         "DELETE FROM facts",
         "DROP TABLE runs",
         "ALTER TABLE orders DROP COLUMN cents",
-        "PRAGMA user_version = 2",
+        "PRAGMA user_version = 3",
     ],
 )
 def test_a_journal_that_something_else_changed_is_refused(path: Path, change: str) -> None:
@@ -302,7 +302,7 @@ def test_another_file_is_left_as_it_is(path: Path, made: Callable[[Path], None])
     made(path)
     content = path.read_bytes()
 
-    with pytest.raises(ConfigurationError, match="is no journal of this program"):
+    with pytest.raises(ConfigurationError, match="is not a journal of this version"):
         Journal(path, BASE)
 
     assert path.read_bytes() == content
@@ -326,7 +326,7 @@ def test_an_amount_that_no_order_has_is_not_kept(collect: Collect, fake: FakeTha
 def test_a_number_that_is_no_time_in_seconds_is_refused(
     collect: Collect, fake: FakeThanksIO, path: Path, placed: float
 ) -> None:
-    with pytest.raises(ConfigurationError, match="order 37294 was placed is no time"):
+    with pytest.raises(ConfigurationError, match="The time of order 37294 is not a time"):
         collect(fake, [(37294, placed)], journal=path)
 
     assert fake.calls == []

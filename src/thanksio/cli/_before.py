@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
 
-from thanksio._journal import Journal
+from thanksio.bulk._journal import Journal
 from thanksio.cli._screen import say
 from thanksio.cli._wording import Exit, many
 from thanksio.cli.input import read_arguments, read_file

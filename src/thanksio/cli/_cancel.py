@@ -15,8 +15,8 @@ from attrs import field, frozen
 
 from thanksio import ThanksIO
 from thanksio._config import read_base_url
-from thanksio._journal import Journal
 from thanksio._rate_limit import DOCUMENTED, Pace
+from thanksio.bulk._journal import Journal
 from thanksio.cli import _outcome, _plan
 from thanksio.cli._before import (
     agreed,

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 from attrs import frozen
 
-from thanksio._source import cents_of, status_of
+from thanksio.bulk._results import cents_of, status_of
 
 if TYPE_CHECKING:
-    from thanksio._journal import Entry, State
     from thanksio.bulk import CancelResult
+    from thanksio.bulk._results import JournalRow, State
 
 Told: TypeAlias = Literal["cancelled", "not_cancelled", "refused", "unknown", "not_tried"]
 VERDICTS: tuple[Told, ...] = get_args(Told)
@@ -73,7 +73,7 @@ def found(result: CancelResult) -> Finding:
     )
 
 
-def remembered(entry: Entry) -> Finding:
+def remembered(entry: JournalRow) -> Finding:
     """Make it of what a journal says. An order in flight is unknown: the run ended before the answer came."""
     verdict: Told = _STATES[entry.state]
     lost = "It was in flight when the run ended. Run the same command again." if entry.state == "in_flight" else ""

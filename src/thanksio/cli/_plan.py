@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from thanksio._hour import closes
+from thanksio.bulk._window import window_end
 from thanksio.cli._wording import clock, duration, many
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def make_plan(
 
 
 def _end(row: Row) -> float:
-    end = closes(row.placed)
+    end = window_end(row.placed)
     return math.inf if end is None else end
 
 

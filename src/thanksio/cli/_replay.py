@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from thanksio._journal import Journal
+from thanksio.bulk._journal import Journal
 from thanksio.cli import _outcome
 from thanksio.cli._before import check_report
 from thanksio.cli._cancel import report as write

@@ -18,8 +18,8 @@ from thanksio.cli._wording import NONE_SKIPPED, Skipped
 
 if TYPE_CHECKING:
     from thanksio import ThanksIO
-    from thanksio._journal import Journal
     from thanksio.bulk import CancelResult
+    from thanksio.bulk._journal import Journal
     from thanksio.cli._finding import Finding
     from thanksio.cli._plan import Plan
     from thanksio.drift import Drift

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from attrs import Factory, define, field
 
-from thanksio._hour import closes
+from thanksio.bulk._window import window_end
 from thanksio.cli._finding import VERDICTS, Finding, Told
 from thanksio.cli._wording import NONE_SKIPPED, Exit, Skipped
 
@@ -94,7 +94,7 @@ class Hours:
     @classmethod
     def of(cls, rows: Iterable[Row], settled: Container[object]) -> Hours:
         """Take the orders of a run; `settled` grows while it goes on."""
-        timed = [(end, row.order_id) for row in rows if (end := closes(row.placed)) is not None]
+        timed = [(end, row.order_id) for row in rows if (end := window_end(row.placed)) is not None]
         return cls(deque(sorted(timed)), settled)
 
     def next(self, now: float) -> tuple[float, int] | None:

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, TypeAlias, TypeGuard
 from attrs import define, field, frozen
 
 from thanksio._call import parse_order_id
-from thanksio._hour import is_missing, read_time
 from thanksio._verdict import sanitize
+from thanksio.bulk._window import is_missing, read_time
 from thanksio.errors import InvalidOrderIdError
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from thanksio.cli.report._summary import summarize
 if TYPE_CHECKING:
     import os
 
-    from thanksio._journal import Journal
+    from thanksio.bulk._journal import Journal
 
 
 def write_report(

@@ -110,7 +110,7 @@ def _skipped(summary: Summary) -> str:
         f'<section aria-labelledby="skipped"><h2 id="skipped">Skipped rows ({skipped.count:,})</h2>'
         '<div class="scroll" role="region" aria-label="Skipped rows" tabindex="0"><table>'
         "<caption>Rows that could not be read: their orders were not sent</caption>"
-        '<thead><tr><th scope="col">Row</th><th scope="col">Reason</th></tr></thead>'
+        '<thead><tr><th scope="col">JournalRow</th><th scope="col">Reason</th></tr></thead>'
         f"<tbody>{rows}</tbody></table></div>{note}</section>\n"
     )
 

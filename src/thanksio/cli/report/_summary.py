@@ -12,8 +12,9 @@ from thanksio.cli._wording import NONE_SKIPPED, Skipped
 from thanksio.cli.report._timeline import Timeline
 
 if TYPE_CHECKING:
-    from thanksio._journal import Entry, Journal, State
     from thanksio.bulk import Verdict
+    from thanksio.bulk._journal import Journal
+    from thanksio.bulk._results import JournalRow, State
 
 ROWS = 1000  # orders that a page lists
 NAMES: dict[Verdict, str] = {  # in the order in which they are always shown
@@ -55,9 +56,9 @@ class Group:
     """The orders of one verdict: how many, and the most urgent of them."""
 
     count: int = 0
-    rows: list[Entry] = field(factory=list["Entry"])
+    rows: list[JournalRow] = field(factory=list["JournalRow"])
 
-    def add(self, entry: Entry, now: float) -> None:
+    def add(self, entry: JournalRow, now: float) -> None:
         """Take an order, and let go of the least urgent ones."""
         self.count += 1
         self.rows.append(entry)
@@ -126,7 +127,7 @@ def summarize(journal: Journal, now: float, skipped: Skipped = NONE_SKIPPED) -> 
     return summary
 
 
-def _add(summary: Summary, entry: Entry, verdict: Verdict) -> None:
+def _add(summary: Summary, entry: JournalRow, verdict: Verdict) -> None:
     summary.counts[verdict] += 1
     summary.contracts.update([entry.contract] if entry.contract else [])
     if verdict == "cancelled":
@@ -148,7 +149,7 @@ def _credit(runs: list[Run], decided: float) -> None:
     run.last = decided if run.last is None else max(run.last, decided)
 
 
-def _urgency(entry: Entry, now: float) -> tuple[int, float]:
+def _urgency(entry: JournalRow, now: float) -> tuple[int, float]:
     if entry.closes is None:
         return 1, 0.0
     return (0 if entry.closes > now else 2), entry.closes

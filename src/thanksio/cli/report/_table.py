@@ -8,8 +8,8 @@ from thanksio.cli.report._summary import NAMES
 from thanksio.cli.report._words import safe, stamp, stamp_on
 
 if TYPE_CHECKING:
-    from thanksio._journal import Entry
     from thanksio.bulk import Verdict
+    from thanksio.bulk._results import JournalRow
     from thanksio.cli.report._summary import Group, Summary
 
 _ADVICE: dict[Verdict, str] = {
@@ -55,7 +55,7 @@ def _table(verdict: Verdict, group: Group, now: float) -> str:
     return f'<h3 id="{verdict}">{name}: {group.count:,}</h3><p>{_ADVICE[verdict]}</p>{table * bool(rows)}{note}'
 
 
-def _row(entry: Entry, verdict: Verdict, now: float) -> str:
+def _row(entry: JournalRow, verdict: Verdict, now: float) -> str:
     status = f"HTTP {entry.status}" if entry.status.isdecimal() else entry.status
     attempts, words = str(entry.attempts), ": ".join(part for part in (entry.kind, entry.error) if part)
     name = NAMES[verdict]
@@ -68,7 +68,7 @@ def _row(entry: Entry, verdict: Verdict, now: float) -> str:
     )
 
 
-def _hour(entry: Entry, now: float) -> str:
+def _hour(entry: JournalRow, now: float) -> str:
     if entry.closes is None:
         return "not known"
     return f"{'ends' if entry.closes > now else 'ended'} {stamp_on(entry.closes, now)}"

@@ -1,4 +1,4 @@
-"""The hour in which an order can be cancelled, and the forms in which the time of an order is written."""
+"""The cancellation window of an order, and the forms in which the time of an order is written. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _YEAR_10000 = 253402300800.0  # Unix time; no calendar of Python's goes on after it
-HOUR = 3600.0  # seconds; "about one hour" by the vendor's pages on test mode and on cancelling
+CANCELLATION_WINDOW = 3600.0  # seconds; "about one hour" by the vendor's pages on test mode and on cancelling
 
 # `2025-08-14 16:42:44` (no zone, UTC by inference), `2025-08-14T16:42:44.000000Z`, and RFC 3339 beside them.
 # `+00` is how a database's shell shortens an offset; ` UTC` is how Ruby and BigQuery end a time.
@@ -27,7 +27,7 @@ _UNITS = {10: 1, 13: 1_000, 16: 1_000_000, 19: 1_000_000_000}
 
 
 def is_missing(value: object) -> bool:
-    """Return whether a value says that there is none, such as None, NaN, NaT or `NULL`."""
+    """Return whether a value stands for "no value": None, NaN, NaT, `NULL` and the like."""
     if isinstance(value, str):
         return value.strip().casefold() in MISSING
     try:
@@ -37,9 +37,9 @@ def is_missing(value: object) -> bool:
 
 
 def read_time(value: object, zone: tzinfo = UTC) -> float | None:
-    """Return the Unix time of an order as `placed_time` does, and understand more of what programs export.
+    """Return the Unix time of an order as `placed_time` does, and read more of what programs export.
 
-    A value that says that there is none returns None. A number, or its digits, is a Unix time in seconds, milliseconds,
+    A value that stands for "no value" returns None. A number, or its digits, is a Unix time in seconds, milliseconds,
     microseconds or nanoseconds.
     """
     if is_missing(value):
@@ -53,7 +53,7 @@ def placed_time(value: object, zone: tzinfo = UTC) -> float | None:
 
     These are a text without a zone, which is in `zone`; a text with one; and PHP's object of `date` and `timezone`. A
     `datetime` is accepted, too, and an integer of numpy. None, an empty text and NaT return None. Raises ValueError for
-    anything else; its text continues a sentence: "is no time such as ...".
+    anything else; its text continues a sentence: "is not a time such as ...".
     """
     if value is None or (isinstance(value, str) and not value.strip()):
         return None
@@ -72,7 +72,7 @@ def placed_time(value: object, zone: tzinfo = UTC) -> float | None:
         with suppress(ValueError):  # a month 13
             moment = datetime.fromisoformat((f"{match[1]}Z" if match["utc"] else match[0]).upper())
     if moment is None:
-        raise ValueError("is no time such as 2026-11-24 09:30:00 (UTC) or 2026-11-24T09:30:00Z")
+        raise ValueError("is not a time such as 2026-11-24 09:30:00 (UTC) or 2026-11-24T09:30:00Z")
     return _unix(moment, zone)
 
 
@@ -81,9 +81,9 @@ def is_time(value: object) -> TypeGuard[float]:
     return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _YEAR_10000
 
 
-def closes(placed: float | None) -> float | None:
+def window_end(placed: float | None) -> float | None:
     """Return the Unix time at which an order can no longer be cancelled; None if the time of the order is unknown."""
-    return None if placed is None else placed + HOUR
+    return None if placed is None else placed + CANCELLATION_WINDOW
 
 
 def _number(value: object) -> float | None:

@@ -1,9 +1,10 @@
-"""Keep on disk what is known of each order of a run, so that a run that was killed can go on.
+"""Keep on disk what is known of each order of a run, so that a run that was killed can be continued.
 
-One SQLite file. It holds numbers, verdicts, times and the texts of errors, which are bounded; no token, name, address
-or letter. Every row says `in_flight` before its order is sent and the verdict after, each in a transaction that has
-reached the disk before the run goes on. Between transactions this file is all: SQLite's rollback journal is empty then.
-Beside the orders it holds where their responses left the contract: names of fields and types, never a value.
+One SQLite file with numbers, verdicts, times and the shortened texts of errors; no token, name, address or letter. The
+row of an order says `in_flight` before the order is sent and holds its verdict afterwards, each in a transaction that
+has reached the disk before the run continues. Between transactions everything is in this file: SQLite's rollback
+journal is empty then. It also holds the rows of the input that were skipped, and where responses did not match the
+contract: names of fields and types, never a value.
 
 A lock file beside it (`.lock`) admits one process. SQLite's own locks do not: POSIX drops them when any code of this
 process closes the journal file, a backup for example.
@@ -18,13 +19,14 @@ import threading
 import time
 from contextlib import contextmanager, suppress
 from types import NoneType
-from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias, get_args
+from typing import TYPE_CHECKING, Any, Self, get_args
 
-from attrs import frozen
+from attrs import asdict
 
 from thanksio._config import renew_after_fork
-from thanksio._hour import closes, is_time
-from thanksio.bulk import Work
+from thanksio.bulk._results import MAX_CENTS, JournalRow, State
+from thanksio.bulk._run import Job
+from thanksio.bulk._window import is_time, window_end
 from thanksio.drift import Drift
 from thanksio.errors import ConfigurationError, JournalError
 
@@ -44,9 +46,7 @@ else:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
-State: TypeAlias = Literal["waiting", "in_flight", "cancelled", "not_cancelled", "refused", "unknown", "not_tried"]
-
-_FORMAT = 1  # of the tables; PRAGMA user_version
+_FORMAT = 2  # of the tables; PRAGMA user_version
 _OURS = 0x74686B73  # "thks"; PRAGMA application_id
 _TABLES = """
 CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -55,20 +55,22 @@ CREATE TABLE drifts (
     pointer TEXT NOT NULL, kind TEXT NOT NULL, json_type TEXT NOT NULL,
     PRIMARY KEY (pointer, kind, json_type)
 ) WITHOUT ROWID;
+CREATE TABLE skipped (place TEXT NOT NULL, reason TEXT NOT NULL, PRIMARY KEY (place, reason)) WITHOUT ROWID;
 CREATE TABLE orders (
     order_id INTEGER PRIMARY KEY,
     place INTEGER NOT NULL,                    -- the order in which they were given
     run INTEGER NOT NULL,                      -- the last run that was given it
     todo INTEGER NOT NULL,                     -- whether that run has still to send it
-    placed REAL, closes REAL,                  -- Unix times of its hour, if anybody said when it was placed
+    placed REAL, closes REAL,                  -- Unix times of its cancellation window, if they are known
     state TEXT NOT NULL DEFAULT 'waiting',     -- waiting, in_flight, or a verdict
     settled INTEGER NOT NULL DEFAULT 0,        -- whether it need not be sent again
+    was_unknown INTEGER NOT NULL DEFAULT 0,    -- whether an earlier run ended with an unknown outcome
     attempts INTEGER NOT NULL DEFAULT 0,       -- requests, over all runs
     seconds REAL NOT NULL DEFAULT 0,           -- of the last call
     first_sent REAL, sent REAL, decided REAL,  -- Unix times
-    status TEXT NOT NULL DEFAULT '',           -- the order's status word, or the HTTP status of the answer
+    status TEXT NOT NULL DEFAULT '',           -- the order's status, or the HTTP status of the response
     kind TEXT NOT NULL DEFAULT '',             -- class of the error
-    error TEXT NOT NULL DEFAULT '',            -- its words
+    error TEXT NOT NULL DEFAULT '',            -- its text
     cents INTEGER,                             -- authorization_total, in US cents
     allowed INTEGER,                           -- requests that the account might make in a minute then
     contract TEXT NOT NULL DEFAULT ''          -- version of openapi.yaml
@@ -76,7 +78,7 @@ CREATE TABLE orders (
 CREATE INDEX work ON orders (closes, place) WHERE todo = 1;
 CREATE INDEX places ON orders (place);
 """
-# The hour that ends first goes first; then those of which nobody knows; those whose hour is over go last.
+# The window that ends first goes first, then orders of unknown time, then those whose window is over.
 _NEXT = (
     "closes > :now ORDER BY closes, place",
     "closes IS NULL ORDER BY place",
@@ -84,38 +86,16 @@ _NEXT = (
 )
 
 
-@frozen
-class Entry:
-    """What a journal says of one order. Times are Unix times, money is US cents."""
-
-    order_id: int
-    state: State
-    placed: float | None
-    closes: float | None
-    attempts: int
-    seconds: float
-    first_sent: float | None
-    sent: float | None
-    decided: float | None
-    status: str
-    kind: str
-    error: str
-    cents: int | None
-    allowed: int | None
-    contract: str
-    settled: bool  # it need not be sent again
-
-
 # What each column may hold. A file that was damaged can hold anything.
 _COLUMNS: dict[str, tuple[type, ...]] = {
-    **dict.fromkeys(("order_id", "attempts", "settled"), (int,)),
+    **dict.fromkeys(("order_id", "attempts", "settled", "was_unknown"), (int,)),
     **dict.fromkeys(("cents", "allowed"), (int, NoneType)),
     **dict.fromkeys(("state", "status", "kind", "error", "contract"), (str,)),
     **dict.fromkeys(("placed", "closes", "first_sent", "sent", "decided"), (float, NoneType)),
     "seconds": (float,),
 }
-MAX_CENTS = 10**11  # more is no amount of an order, and sums of it could exceed 64 bits
-_DOUBT = frozenset({"in_flight", "unknown"})  # states of orders that may have been cancelled
+_MAY_BE_CANCELLED = frozenset({"in_flight", "unknown"})
+_SHOWN = 200  # characters of a skipped row's place and reason
 _DAMAGED = "is damaged: {}. Nothing was sent. Restore a copy of it, or name another file"
 _HEADER = 72  # bytes, at the end of which SQLite keeps the application's id: https://sqlite.org/fileformat.html
 # A closed connection in place of one that a forked child inherited: https://sqlite.org/howtocorrupt.html#_carrying_an_open_database_connection_across_a_fork_
@@ -145,7 +125,7 @@ class Journal:
         self._run = 0
         self._using = threading.RLock()  # SQLite crashes if it is closed while another thread uses it
         if not _is_file_name(self.path):
-            raise ConfigurationError(f"{self.path!r} is no name of a file for a journal. Nothing was sent.")
+            raise ConfigurationError(f"{self.path!r} cannot be the name of a journal file. Nothing was sent.")
         file = os.path.realpath(self.path)
         try:
             self._look_at(file, base_url)
@@ -171,7 +151,7 @@ class Journal:
         renew_after_fork(self)
 
     def _look_at(self, file: str, base_url: str | None) -> None:
-        """Refuse what is no journal, without changing anything beside it."""
+        """Raise ConfigurationError if the file is not a journal, without changing anything beside it."""
         is_there = os.path.exists(file)  # noqa: PTH110 - a text, and not loading pathlib
         if is_there and os.path.isdir(file):  # noqa: PTH112
             raise ConfigurationError(f"{self.path} is a folder. Nothing was sent. Name a file for the journal.")
@@ -208,10 +188,10 @@ class Journal:
         )
 
     def _foreign(self) -> ConfigurationError:
-        return ConfigurationError(f"{self.path} is no journal of this program. Nothing was sent. Name another file.")
+        return ConfigurationError(f"{self.path} is not a journal of this version. Nothing was sent. Name another file.")
 
     def _check(self, base_url: str | None) -> None:
-        """Make the tables in a new file, and refuse one that is not ours or belongs to another server."""
+        """Create the tables in a new file, and refuse one that is not ours or belongs to another server."""
         ours, version = self._pragma("application_id"), self._pragma("user_version")
         if ours == 0 and not self._db.execute("SELECT 1 FROM sqlite_master").fetchone() and base_url is not None:
             for statement in _TABLES.split(";\n"):
@@ -241,7 +221,7 @@ class Journal:
 
     @contextmanager
     def loading(self) -> Generator[None]:
-        """Begin a run: all that is added within is kept together, or nothing of it."""
+        """Begin a run: either everything that is added within the block is kept, or nothing."""
         with self._writing():
             self._db.execute("BEGIN")
             try:
@@ -256,20 +236,20 @@ class Journal:
             self._db.execute("COMMIT")
 
     def add(self, orders: Iterable[tuple[int, float | None]]) -> None:
-        """Give orders to the run, each with the Unix time at which it was placed; one that is known is not doubled."""
+        """Add orders to the run, each with the Unix time at which it was placed; a known order is not added twice."""
         (last,) = self._read("SELECT coalesce(max(place), 0) FROM orders")[0]
         self._db.executemany(
             "INSERT INTO orders (order_id, place, run, todo, placed, closes) VALUES (?, ?, ?, 1, ?, ?) "
             "ON CONFLICT (order_id) DO UPDATE SET run = excluded.run, todo = 1 - settled, "
             "placed = coalesce(excluded.placed, placed), closes = coalesce(excluded.closes, closes)",
             (
-                (order_id, place, self._run, placed, closes(placed))
+                (order_id, place, self._run, placed, window_end(placed))
                 for place, (order_id, placed) in enumerate(orders, last + 1)
             ),
         )
 
-    def next(self) -> Work | None:
-        """Give the order whose turn it is, and write down that it is being sent. None if all are sent."""
+    def next(self) -> Job | None:
+        """Return the order whose turn it is, and note that it is being sent. None if all are sent."""
         with self._writing():
             now = time.time()
             for which in _NEXT:
@@ -282,47 +262,37 @@ class Journal:
             else:
                 return None
             self._db.execute(
-                "UPDATE orders SET state = 'in_flight', todo = 0, sent = ?1, first_sent = coalesce(first_sent, ?1) "
-                "WHERE order_id = ?2",
-                (now, row[0]),
+                "UPDATE orders SET state = 'in_flight', todo = 0, sent = ?1, first_sent = coalesce(first_sent, ?1), "
+                "was_unknown = max(was_unknown, ?3) WHERE order_id = ?2",
+                (now, row[0], row[1] in _MAY_BE_CANCELLED),
             )
-            return Work(int(row[0]), doubt=row[1] in _DOUBT)
+            return Job(int(row[0]), is_unknown=row[1] in _MAY_BE_CANCELLED)
 
-    def settle(self, entry: Entry) -> None:
-        """Write down what came of an order in flight, once: `attempts` are added to those of earlier runs."""
+    def settle(self, row: JournalRow) -> None:
+        """Write the result of an order in flight; `attempts` are added to those of earlier runs."""
         with self._writing():
             self._db.execute(
-                "UPDATE orders SET state = ?, settled = ?, attempts = attempts + ?, seconds = ?, decided = ?, "
-                "status = ?, kind = ?, error = ?, cents = ?, allowed = ?, contract = ? "
-                "WHERE order_id = ? AND state = 'in_flight'",
-                (
-                    *(
-                        entry.state,
-                        entry.settled,
-                        entry.attempts,
-                        entry.seconds,
-                        entry.decided,
-                        entry.status,
-                        entry.kind,
-                    ),
-                    *(entry.error, entry.cents, entry.allowed, entry.contract, entry.order_id),
-                ),
+                "UPDATE orders SET state = :state, settled = :settled, attempts = attempts + :attempts, "
+                "seconds = :seconds, decided = :decided, status = :status, kind = :kind, error = :error, "
+                "cents = :cents, allowed = :allowed, contract = :contract "
+                "WHERE order_id = :order_id AND state = 'in_flight'",
+                asdict(row),
             )
 
-    def settled_before(self) -> Iterator[Entry]:
-        """Give the orders of this run that earlier ones have settled."""
-        return self._entries("run = ? AND settled = 1 AND todo = 0", self._run)
+    def settled_before(self) -> Iterator[JournalRow]:
+        """Yield the orders of this run that earlier runs have settled."""
+        return self._rows("run = ? AND settled = 1 AND todo = 0", self._run)
 
-    def left(self) -> Iterator[Work]:
-        """Give the orders of this run that it has not sent, as they were given."""
-        for entry in self._entries("run = ? AND todo = 1", self._run):
-            yield Work(entry.order_id, doubt=entry.state in _DOUBT)
+    def left(self) -> Iterator[Job]:
+        """Yield the orders of this run that it has not sent, in the order of the input."""
+        for row in self._rows("run = ? AND todo = 1", self._run):
+            yield Job(row.order_id, is_unknown=row.state in _MAY_BE_CANCELLED)
 
-    def entries(self) -> Iterator[Entry]:
-        """Give all orders, as they were given."""
-        return self._entries("1")
+    def entries(self) -> Iterator[JournalRow]:
+        """Yield all orders, in the order of the input."""
+        return self._rows("1")
 
-    def _entries(self, where: str, *values: object) -> Iterator[Entry]:
+    def _rows(self, where: str, *values: object) -> Iterator[JournalRow]:
         """Read page by page, so that a journal can be written while it is read."""
         place = -1
         while True:
@@ -331,12 +301,12 @@ class Journal:
                 (place, *values),
             )
             for row in rows:
-                yield self._entry(row[1:])
+                yield self._row(row[1:])
             if not rows:
                 return
             place = rows[-1][0]
 
-    def _entry(self, values: tuple[Any, ...]) -> Entry:
+    def _row(self, values: tuple[Any, ...]) -> JournalRow:
         known: dict[str, Any] = dict(zip(_COLUMNS, values, strict=True))
         times = (known["placed"], known["closes"], known["first_sent"], known["sent"], known["decided"])
         if (
@@ -345,11 +315,11 @@ class Journal:
             or not all(moment is None or is_time(moment) for moment in (*times, known["seconds"]))
         ):
             raise self._damaged(f"what it says of order {known['order_id']} cannot be read")
-        known["settled"] = bool(known["settled"])
-        return Entry(**known)
+        known |= {name: bool(known[name]) for name in ("settled", "was_unknown")}
+        return JournalRow(**known)
 
     def totals(self) -> dict[State, tuple[int, int]]:
-        """Give for each state how many orders are in it, and the US cents that were authorized for them."""
+        """Return for each state the number of its orders, and the US cents that were authorized for them."""
         rows = self._read(
             f"SELECT state, count(*), coalesce(sum(iif(cents BETWEEN 0 AND {MAX_CENTS}, cents, 0)), 0) "  # noqa: S608
             "FROM orders GROUP BY state"
@@ -357,14 +327,14 @@ class Journal:
         return {state: (int(count), int(cents)) for state, count, cents in rows}
 
     def runs(self) -> list[tuple[float, float | None]]:
-        """Give the Unix times at which each run began and ended; None for one that was killed, or goes on."""
+        """Return the Unix times at which each run began and ended; None for one that was killed, or goes on."""
         rows = self._read("SELECT began, ended FROM runs ORDER BY run")
         if not all(is_time(began) and (ended is None or is_time(ended)) for began, ended in rows):
             raise self._damaged("its runs cannot be read")
         return rows
 
     def note(self, drifts: Iterable[Drift]) -> None:
-        """Write down where responses left the contract; what is known already is not doubled."""
+        """Write where responses did not match the contract, each difference once."""
         with self._writing():
             self._db.executemany(
                 "INSERT OR IGNORE INTO drifts VALUES (?, ?, ?)",
@@ -372,11 +342,26 @@ class Journal:
             )
 
     def drifts(self) -> list[Drift]:
-        """Give where the responses of all runs left the contract, sorted."""
+        """Return where the responses of all runs did not match the contract, sorted."""
         rows = self._read("SELECT pointer, kind, json_type FROM drifts ORDER BY pointer, kind, json_type")
         if not all(isinstance(value, str) for row in rows for value in row):
             raise self._damaged("its differences from the contract cannot be read")
         return [Drift(*row) for row in rows]
+
+    def add_skipped(self, rows: Iterable[tuple[str, str]]) -> None:
+        """Write the rows of the input that are not part of the run: where each is, and why it was skipped."""
+        with self._writing():
+            self._db.executemany(
+                "INSERT OR IGNORE INTO skipped VALUES (?, ?)",
+                ((place[:_SHOWN], reason[:_SHOWN]) for place, reason in rows),
+            )
+
+    def skipped(self) -> list[tuple[str, str]]:
+        """Return the rows that all runs skipped: where each is, and why."""
+        rows = self._read("SELECT place, reason FROM skipped")
+        if not all(isinstance(value, str) for row in rows for value in row):
+            raise self._damaged("its skipped rows cannot be read")
+        return rows
 
     def _read(self, query: str, values: tuple[object, ...] = ()) -> list[Any]:
         try:
@@ -395,17 +380,17 @@ class Journal:
                 yield
         except sqlite3.Error as error:
             raise JournalError(
-                f"The journal {self.path} cannot be written: {error}. What was sent is known up to there. "
+                f"The journal {self.path} cannot be written: {error}. It holds all results until now. "
                 f"{JournalError.advice}"
             ) from error
 
     def end(self) -> None:
-        """Write down that the run has ended."""
+        """Write that the run has ended."""
         with self._writing():
             self._db.execute("UPDATE runs SET ended = ? WHERE run = ?", (time.time(), self._run))
 
     def close(self) -> None:
-        """Let others open it, once no step uses it any more."""
+        """Close the file once no step uses it any more, so that others can open it."""
         with self._using:
             with suppress(sqlite3.Error):  # it leaves no empty file beside it
                 self._db.execute("PRAGMA journal_mode = DELETE")
@@ -413,7 +398,7 @@ class Journal:
             self._release()
 
     def renew(self) -> None:
-        """Let go of it, in a forked child."""
+        """Release the journal in a forked child, which does not hold it."""
         self._using = threading.RLock()
         _inherited.append(self._db)
         self._db = _NO_CONNECTION
