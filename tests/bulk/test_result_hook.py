@@ -31,7 +31,7 @@ def test_a_single_call_is_reported_once(fake: FakeThanksIO, connect: Connect, fa
     assert found[0].attempts >= (fault != "port_closed")
 
 
-def test_an_invalid_id_is_reported_as_not_tried(fake: FakeThanksIO, connect: Connect) -> None:
+def test_an_invalid_id_is_reported_as_not_tried(connect: Connect) -> None:
     found: list[CancelResult] = []
 
     with pytest.raises(ThanksIOError):
