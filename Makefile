@@ -12,7 +12,7 @@ SECONDS ?= 30
 FUZZ_ENV = $(if $(filter atheris,$(ENGINE)),.venv-fuzz,.venv)
 
 .DEFAULT_GOAL = help
-.PHONY: help demo test faults picture fuzz stress bench mutate generate check-generated diff check vendor-drift lint types \
+.PHONY: help demo test faults picture fuzz stress bench mutate generate check-generated docs diff check vendor-drift lint types \
         wheel-test dist release format locks upgrade-generator clean
 
 help: ## Print this list
@@ -40,6 +40,13 @@ stress: .venv/ready ## Cancel thousands in real time, kill runs, count memory: a
 bench: .venv-bench/ready $(if $(PEERS),.venv-peers/ready) ## Measure against bare httpx and a raw socket; PEERS=1 other clients too, QUICK=1 a minute
 	@.venv-bench/bin/python scripts/bench.py $(if $(PEERS),--peers .venv-peers/bin/python) $(if $(QUICK),--quick) \
 	  $(if $(ONLY),--only $(ONLY)) $(if $(LARGEST),--largest $(LARGEST))
+
+docs: .venv-docs/ready ## Build the documentation site into build/site; warnings and broken links are errors
+	@$(MAKE) --silent $(LOCKS)/node_modules/ready
+	@rm -rf build/site
+	@.venv-docs/bin/sphinx-build --quiet --fail-on-warning --keep-going docs build/site
+	@$(NODE_TOOLS)/redocly build-docs openapi.yaml --inlineBundle --title "thanks.io contract" --output build/site/contract-viewer.html >/dev/null 2>&1
+	@echo "open build/site/index.html"
 
 mutate: .venv-mutate/ready ## Change the code that decides in small ways, and fail if the tests do not notice
 	@.venv-mutate/bin/python scripts/mutate.py
@@ -99,7 +106,7 @@ upgrade-generator: .venv-locker/ready ## Pin the newest generator, generate with
 	$(MAKE) check lint types test
 
 clean: ## Remove what make has installed and built
-	rm -rf .venv .venv-* $(LOCKS)/node_modules dist mutants .coverage
+	rm -rf .venv .venv-* $(LOCKS)/node_modules dist build mutants .coverage
 
 # Each environment is built from a lock with hashes, and again when its lock changes.
 .venv/ready: $(LOCKS)/dev.txt pyproject.toml
@@ -110,6 +117,11 @@ clean: ## Remove what make has installed and built
 .venv-mutate/ready: $(LOCKS)/mutate.txt pyproject.toml
 	@$(call environment,.venv-mutate,mutate)
 	@$(call this_package,.venv-mutate)
+	@touch $@
+
+.venv-docs/ready: $(LOCKS)/docs.txt pyproject.toml
+	@$(call environment,.venv-docs,docs)
+	@$(call this_package,.venv-docs)
 	@touch $@
 
 .venv-fuzz/ready: $(LOCKS)/fuzz.txt pyproject.toml

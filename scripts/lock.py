@@ -13,6 +13,7 @@ LOCKS = ROOT / "scripts" / "locks"
 ENVIRONMENTS = {
     "bench": ["pyproject.toml", "--group", "bench"],
     "dev": ["pyproject.toml", "--group", "dev"],
+    "docs": ["pyproject.toml", "--extra", "cli", "--extra", "testing", "--group", "docs"],
     "fuzz": ["pyproject.toml", "--group", "fuzz"],
     "generator": ["--group", "generator"],
     "locker": ["--group", "locker"],

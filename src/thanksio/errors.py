@@ -1,5 +1,7 @@
 """What can go wrong, as values that a caller acts on.
 
+The tree::
+
     ThanksIOError                      .may_have_cancelled .attempts .advice
     ├─ ConfigurationError              (ValueError) a token, base URL, proxy or setting cannot be used
     ├─ InvalidOrderIdError             (ValueError) nothing was sent
