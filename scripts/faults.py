@@ -1,4 +1,4 @@
-"""Let calls meet every fault, print what became of them, and write docs/faults.md."""
+"""Make calls against every fault, print how they end, and write docs/faults.md."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ def fill(fake: FakeThanksIO, path: Path) -> None:
 
 
 def tmux(*arguments: str) -> str:
-    """Give a command to a terminal of our own."""
+    """Type a command into a terminal of our own."""
     command = ["tmux", "-L", f"thanksio-{os.getpid()}", *arguments]
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 

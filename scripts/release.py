@@ -28,13 +28,13 @@ class ReleaseError(Exception):
 
 
 def git(root: Path, *arguments: str) -> str:
-    """Give what git says."""
+    """Return the output of git."""
     command = [shutil.which("git") or "git", *arguments]
     return subprocess.run(command, cwd=root, check=True, capture_output=True, text=True).stdout.strip()
 
 
 def problems(version: str, stated: str, changelog: str, status: str, tags: list[str]) -> list[str]:
-    """Say what stands in the way of releasing a version, each with what mends it."""
+    """Return the problems that prevent releasing a version, each with its fix."""
     found: list[str] = []
     if not _VERSION.fullmatch(version):
         found.append(f"{version!r} is no version such as 0.2.0. Type: make release VERSION=0.2.0")

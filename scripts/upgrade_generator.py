@@ -25,7 +25,7 @@ def newest(resolved: str) -> dict[str, str]:
 
 
 def pinned(project: str, versions: dict[str, str]) -> str:
-    """Give pyproject.toml with these versions pinned. Raises UpgradeError if it has no such line, or several."""
+    """Return pyproject.toml with these versions pinned. Raises UpgradeError if it has no such line, or several."""
     pins = ", ".join(f'"{tool}=={versions[tool]}"' for tool in TOOLS)
     changed, count = _PIN.subn(f"generator = [{pins}]", project)
     if count != 1:

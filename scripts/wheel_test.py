@@ -59,7 +59,7 @@ def pip(python: Path, *arguments: str | Path) -> str:
 
 
 def installed(python: Path) -> dict[str, str]:
-    """Give the name and version of everything in an environment."""
+    """Return the name and version of everything in an environment."""
     listed = pip(python, "list", "--format=freeze").split()
     return {name.replace("-", "_").lower(): version for name, _, version in (line.partition("==") for line in listed)}
 
@@ -71,7 +71,7 @@ def environment(folder: Path) -> Path:
 
 
 def requirements() -> list[str]:
-    """Give the libraries with their bounds, as the wheel states them."""
+    """Return the libraries with their bounds, as the wheel states them."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     return [str(line) for line in project["dependencies"]]
 

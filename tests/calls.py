@@ -63,7 +63,7 @@ def failure(kind: str, **settings: Any) -> errors.APIConnectionError:
 
 
 def verdict(call: Callable[[], Order]) -> str:
-    """Say in a word or two what a call ended in."""
+    """Return in a word or two what a call ended in."""
     try:
         return f"order {call().id}"
     except errors.ThanksIOError as error:
@@ -88,7 +88,7 @@ def no_file_left() -> Iterator[None]:
 
 
 def looked_up(monkeypatch: pytest.MonkeyPatch, found: list[str] | OSError) -> None:
-    """Let the operating system find these addresses for names under .test, or fail so."""
+    """Make name lookups under .test return these addresses, or fail with this error."""
     look_up = socket.getaddrinfo
 
     def answer(host: Any, *arguments: Any, **options: Any) -> Any:
@@ -133,5 +133,5 @@ def in_process(function: Callable[..., None], *arguments: object, prelude: str =
 
 
 def without_times(text: str) -> str:
-    """Take numbers of seconds out of a message."""
+    """Remove numbers of seconds from a message."""
     return re.sub(r"\d+(\.\d+)? s(econds?)?\b", "N s", text)

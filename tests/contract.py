@@ -45,20 +45,20 @@ class GivenResponse:
 
 
 def responses() -> dict[str, dict[str, Any]]:
-    """Give the responses of the operation by their status."""
+    """Return the responses of the operation by their status."""
     named: dict[str, Any] = CONTRACT["components"]["responses"]
     declared = CONTRACT["paths"]["/order/{order_id}/cancel"]["put"]["responses"]
     return {status: named[referenced(response)] for status, response in declared.items()}
 
 
 def headers(status: str) -> dict[str, dict[str, Any]]:
-    """Give the headers of a response by their name."""
+    """Return the headers of a response by their name."""
     named: dict[str, Any] = CONTRACT["components"]["headers"]
     return {name: named[referenced(header)] for name, header in responses()[status]["headers"].items()}
 
 
 def status_of(example: str) -> int:
-    """Give the status that an example belongs to; 500 stands for 5XX."""
+    """Return the status that an example belongs to; 500 stands for 5XX."""
     (status,) = [
         status
         for status, response in responses().items()
@@ -68,5 +68,5 @@ def status_of(example: str) -> int:
 
 
 def referenced(reference: dict[str, str]) -> str:
-    """Give the name of the component that a reference leads to."""
+    """Return the name of the component that a reference leads to."""
     return reference["$ref"].rpartition("/")[2]

@@ -45,7 +45,7 @@ class Row:
     refused: Ends
 
     def cells(self) -> list[str]:
-        """Give what stands in the columns."""
+        """Return the cells of the row."""
         return [
             self.name,
             self.does,

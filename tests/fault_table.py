@@ -222,7 +222,7 @@ class Table:
         self._stack.close()
 
     def run(self, cell: Cell) -> Outcome:
-        """Let one call meet a fault, and look at everything that is left of it."""
+        """Make one call against a fault, and check everything that it leaves behind."""
         fake = self._fakes[cell.is_tls]
         clock = Clock(lambda: _lift(fake, cell))
         with _logs() as logs, self._client(fake, cell, clock) as client:
@@ -273,7 +273,7 @@ class Client:
     portal: BlockingPortal | None = None
 
     def cancel_order(self, order_id: int) -> object:
-        """Give what a call returns or raises, whatever it is."""
+        """Return what a call returns or raises."""
         try:
             if self.portal:
                 return self.portal.call(self.client.cancel_order, order_id)
@@ -283,7 +283,7 @@ class Client:
 
     @contextmanager
     def held_to(self, wanted: Expected, mode: str) -> Iterator[None]:
-        """Give a call the limits under which it meets its fault; those around it have the usual ones."""
+        """Set the limits of the call that meets the fault; the calls around it have the usual ones."""
         usual = {name: getattr(self.client, name) for name in ("_timeout", "_deadline", "_retry")}
         policy = RetryPolicy(max_attempts=1 if mode == "one attempt" else 4)
         vars(self.client).update(_timeout=wanted.timeout, _deadline=wanted.deadline, _retry=policy)
@@ -298,7 +298,7 @@ class Client:
 
 
 def _arm(fake: FakeThanksIO, cell: Cell) -> None:
-    """Let the call meet its fault: once or every time. What cannot be counted lasts until the first wait is over."""
+    """Apply the fault once or to every request. A fault that cannot be counted lasts until the first wait is over."""
     fake.faults(cell.fault, times=None if cell.fault.is_lasting or cell.mode == "every attempt" else 1)
     if cell.mode == "then 422" and not cell.fault.is_lasting:
         fake.faults("already_cancelled_422")
@@ -382,7 +382,7 @@ def _logs() -> Iterator[Callable[[], str]]:
 
 
 def ends_as_value(fault: Fault) -> Ends:
-    """Let one call meet a fault without a socket: a field of another type is no connection's matter."""
+    """Make one call against a fault without a socket: the type of a field does not depend on the connection."""
     fake = FakeThanksIO(token=TOKEN)
     fake.fail_next(fault)
 

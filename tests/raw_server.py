@@ -80,12 +80,12 @@ def _head(status: str, length: int, **headers: str) -> bytes:
 
 
 def raw(data: bytes) -> Action:
-    """Say these bytes and keep the connection."""
+    """Send these bytes and keep the connection."""
     return lambda connection: connection.sendall(data)
 
 
 def raw_then_close(data: bytes) -> Action:
-    """Say these bytes and close."""
+    """Send these bytes and close."""
 
     def act(connection: socket.socket) -> None:
         connection.sendall(data)
@@ -101,12 +101,12 @@ def reset(connection: socket.socket) -> None:
 
 
 def silence(_connection: socket.socket) -> None:
-    """Say nothing."""
+    """Send nothing."""
     time.sleep(LONGEST)
 
 
 def drip(start: bytes, piece: bytes, every: float) -> Action:
-    """Say `start` at once and then `piece` again and again."""
+    """Send `start` at once and then `piece` again and again."""
 
     def act(connection: socket.socket) -> None:
         connection.sendall(start)

@@ -90,13 +90,13 @@ def read_head(connection: socket.socket) -> bytes:
 
 
 def hold(connection: socket.socket) -> None:
-    """Say nothing until the peer closes."""
+    """Send nothing until the peer closes."""
     while connection.recv(65536):
         pass
 
 
 def dripping(start: bytes, *, wait: bool = True, every: float = 0.02) -> Serve:
-    """Say `start`, after the peer has spoken if `wait`, and then a byte now and then."""
+    """Send `start`, after the peer has sent something if `wait`, and then a byte now and then."""
 
     def serve(connection: socket.socket) -> None:
         if wait:
@@ -111,7 +111,7 @@ def dripping(start: bytes, *, wait: bool = True, every: float = 0.02) -> Serve:
 
 
 def saying(data: bytes) -> Serve:
-    """Say these bytes to a request, and close once the peer does."""
+    """Respond to a request with these bytes, and close once the peer does."""
 
     def serve(connection: socket.socket) -> None:
         read_head(connection)
@@ -186,7 +186,7 @@ class OrderServer(Listener):
 
 @contextlib.contextmanager
 def never_accepting() -> Iterator[int]:
-    """Give a port at which no connection on any loopback address completes: with its queue full, Linux drops SYNs."""
+    """Yield a port at which no loopback connection completes: its queue is full, so Linux drops SYNs."""
     with contextlib.ExitStack() as sockets:
         listener = sockets.enter_context(socket.socket())
         listener.bind(("0.0.0.0", 0))  # noqa: S104 - it accepts nobody

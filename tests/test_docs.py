@@ -23,7 +23,7 @@ README = (ROOT / "README.md").read_text("utf-8")
 
 
 def blocks(*documents: Path) -> list[Any]:
-    """Give every Python block of the documents, with as many blank lines before it as there are above it."""
+    """Return every Python block of the documents, preceded by as many blank lines as there are lines above it."""
     found = []
     for path in documents:
         text = path.read_text("utf-8")

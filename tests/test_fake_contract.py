@@ -63,7 +63,7 @@ def test_whatever_becomes_of_the_account_its_answers_conform(fake: FakeThanksIO)
 
 
 def explore(fake: FakeThanksIO, examples: int) -> set[int]:
-    """Let schemathesis look for what does not conform, and give the statuses that it met."""
+    """Run schemathesis, and return the statuses that it met."""
     met: set[int] = set()
 
     def judge(case: schemathesis.Case[Any]) -> None:

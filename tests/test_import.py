@@ -14,7 +14,7 @@ PRINT = "; import sys; print(*sys.modules)"
 
 
 def loaded_by(statement: str) -> set[str]:
-    """Give the modules that a statement loads in a fresh interpreter."""
+    """Return the modules that a statement loads in a fresh interpreter."""
     before, after = map(_modules_after, ("pass", statement))
     return after - before
 

@@ -464,7 +464,7 @@ class Server:
         return Response(200 if is_admitted else 429, headers=headers)
 
     def run(self, budget: Budget, orders: int, most: int, now: float = 0.0) -> float:
-        """Let a client get `orders` requests served, `most` at a time; return when the last one ended."""
+        """Send `orders` requests, at most `most` at a time; return when the last one ended."""
         events = list[tuple[float, int, Permit, Response | None]]()
         number, permit = 0, Permit()
         while orders > 0 or events:

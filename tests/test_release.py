@@ -19,7 +19,7 @@ CHANGELOG = "# Changelog\n\n## 0.2.0, 2026-11-24\n\n- You can do more.\n"
 
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
-    """Give a copy of what is committed here, ready to be released as 0.2.0."""
+    """Return a copy of what is committed here, ready to be released as 0.2.0."""
     root = tmp_path / "copy"
     root.mkdir()
     release.git(ROOT, "archive", "--output", str(tmp_path / "copy.tar"), "HEAD")

@@ -1,6 +1,6 @@
 """The steps of one call, decided without carrying out any of them.
 
-`call_steps` is a generator of values. It yields a step, `Sleep`, `Acquire` or `Send`, is sent what came of it, and
+`call_steps` is a generator of values. It yields a step, `Sleep`, `Acquire` or `Send`, is sent its outcome, and
 returns the order as the server showed it or raises the one error that tells the caller what is true. The sync and the
 async client carry out the same steps; everything that a call decides is decided here.
 """
@@ -112,7 +112,7 @@ class PathVariants:
 
 @frozen
 class Sleep:
-    """Let seconds pass. `backoff` is the whole wait before a retry, on the first of its slices."""
+    """Sleep for some seconds. `backoff` is the whole wait before a retry, and is set on its first slice only."""
 
     seconds: float
     backoff: float = 0.0
@@ -120,14 +120,14 @@ class Sleep:
 
 @frozen
 class Acquire:
-    """Ask for the call's permit within `left` seconds; report the seconds after which to ask again, 0 if granted."""
+    """Ask for the call's permit within `left` seconds; the outcome is the wait before asking again, 0 if granted."""
 
     left: float
 
 
 @frozen
 class Send:
-    """Send the request, and report what came of it within `left` seconds."""
+    """Send the request within `left` seconds; the outcome is a Response or a NoResponse."""
 
     path: PathVariant
     left: float
@@ -179,7 +179,7 @@ def call_steps(  # noqa: PLR0913 - what a call depends on, each thing once
     now: Callable[[], float],
     random: Callable[[], float],
 ) -> Steps:
-    """Lead `call` to the order as the server showed it, or to the error that says why it did not."""
+    """Yield the steps of `call`, then return the order as the server showed it, or raise the error that says why not."""
     if call.is_queued:
         yield from _acquire(call, math.inf, now)
     call.began = now()
@@ -251,7 +251,7 @@ def _unreadable(response: Response, reading: Unreadable, call: Call) -> ThanksIO
 
 
 def to_order(reading: Reading, call: Call) -> Order:
-    """Return the order if it is cancelled, and raise it as an error if it is not, or if nobody can tell."""
+    """Return the order if it is cancelled, and raise an error with it if it is not, or if its status is not listed."""
     order = Order.from_dict(reading.fields)
     if reading.is_cancelled:
         return order
@@ -291,7 +291,7 @@ def _failure(outcome: Outcome, call: Call, *, timed_out: bool) -> ThanksIOError:
 
 
 def _advice_for_page(outcome: Response, kind: type[ThanksIOError]) -> str:
-    """Say that a 4xx may not be the API's own, which is what its class suggests."""
+    """Return advice for a 4xx that the API may not have written, empty for other statuses."""
     is_client_error = 400 <= outcome.status < 500  # noqa: PLR2004
     return f"It may come from a proxy or firewall, not from the API. {kind.advice}" if is_client_error else ""
 

@@ -188,7 +188,7 @@ _renewable: WeakSet[Renewable] = WeakSet()
 
 
 def renew_after_fork(item: Renewable) -> None:
-    """Let a forked child call `item.renew()`: a lock that another thread held would stay locked there for ever."""
+    """Call `item.renew()` in every forked child: a lock that another thread held would stay locked there for ever."""
     _renewable.add(item)
 
 

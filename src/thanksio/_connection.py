@@ -63,7 +63,7 @@ class Attempt:
     stream: Any = None  # what has to be closed
 
     def connect_error(self, what: str, error: BaseException) -> httpcore.ConnectError:
-        """Say why no connection was made, and note whether trying again can help."""
+        """Return why no connection was made, and note whether trying again can help."""
         root = _root(error)
         if isinstance(root, ssl.SSLCertVerificationError):
             self.is_permanent, self.advice = True, _TRUST
@@ -76,7 +76,7 @@ class Attempt:
         return httpcore.ConnectError(f"{what}: {_words(root)}")
 
     def tunnel_error(self, proxy: Proxy, error: Exception) -> Exception:
-        """Say why the proxy opened no tunnel, and note whether trying again can help."""
+        """Return why the proxy opened no tunnel, and note whether trying again can help."""
         what = f"the proxy {proxy} opened no tunnel"
         if isinstance(error, ProxyRefusedError):
             self.is_permanent, self.advice = error.is_permanent, error.advice
@@ -147,7 +147,7 @@ class _TLS:
         self._socket.close()
 
     def _run(self, step: Callable[[], _T]) -> _T:
-        """Take a step of TLS; all that it sends and receives takes no longer than one timeout."""
+        """Carry out one step of TLS; everything that it sends and receives takes no longer than one timeout."""
         end = math.inf if self._timeout is None else time.monotonic() + self._timeout
         while True:
             try:

@@ -149,7 +149,7 @@ class Budget:
         return wait
 
     def release(self, permit: Permit) -> None:
-        """Take back a permit that was not used."""
+        """Release a permit that was not used."""
         permit.is_held = False
         self.in_flight.discard(permit)
         self._patience = -math.inf
@@ -194,7 +194,7 @@ class Budget:
         self._forget(self._closed)
 
     def _hear(self, sent: float, now: float, remaining: int | None) -> None:
-        """Take what remains from a response, unless it may be older than the newest one.
+        """Read the remaining requests from a response, unless it may be older than the newest one.
 
         Of responses that crossed each other the smallest number counts. More than before, in a response to what was
         sent after that, is a new window: it ends `per` seconds from now at the latest.

@@ -84,7 +84,7 @@ class _Body:
     is_late: bool = False
 
     def add(self, chunk: bytes) -> bool:
-        """Take a chunk; return whether no more is wanted. Raises ReadTimeout if the one before was late."""
+        """Add a chunk; return whether the body is complete. Raises ReadTimeout if the previous chunk was late."""
         if self.is_late:
             raise httpx.ReadTimeout(DEADLINE)
         self.is_late = time.monotonic() >= self.end
@@ -261,7 +261,7 @@ async def _receive(stream: httpx.AsyncByteStream, body: _Body) -> None:
 
 
 def _hide_secret_frames(error: BaseException, handled: BaseException | None) -> None:
-    """Take the frames that hold secrets out of a traceback, and out of those of its causes.
+    """Remove the frames that hold secrets from a traceback, and from those of its causes.
 
     `handled` is what the caller was handling when it called; it is left as it is.
     """

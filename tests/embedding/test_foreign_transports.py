@@ -49,7 +49,7 @@ OF_THE_HOST += [EOFError, LookupError, Shutdown, KeyboardInterrupt, SystemExit]
 
 
 class BreakingBody(httpx.SyncByteStream, httpx.AsyncByteStream):
-    """Give half of an answer, then raise."""
+    """Yield half of a response, then raise."""
 
     def __init__(self, error: BaseException) -> None:
         self._error = error

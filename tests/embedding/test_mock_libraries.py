@@ -35,7 +35,7 @@ TWO = httpx.Response(200, json=CANCELLED), httpx.Response(200, json=order(id=427
 
 @pytest.fixture(params=["respx", "pytest-httpx"])
 def mock(request: pytest.FixtureRequest) -> Iterator[Mock]:
-    """Give a function that sets what every request is answered with, by each of the two libraries."""
+    """Return a function that sets the response to every request, with each of the two libraries."""
     with ExitStack() as stack:
         router = stack.enter_context(respx.mock(assert_all_called=False)) if request.param == "respx" else None
         httpx_mock: HTTPXMock | None = None if router else request.getfixturevalue("httpx_mock")

@@ -109,7 +109,7 @@ def echoes() -> Iterator[Any]:
 
 
 def says(where: str, echo: str) -> httpx.MockTransport:
-    """Say the echo somewhere in an answer, or in an exception of the transport."""
+    """Put the echo somewhere in a response, or in an exception of the transport."""
 
     def handle(_request: httpx.Request) -> httpx.Response:
         if where == "exception":
@@ -228,7 +228,7 @@ def interrupted(act: Callable[[socket.socket], None]) -> BaseException:
 
 @pytest.fixture
 def ctrl_c() -> Iterator[Callable[[object], None]]:
-    """Give a function for another thread that interrupts this one as Ctrl-C would."""
+    """Return a function for another thread that interrupts this one as Ctrl-C would."""
 
     def raise_it(*_: object) -> None:
         raise KeyboardInterrupt

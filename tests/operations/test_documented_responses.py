@@ -20,7 +20,7 @@ every_documented_response = pytest.mark.parametrize(("status", "body"), DOCUMENT
 
 
 def respond(httpserver: HTTPServer, operation: Operation, status: int, body: Any) -> str:
-    """Let the server respond to the operation, and return its address."""
+    """Make the server respond to the operation, and return its address."""
     httpserver.expect_request(operation.url_path).respond_with_json(body, status, {"X-Trace": "1"})
     return httpserver.url_for("")
 

@@ -20,7 +20,7 @@ every_undocumented_status = pytest.mark.parametrize("status", UNDOCUMENTED)
 
 
 def respond(httpserver: HTTPServer, operation: Operation, status: int) -> str:
-    """Let the server respond with a cancelled order, and return its address."""
+    """Make the server respond with a cancelled order, and return its address."""
     headers = {"Location": httpserver.url_for(operation.url_path)}
     httpserver.expect_request(operation.url_path).respond_with_json(CANCELLED, status, headers)
     return httpserver.url_for("")

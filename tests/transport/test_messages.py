@@ -20,7 +20,7 @@ _HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n"
 
 
 def _then(data: bytes, *, reset: bool = False) -> Serve:
-    """Say this to a request, and close or reset the connection."""
+    """Respond to a request with this, and close or reset the connection."""
 
     def serve(connection: socket.socket) -> None:
         read_head(connection)

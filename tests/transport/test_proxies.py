@@ -42,7 +42,7 @@ def tls_fake() -> Iterator[FakeThanksIO]:
 
 @pytest.fixture
 def target(tls_fake: FakeThanksIO, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeThanksIO]:
-    """Give a fake behind TLS, in an environment without proxies that trusts it."""
+    """Return a fake behind TLS, in an environment without proxies that trusts it."""
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.lower(), raising=False)
