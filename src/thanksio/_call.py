@@ -179,7 +179,7 @@ def call_steps(  # noqa: PLR0913 - what a call depends on, each thing once
     now: Callable[[], float],
     random: Callable[[], float],
 ) -> Steps:
-    """Yield the steps of `call`, then return the order as the server showed it, or raise the error that says why not."""
+    """Yield the steps of `call`; return the order as the server showed it, or raise the error that says why not."""
     if call.is_queued:
         yield from _acquire(call, math.inf, now)
     call.began = now()
