@@ -56,13 +56,17 @@ class Pace:
 
 @frozen
 class Rate:
-    """What a budget looks like: `used` of `allowed` requests in `per` seconds. A 429 closes it for `closed` seconds."""
+    """What a budget looks like: `used` of `allowed` requests in `per` seconds. A 429 closes it for `closed` seconds.
+
+    `is_stated` says that a response has stated the account's limit.
+    """
 
     allowed: int
     used: int
     per: float
     in_flight: int
     closed: float
+    is_stated: bool = False
 
 
 @define(eq=False)
@@ -92,6 +96,7 @@ class Budget:
     _ends: float = field(default=-math.inf, init=False)
     _turned: float = field(default=-math.inf, init=False)  # what was sent before belongs to older windows
     _closed: float = field(default=-math.inf, init=False)  # until then, by a 429
+    _is_stated: bool = field(default=False, init=False)  # a response has stated the limit
     _refused: float = field(default=-math.inf, init=False)  # when the last 429 without a limit was received
     _alone: bool = field(default=True, init=False)  # the next request is sent alone, to learn about the window
     _patience: float = field(default=-math.inf, init=False)  # until then all wait for it
@@ -174,7 +179,7 @@ class Budget:
     def _learn_limit(self, sent: float, now: float, told: int | None, *, refused: bool) -> None:
         """Follow the server's header; without one, what was served before the second of two 429s in a row."""
         if told:
-            self.limit = told
+            self.limit, self._is_stated = told, True
         elif refused and sent > self._refused:  # not one that was on its way when the last was received
             if now - self._refused <= _QUIET * self.pace.per:
                 served = sum(served for until, served in self._counted if until > now)
@@ -213,7 +218,7 @@ class Budget:
         """Describe the budget for a person."""
         wait = self.wait(now)
         closed = wait if wait > ASK_AGAIN else 0.0
-        return Rate(self.allowed, self.used, self.pace.per, len(self.in_flight), closed)
+        return Rate(self.allowed, self.used, self.pace.per, len(self.in_flight), closed, self._is_stated)
 
 
 def _count(response: Response, name: str) -> int | None:

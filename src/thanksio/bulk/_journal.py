@@ -292,6 +292,11 @@ class Journal:
         """Yield all orders, in the order of the input."""
         return self._rows("1")
 
+    def find(self, order_id: int) -> JournalRow | None:
+        """Return what is known of an order, None if the journal does not have it."""
+        rows = self._read(f"SELECT {', '.join(_COLUMNS)} FROM orders WHERE order_id = ?", (order_id,))  # noqa: S608
+        return self._row(rows[0]) if rows else None
+
     def _rows(self, where: str, *values: object) -> Iterator[JournalRow]:
         """Read page by page, so that a journal can be written while it is read."""
         place = -1

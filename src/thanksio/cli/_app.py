@@ -1,4 +1,4 @@
-"""Read the command line, and say in one line what went wrong. What takes time to load is loaded by its command."""
+"""Parse the command line, and report an error in one line. Slow imports happen in the command that needs them."""
 
 from __future__ import annotations
 
@@ -31,8 +31,14 @@ Exit codes:
   2  the command or its input is wrong
   3  some order is not cancelled, was refused, or was not tried, or a row was
      skipped
-  4  of some order nobody can say (wins over 3)
+  4  the outcome of some order is unknown (wins over 3)
   5  the token, the billing or the configuration is at fault (wins over 4)"""
+_CHECK_CODES = """\b
+Exit codes:
+  0  everything that a run needs is in order
+  2  the command is wrong
+  4  the response does not show it: try again
+  5  the token, the billing, the address, the proxy or a certificate is at fault"""
 _EXAMPLES = """\b
 Examples:
   thanksio cancel 37294
@@ -40,28 +46,28 @@ Examples:
   thanksio cancel --from orders.csv --yes --json > results.jsonl"""
 _DRIFT_CODES = """\b
 Exit codes:
-  0  all answers are as the contract says
-  2  the command is wrong, or a file cannot be read as answers
-  3  some answer leaves the contract"""
+  0  all responses match the contract
+  2  the command is wrong, or a file does not contain responses
+  3  some response does not match the contract"""
 _DRIFT_EXAMPLES = """\b
 Examples:
   thanksio drift answers.jsonl
   curl ... | thanksio drift - --propose"""
 _SETUP = """\b
 Environment:
-  THANKSIO_TOKEN     the token, unless --token-file names a file that holds it
-  THANKSIO_BASE_URL  where to send, unless --base-url says so"""
+  THANKSIO_TOKEN     the token, unless --token-file is used
+  THANKSIO_BASE_URL  API base URL, unless --base-url is used"""
 
 
 @define
 class _Talk:
-    """How much is said of an error."""
+    """How much is shown of an error."""
 
     verbose: bool = False
 
 
 class _App(click.Group):
-    """Ends in an exit code and at most one line, whatever happens."""
+    """Turn every exception into an exit code and one line."""
 
     def main(self, args: Sequence[str] | None = None, *arguments: Any, **settings: Any) -> Any:  # noqa: ANN401 - click's own
         """Run a command, and exit."""
@@ -79,7 +85,7 @@ class _App(click.Group):
 
 
 def _explain(error: Exception) -> tuple[str, Exit]:
-    """Say what happened and what to do next, and with which code to exit."""
+    """Return what happened and what to do next, and the exit code."""
     if isinstance(error, click.UsageError):
         path = error.ctx.command_path if error.ctx else "thanksio"
         return f"{error.format_message().rstrip('.')}. See: {path} --help", Exit.USAGE
@@ -97,10 +103,10 @@ def _explain(error: Exception) -> tuple[str, Exit]:
 
 
 class _Stderr(logging.Handler):
-    """Shows warnings as every other line, and with -v all records with their time."""
+    """Show warnings like other lines, and with -v all records with their time."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write it to where stderr is now: a display puts itself in the place of it."""
+        """Write the record to the current stderr, which a live display replaces."""
         echo(self.format(record), err=True)
 
 
@@ -123,7 +129,7 @@ def _verbose(context: click.Context, _option: click.Parameter, value: bool) -> b
 
 def _given(_context: click.Context, option: click.Parameter, value: str | None) -> str | None:
     if value is not None and not value.strip():  # a variable that is not set
-        raise click.BadParameter("it is empty.", param=option)
+        raise click.BadParameter("it must not be empty.", param=option)
     return value
 
 
@@ -133,11 +139,20 @@ def _seconds(_context: click.Context, option: click.Parameter, value: float | No
     return value
 
 
+_BASE_URL = click.option("--base-url", callback=_given, metavar="URL", help="API base URL.")
+_PROXY = click.option(
+    "--proxy", callback=_given, metavar="URL", help="Send through this proxy.  [default: HTTPS_PROXY or ALL_PROXY]"
+)
+_TOKEN_FILE = click.option(
+    "--token-file", type=_NEW, callback=_given, metavar="FILE", help="Read the token from a file."
+)
+
+
 @click.group(cls=_App, context_settings=_HELP, epilog=_SETUP, invoke_without_command=True)
 @click.version_option(package_name="thanksio", message="thanksio %(version)s")
 @click.pass_context
 def app(context: click.Context) -> None:
-    """Cancel thanks.io orders, and know of each whether it is cancelled."""
+    """Cancel thanks.io orders, and show for each whether it is cancelled."""
     if context.invoked_subcommand is None:
         click.echo(context.get_help())
 
@@ -145,61 +160,82 @@ def app(context: click.Context) -> None:
 @app.command(epilog=f"{_CODES}\n\n{_EXAMPLES}\n\n{_SETUP}")
 @click.argument("ids", nargs=-1)
 @click.option("source", "--from", type=_FILE, metavar="FILE", help="Read the orders of a file, - for stdin.")
-@click.option("--yes", "-y", is_flag=True, help="Do not ask.")
-@click.option("--dry-run", is_flag=True, help="Say what would happen, and send nothing.")
-@click.option("--json", "as_json", is_flag=True, help="Give one JSON object per order, and a summary.")
-@click.option("--quiet", "-q", is_flag=True, help="Say nothing but what needs a person.")
+@click.option("--yes", "-y", is_flag=True, help="Do not ask for confirmation.")
+@click.option("--dry-run", is_flag=True, help="Show the plan, and cancel nothing.")
+@click.option("--check", "with_check", is_flag=True, help="With --dry-run: check the settings, and use the real limit.")
+@click.option("--until-settled", is_flag=True, help="Ask again for unknown and reviewing orders until all are settled.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per order, and a summary.")
+@click.option("--quiet", "-q", is_flag=True, help="Show only what needs attention.")
 @click.option("--report", type=_NEW, callback=_given, metavar="FILE.html", help="Write a page about the run.")
-@click.option("--journal", type=_NEW, callback=_given, metavar="FILE", help="Keep the journal there.")
-@click.option("--no-journal", is_flag=True, help="Keep none. A run that is stopped cannot go on then.")
+@click.option("--output", type=_NEW, callback=_given, metavar="FILE.csv", help="Write the input rows with verdicts.")
+@click.option("--journal", type=_NEW, callback=_given, metavar="FILE", help="Journal file.")
+@click.option("--no-journal", is_flag=True, help="Keep no journal: a stopped run cannot be resumed.")
 @click.option("--skip-bad-rows", is_flag=True, help="Skip rows that cannot be read.")
-@click.option("--id-column", callback=_given, metavar="NAME", help="The column of the order numbers.")
+@click.option("--id-column", callback=_given, metavar="NAME", help="Column of the order numbers.")
 @click.option("--where", multiple=True, metavar="COLUMN=VALUE", help="Only rows with this value; can be repeated.")
-@click.option("--timezone", default="UTC", show_default=True, metavar="NAME", help="The zone of times that name none.")
-@click.option("--base-url", callback=_given, metavar="URL", help="Where to send.")
-@click.option(
-    "--proxy", callback=_given, metavar="URL", help="Send through this proxy.  [default: HTTPS_PROXY or ALL_PROXY]"
-)
-@click.option("--token-file", type=_NEW, callback=_given, metavar="FILE", help="Read the token there.")
+@click.option("--timezone", default="UTC", show_default=True, metavar="NAME", help="Zone of times without one.")
+@_BASE_URL
+@_PROXY
+@_TOKEN_FILE
 @click.option(
     "--deadline",
     type=float,
     callback=_seconds,
     metavar="SECONDS",
-    help="The most that one order may take.  [default: 90]",
+    help="Longest time for one order.  [default: 90]",
 )
-@click.option("--rate", type=click.IntRange(1), metavar="PER_MINUTE", help="Go slower than the account may.")
-@click.option("--redis", callback=_given, metavar="URL", help="Share the rate with all who use this Redis.")
+@click.option("--rate", type=click.IntRange(1), metavar="PER_MINUTE", help="Maximum requests per minute.")
+@click.option("--redis", callback=_given, metavar="URL", help="Share the rate limit through this Redis.")
 @click.option(
     "--in-flight",
     type=click.IntRange(1, _MOST),
     default=8,
     show_default=True,
     metavar="N",
-    help="Orders sent at a time.",
+    help="Orders in flight at a time.",
 )
 @click.option("-v", "--verbose", is_flag=True, callback=_verbose, help="Show every attempt, and where an error arose.")
 @click.pass_context
 def cancel(context: click.Context, /, ids: tuple[str, ...], source: str | None, **options: Any) -> int:  # noqa: ANN401
     """Cancel the orders with these IDS, or those of a file.
 
-    The file has a column order_id or id, and placed_at or created_at if it is known: the hour that ends first goes
-    first. It is CSV, JSON, JSON lines, plain lines of numbers or an .xlsx workbook (extra xlsx). Run the same command
-    again, and it continues where it was stopped.
+    The file has a column order_id or id, and optionally placed_at or created_at: the orders with the least time left go
+    first. It is CSV, JSON, JSON lines, plain lines of numbers or an .xlsx workbook (extra xlsx). To resume a run that
+    was stopped, run the same command again.
     """
     from thanksio.cli._cancel import Options, cancel_all  # noqa: PLC0415 - the help must not wait for httpx and rich
 
     if bool(ids) == bool(source):
         raise click.UsageError("Name orders by their numbers, or a file of them with --from.", context)
+    if options["with_check"] and not options["dry_run"]:
+        raise click.UsageError("--check belongs to --dry-run. To check the settings alone: thanksio check.", context)
     return cancel_all(ids, source, Options(**options))
+
+
+@app.command(epilog=f"{_CHECK_CODES}\n\n{_SETUP}")
+@_BASE_URL
+@_PROXY
+@_TOKEN_FILE
+@click.option("--deadline", type=float, callback=_seconds, metavar="SECONDS", help="Longest time.  [default: 30]")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option("-v", "--verbose", is_flag=True, callback=_verbose, help="Show every attempt, and where an error arose.")
+def check(as_json: bool, verbose: bool, **settings: Any) -> int:  # noqa: ANN401, FBT001 - click passes by name
+    """Check address, proxy, certificate, token, path and rate limit, and cancel nothing.
+
+    One cancel request is sent, for an order number that cannot exist.
+    """
+    from thanksio.cli._cancel import check_settings  # noqa: PLC0415 - the help must not wait for httpx
+
+    del verbose  # its callback has set up the logs
+    return check_settings(**settings, as_json=as_json)
 
 
 @app.command()
 @click.argument("file", type=_NEW)
-@click.option("--json", "as_json", is_flag=True, help="Give one JSON object per order, and a summary.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per order, and a summary.")
 @click.option("--report", type=_NEW, callback=_given, metavar="FILE.html", help="Write a page about the run.")
 def journal(file: str, report: str | None, *, as_json: bool) -> int:
-    """Show again what came of a run, and exit as it did."""
+    """Show the results of a run again, and exit as it did."""
     from thanksio.cli._replay import replay  # noqa: PLC0415 - the help must not wait for sqlite and httpx
 
     return replay(file, report, as_json=as_json)
@@ -207,13 +243,13 @@ def journal(file: str, report: str | None, *, as_json: bool) -> int:
 
 @app.command(epilog=f"{_DRIFT_CODES}\n\n{_DRIFT_EXAMPLES}")
 @click.argument("files", nargs=-1, required=True, type=_FILE, metavar="FILE...")
-@click.option("--json", "as_json", is_flag=True, help="Give one JSON object.")
-@click.option("--propose", is_flag=True, help="Give what to add to openapi.yaml, for a person to review.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option("--propose", is_flag=True, help="Print what to add to openapi.yaml, for a person to review.")
 @click.pass_context
 def drift(context: click.Context, /, files: tuple[str, ...], *, as_json: bool, propose: bool) -> int:
-    """Say where saved answers leave the contract, and never show a value of them.
+    """Show where saved responses do not match the contract, without their values.
 
-    A FILE, - for stdin, holds answers {"order": {...}} or bare orders as JSON: one, a list of them, or JSON lines.
+    A FILE, - for stdin, holds responses {"order": {...}} or bare orders as JSON: one, a list of them, or JSON lines.
     """
     from thanksio.cli._drift import look  # noqa: PLC0415 - the help must not wait for httpx
 
@@ -224,10 +260,10 @@ def drift(context: click.Context, /, files: tuple[str, ...], *, as_json: bool, p
 
 @app.command()
 @click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0 for any that is free.")
-@click.option("--fault", metavar="NAME", help="Let every request meet this fault.")
-@click.option("--shape", type=click.Choice(["2025", "2026"]), default="2025", help="The year whose fields orders show.")
+@click.option("--fault", metavar="NAME", help="Apply this fault to every request.")
+@click.option("--shape", type=click.Choice(["2025", "2026"]), default="2025", help="Year whose fields orders have.")
 def fake(port: int, fault: str | None, shape: str) -> None:
-    """Run a thanks.io on this machine, without an account."""
+    """Run a test server on this machine, without an account."""
     from thanksio.testing.__main__ import main  # noqa: PLC0415 - it is a server
 
     main(["--port", str(port), "--shape", shape, *(["--fault", fault] if fault else [])], "thanksio fake")
@@ -236,7 +272,7 @@ def fake(port: int, fault: str | None, shape: str) -> None:
 @app.command(epilog='\b\nExample:\n  eval "$(thanksio completion bash)"')
 @click.argument("shell", type=_SHELLS)
 def completion(shell: str) -> None:
-    """Print what makes SHELL complete this command."""
+    """Print the completion script for SHELL."""
     from click.shell_completion import get_completion_class  # noqa: PLC0415 - few ask for it
 
     kind = get_completion_class(shell)

@@ -1,4 +1,4 @@
-"""Carry out `thanksio cancel`: plan, ask, send, show, sum up."""
+"""Carry out `thanksio cancel`: read and plan, confirm, send, show progress, and sum up."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import sys
 import time
 from contextlib import ExitStack, closing
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -17,18 +18,20 @@ from thanksio import ThanksIO
 from thanksio._config import read_base_url
 from thanksio._rate_limit import DOCUMENTED, Pace
 from thanksio.bulk._journal import Journal
-from thanksio.cli import _outcome, _plan
-from thanksio.cli._before import (
-    agreed,
-    check_report,
+from thanksio.cli import _check, _outcome, _plan, _settle
+from thanksio.cli._annotate import write_output
+from thanksio.cli._files import check_targets, replacing
+from thanksio.cli._output import echo
+from thanksio.cli._preflight import (
     condition,
+    confirm,
     journal_path,
+    opened_input,
     read_orders,
     read_token,
     settled_in,
     zone_of,
 )
-from thanksio.cli._output import echo
 from thanksio.cli._run import Run
 from thanksio.cli._screen import choose, say
 from thanksio.cli._stop import Stop
@@ -36,24 +39,33 @@ from thanksio.cli._wording import NONE_SKIPPED, Exit, Skipped
 from thanksio.cli.input import Selection
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
+    from typing import TypeAlias
 
     from thanksio.cli._plan import Plan
+    from thanksio.cli._preflight import Input
     from thanksio.cli._screen import Screen
     from thanksio.cli._tally import Tally
     from thanksio.cli.input import Orders
     from thanksio.drift import Drift
 
+    WriteOutput: TypeAlias = Callable[[Journal, str], None]
+
+_STEP = 0.2  # seconds
+
 
 @frozen(kw_only=True)
 class Options:
-    """What the command line was told, apart from the orders."""
+    """The options of the command line, without the orders."""
 
     yes: bool
     dry_run: bool
+    with_check: bool
+    until_settled: bool
     as_json: bool
     quiet: bool
     report: str | None
+    output: str | None
     journal: str | None
     no_journal: bool
     skip_bad_rows: bool
@@ -70,102 +82,174 @@ class Options:
     verbose: bool
 
 
-def cancel_all(ids: Iterable[str], source: str | None, options: Options) -> Exit:
-    """Cancel the orders, and give the exit code. Raises UsageError and ThanksIOError before anything is sent."""
+def cancel_all(ids: tuple[str, ...], source: str | None, options: Options) -> Exit:
+    """Cancel the orders, and return the exit code. Raises UsageError and ThanksIOError before anything is sent."""
+    with opened_input(ids, source, is_read_twice=options.output is not None) as given:
+        return _cancel(given, source, options)
+
+
+def _cancel(given: Input, source: str | None, options: Options) -> Exit:
     selection = Selection(options.id_column or "", tuple(map(condition, options.where)), zone_of(options.timezone))
-    orders = read_orders(ids, source, selection, skip_bad_rows=options.skip_bad_rows)
-    path = journal_path(orders.placed, source, options.journal, none=options.no_journal)
-    if options.report and not path:
-        raise click.UsageError("--report is made from a journal. Add --journal FILE.")
-    check_report(options.report, [source, path, options.token_file])
+    orders = read_orders(given, selection, skip_bad_rows=options.skip_bad_rows)
+    path = journal_path(
+        orders.placed, source, options.journal, none=options.no_journal, is_needed=options.until_settled
+    )
+    needs = [name for name in ("report", "output", "until_settled") if getattr(options, name)]
+    if needs and not path:
+        raise click.UsageError(f"--{needs[0].replace('_', '-')} needs a journal. Add --journal FILE.")
+    check_targets({"--report": options.report, "--output": options.output}, path, [source, options.token_file])
     base_url = read_base_url(options.base_url)
-    rate = min(DOCUMENTED, options.rate or DOCUMENTED)
-    plan = _plan.make_plan(orders.placed, time.time(), rate, settled=settled_in(path, base_url))
-    _tell(plan, options, path, orders)
+    checked = _checked(options, base_url) if options.with_check else None
+    limit = checked.requests if checked else DOCUMENTED
+    plan = _plan.make_plan(
+        orders.placed, time.time(), min(limit, options.rate or limit), settled=settled_in(path, base_url)
+    )
+    _show_plan(plan, options, path, orders, limit, is_checked=checked is not None)
     skipped = Skipped(orders.bad, tuple((problem.place, problem.why) for problem in orders.problems))
     if options.dry_run:
-        return Exit.NOT_CANCELLED if skipped.count else Exit.CANCELLED
+        return (checked and checked.exit) or (Exit.NOT_CANCELLED if skipped.count else Exit.CANCELLED)
     drifts: list[Drift] = []
     token = read_token(options.token_file)
     with ThanksIO(token, base_url=base_url, proxy=options.proxy, on_drift=drifts.append) as client:
-        agreed(plan.sending, yes=options.yes)
+        confirm(plan.sending, yes=options.yes)
         run = Run(plan, client, options.as_json, options.in_flight, drifts, skipped)
-        return _carry_out(run, path, base_url, options)
+        return _carry_out(run, partial(_write_output, given, selection), path, base_url, options)
 
 
-def _tell(plan: Plan, options: Options, path: str | None, orders: Orders) -> None:
+def check_settings(
+    base_url: str | None, proxy: str | None, token_file: str | None, deadline: float | None, *, as_json: bool
+) -> Exit:
+    """Carry out `thanksio check`, and return the exit code. Raises ConfigurationError for unusable settings."""
+    settings = _check.Settings(read_token(token_file), read_base_url(base_url), proxy, deadline)
+    checked = _check.check(settings)
+    _check.show(checked, as_json=as_json)
+    return checked.exit
+
+
+def _checked(options: Options, base_url: str) -> _check.Checked:
+    settings = _check.Settings(read_token(options.token_file), base_url, options.proxy, options.deadline)
+    checked = _check.check(settings)
+    _check.show(checked, as_json=options.as_json)
+    return checked
+
+
+def _show_plan(plan: Plan, options: Options, path: str | None, orders: Orders, limit: int, *, is_checked: bool) -> None:
     """Show the plan: on stdout if it is all that was asked for."""
     if options.dry_run and options.as_json:
         echo(json.dumps({"plan": _plan.as_json(plan) | _plan.of_input(orders)}))
         return
     if (options.quiet or len(plan.rows) == 1) and not options.dry_run:
         return
-    told = _plan.told(plan, cap=options.rate, known=DOCUMENTED, journal=path)
-    nothing = ["Nothing was sent."] if options.dry_run else []
+    told = _plan.told(plan, cap=options.rate, known=limit, journal=path, is_checked=is_checked)
+    nothing = ["No order was cancelled."] if options.dry_run else []
     for line in [*_plan.left_out(orders), *told, *_plan.columns(orders, options.timezone), *nothing]:
         say(line, err=not options.dry_run)
 
 
-def _carry_out(run: Run, path: str | None, base_url: str, options: Options) -> Exit:
+def _carry_out(run: Run, write: WriteOutput, path: str | None, base_url: str, options: Options) -> Exit:
     # Nothing may be written between the pictures of a display: neither log records nor results on the same terminal.
     plain = options.verbose or (options.as_json and sys.stdout.isatty())
     screen = choose(run.view, quiet=options.quiet or len(run.plan.rows) == 1, plain=plain)
     with ExitStack() as stack:
         journal = stack.enter_context(Journal(path, base_url)) if path else None
         try:
-            _send(run, screen, journal, options)
+            if journal:
+                journal.add_skipped(run.skipped.rows)
+            _send_all(run, screen, journal, options)
             if journal:
                 run.note(journal)
         finally:  # also if the journal can no longer be written
             run.stopped(journal)
             _sum_up(run.tally, path, options)
-        if journal and options.report:
-            report(journal, options.report, run.skipped, quiet=options.quiet, err=options.as_json)
+            if journal:
+                _write_files(journal, write, run.skipped, options)
     return run.tally.exit
 
 
+def _write_files(journal: Journal, write: WriteOutput, skipped: Skipped, options: Options) -> None:
+    if options.output:
+        written(options.output, partial(write, journal), quiet=options.quiet, err=options.as_json)
+    if options.report:
+        report(journal, options.report, skipped, quiet=options.quiet, err=options.as_json)
+
+
+def _write_output(given: Input, selection: Selection, journal: Journal, path: str) -> None:
+    with replacing(Path(path), encoding="utf-8-sig", is_private=True) as file:  # Excel reads UTF-8 only with a mark
+        write_output(file, given, selection, journal.find)
+
+
 def report(journal: Journal, path: str, skipped: Skipped = NONE_SKIPPED, *, quiet: bool, err: bool) -> None:
-    """Write the report. That it cannot be written is said, and does not hide what came of the orders."""
+    """Write the report."""
     from thanksio.cli.report import write_report  # noqa: PLC0415 - few ask for it
 
+    written(path, partial(write_report, journal, skipped=skipped), quiet=quiet, err=err)
+
+
+def written(path: str, write: Callable[[str], None], *, quiet: bool, err: bool) -> None:
+    """Write a file. If that fails, say so without hiding the results of the run."""
     try:
-        write_report(journal, path, skipped=skipped)
+        write(path)
     except OSError as error:
-        say(f"thanksio: the report {path} cannot be written: {error.strerror}", err=True)
+        say(f"thanksio: {path} cannot be written: {error.strerror}", err=True)
     else:
         if not quiet:
-            say(f"Report: {path}", err=err)
+            say(f"Written: {path}", err=err)
 
 
-def _send(run: Run, screen: Screen, journal: Journal | None, options: Options) -> None:
-    """Send the orders until all are settled, or somebody stops it."""
+def _send_all(run: Run, screen: Screen, journal: Journal | None, options: Options) -> None:
+    """Send the orders until all are settled, or the run is stopped."""
 
     def announce() -> None:
         run.is_stopping = True
         screen.stopping()
 
+    with screen, Stop(announce, partial(leave, screen, is_kept=journal is not None)) as stop:
+        _send([(row.order_id, row.placed) for row in run.plan.rows], run, stop, journal, options)
+        asked = 0
+        while journal and options.until_settled and not (stop.heard or run.tally.doomed):
+            again = _settle.to_ask_again(journal.entries(), run.order_ids, time.time())
+            if not again:
+                return
+            _wait(run, stop, len(again), _settle.pause(asked))
+            if not stop.heard:
+                _send(again, run, stop, journal, options)
+            asked += 1
+
+
+def _send(
+    orders: Iterable[tuple[int, float | None]], run: Run, stop: Stop, journal: Journal | None, options: Options
+) -> None:
     results = run.client.cancel_orders(
-        ((row.order_id, row.placed) for row in run.plan.rows),
+        orders,
         max_in_flight=options.in_flight,
         pace=Pace(options.rate, storage=options.redis or "memory://"),
         journal=journal,
         deadline=options.deadline,
     )
-    with screen, Stop(announce, partial(leave, screen, is_kept=journal is not None)) as stop, closing(results):
+    with closing(results):
         for result in stop.follow(results):
             run.take(result)
 
 
+def _wait(run: Run, stop: Stop, orders: int, seconds: float) -> None:
+    """Wait in short steps: a signal handler of Python's ends no sleep."""
+    end = time.monotonic() + seconds
+    run.pause = (orders, end)
+    while not stop.heard and (left := end - time.monotonic()) > 0:
+        time.sleep(min(left, _STEP))
+    run.pause = None
+
+
 def leave(screen: Screen, *, is_kept: bool) -> None:
-    """Say what is left, and end the process at once: no lock is waited for, and no thread that waits for an answer."""
+    """End the process at once, and say what is left: no lock and no thread that awaits a response is waited for."""
     screen.abandon()
-    known = "the journal knows them as in flight, and" if is_kept else "nobody can say what came of them;"
-    say(f"thanksio: left the orders in flight without their answers: {known} the same command goes on", err=True)
+    known = "the journal has them as in flight. Run the same command again" if is_kept else "their outcome is unknown"
+    say(f"thanksio: left the orders in flight without their responses: {known}.", err=True)
     os._exit(Exit.UNKNOWN)
 
 
 def _sum_up(tally: Tally, path: str | None, options: Options) -> None:
-    """Say what came of it: on stdout, or on stderr if that is for a program."""
+    """Print the summary: on stdout, or on stderr if stdout is for a program."""
     if options.as_json:
         echo(json.dumps(_outcome.as_json(tally, path)))
     tell = _outcome.needs if options.quiet else _outcome.summary

@@ -103,8 +103,8 @@ def time_for(orders: int, rate: int) -> float:
     return max(0, orders - 1) // rate * _PER
 
 
-def told(plan: Plan, *, cap: int | None, known: int, journal: str | None) -> Iterator[str]:
-    """Tell a person of it, line by line. `known` is the account's documented limit, `cap` the operator's own."""
+def told(plan: Plan, *, cap: int | None, known: int, journal: str | None, is_checked: bool = False) -> Iterator[str]:
+    """Yield the plan line by line. `known` is the documented limit, `cap` the operator's own."""
     sending = plan.sending
     yield many(len(plan.rows)) + (f", of which {plan.settled:,} settled already" if plan.settled else "") + "."
     if journal:
@@ -112,7 +112,11 @@ def told(plan: Plan, *, cap: int | None, known: int, journal: str | None) -> Ite
     if not sending:
         yield "Nothing is left to send."
         return
-    source = "as --rate says" if cap is not None and cap < known else "as documented; the first answer tells your limit"
+    source = "as documented; the first response shows your limit"
+    if cap is not None and cap < known:
+        source = "as --rate says"
+    elif is_checked:
+        source = "as checked"
     yield f"Rate: {plan.rate:,} a minute, {source}."
     until = f", until {clock(plan.ends, plan.now)}" if plan.lasts else ""
     lasts = f"about {duration(plan.lasts)}" if plan.lasts else "less than a minute"

@@ -10,12 +10,13 @@ import click
 
 from thanksio.bulk._journal import Journal
 from thanksio.cli import _outcome
-from thanksio.cli._before import check_report
 from thanksio.cli._cancel import report as write
+from thanksio.cli._files import check_targets
 from thanksio.cli._finding import remembered
 from thanksio.cli._output import echo
 from thanksio.cli._screen import say
 from thanksio.cli._tally import Tally
+from thanksio.cli._wording import Skipped
 
 if TYPE_CHECKING:
     from thanksio.cli._wording import Exit
@@ -25,12 +26,14 @@ _REST = "thanksio journal {} --json"
 
 
 def replay(path: str, report: str | None, *, as_json: bool) -> Exit:
-    """Show it, and give the exit code that it deserves. Raises UsageError if there is no such journal."""
+    """Show the run, and return its exit code. Raises UsageError if there is no such journal."""
     if not Path(path).exists():
         raise click.UsageError(f"There is no journal at {path}.")
-    check_report(report, [path])
+    check_targets({"--report": report}, path, [])
     with Journal(path) as journal:
-        tally = Tally(sum(count for count, _ in journal.totals().values()), _SHOWN, journal.drifts())
+        rows = tuple(journal.skipped())
+        skipped = Skipped(len(rows), rows)
+        tally = Tally(sum(count for count, _ in journal.totals().values()), _SHOWN, journal.drifts(), skipped=skipped)
         for entry in journal.entries():
             finding = remembered(entry)
             tally.add(finding)
@@ -39,5 +42,5 @@ def replay(path: str, report: str | None, *, as_json: bool) -> Exit:
         for line in [json.dumps(_outcome.as_json(tally, path))] if as_json else _outcome.summary(tally, path, _REST):
             echo(line) if as_json else say(line)
         if report:
-            write(journal, report, quiet=False, err=as_json)
+            write(journal, report, skipped, quiet=False, err=as_json)
     return tally.exit

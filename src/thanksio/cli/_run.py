@@ -17,6 +17,8 @@ from thanksio.cli._view import View
 from thanksio.cli._wording import NONE_SKIPPED, Skipped
 
 if TYPE_CHECKING:
+    from collections.abc import Container
+
     from thanksio import ThanksIO
     from thanksio.bulk import CancelResult
     from thanksio.bulk._journal import Journal
@@ -41,6 +43,12 @@ class Run:
     answered: deque[float] = field(factory=deque[float])  # when the latest orders got their verdict
     busy: float = 0.0  # seconds that all their calls took
     is_stopping: bool = False
+    pause: tuple[int, float] | None = None  # orders that are asked for again, and when
+
+    @property
+    def order_ids(self) -> Container[int]:
+        """The orders of this run."""
+        return {row.order_id for row in self.plan.rows}
 
     def __attrs_post_init__(self) -> None:
         self.tally = Tally(len(self.plan.rows), drifts=self.drifts, skipped=self.skipped)
@@ -83,6 +91,7 @@ class Run:
             speed=self._speed(rate.per, now),
             hour=self.hours.next(time.time()),
             is_stopping=self.is_stopping,
+            pause=self.pause and (self.pause[0], self.pause[1] - now),
         )
 
     def _speed(self, per: float, now: float) -> float:

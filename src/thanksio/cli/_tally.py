@@ -32,7 +32,7 @@ class Tally:
     total: int
     shown: int = SHOWN  # orders that are listed for a person
     drifts: list[Drift] = field(factory=list["Drift"])  # where the answers left the contract
-    seen: set[int | str] = field(factory=set[int | str])
+    seen: dict[int | str, Told] = field(factory=dict[int | str, "Told"])
     counts: dict[Told, int] = field(factory=lambda: dict.fromkeys(VERDICTS, 0))
     cents: int = 0
     doomed: Finding | None = None
@@ -40,8 +40,13 @@ class Tally:
     _person: dict[Told, list[Finding]] = Factory(_no_findings)
 
     def add(self, finding: Finding) -> None:
-        """Count an order."""
-        self.seen.add(finding.order_id)
+        """Count an order; its newest result counts."""
+        before = self.seen.get(finding.order_id)
+        if before:
+            self.counts[before] -= 1
+            listed = self._person.get(before, [])
+            listed[:] = [other for other in listed if other.order_id != finding.order_id]
+        self.seen[finding.order_id] = finding.verdict
         self.counts[finding.verdict] += 1
         if finding.verdict == "cancelled":
             self.cents += finding.authorized_cents or 0

@@ -31,6 +31,7 @@ class View:
     speed: float
     hour: tuple[float, int] | None = None  # the one that ends next, and its order
     is_stopping: bool = False
+    pause: tuple[int, float] | None = None  # orders that are asked for again, and in how many seconds
     is_over: bool = False  # nothing more is sent or awaited
 
     @property
@@ -70,6 +71,8 @@ class View:
             return f"stopped: {many(left)} without a verdict" if left else "done"
         if self.is_stopping and flying:
             return f"stopping: waiting for the answers of {many(flying)} in flight; press Ctrl-C again to leave them"
+        if self.pause and not self.is_stopping:
+            return f"{many(self.pause[0])} not settled, next attempt in {duration(math.ceil(self.pause[1]))}"
         if self.is_stopping or self.done == self.total:
             return "stopping" if self.is_stopping else "done"
         end = f"about {duration(self.left)} left" if self.left >= _SOON else "less than a minute left"

@@ -35,21 +35,21 @@ _SEPARATOR = re.compile(r'\s*"?sep=(.)"?\s*', re.IGNORECASE)  # how a file tells
 _NO_HEADER = "the first line names no columns; a table needs a header with order_id, and a list one order a line"
 
 
-def read_arguments(ids: Iterable[str]) -> Orders:
+def read_arguments(ids: Iterable[str], rows: Rows | None = None) -> Orders:
     """Read order numbers as they are on a command line."""
-    rows = Rows("")
+    rows = rows or Rows("")
     for place, text in enumerate(ids, 1):
         rows.add(f"argument {place}", text)
     return rows.orders()
 
 
-def read_file(stream: BinaryIO, name: str, selection: Selection | None = None) -> Orders:
+def read_file(stream: BinaryIO, name: str, selection: Selection | None = None, rows: Rows | None = None) -> Orders:
     """Read a file of orders, which problems call `name`.
 
     It is read as UTF-8, or UTF-16 if it looks like it. Bytes that are neither do no harm where nothing is read from
-    them. Raises OSError if the stream cannot be read.
+    them. `rows` collects what is read. Raises OSError if the stream cannot be read.
     """
-    rows = Rows(sanitize(name, str), selection or Selection())
+    rows = rows or Rows(sanitize(name, str), selection or Selection())
     start = stream.read(_CHUNK)
     if start.startswith(MARK):
         read_workbook(start + stream.read(), rows)

@@ -113,6 +113,7 @@ class Rows:
     _unselected: int = 0
     _ids: dict[str, None] = field(factory=dict[str, None])
     _times: dict[str, None] = field(factory=dict[str, None])
+    last: int | None = None  # the number of the latest row that has one
     _decoder: json.JSONDecoder | None = None
     _read: dict[str, bool] = field(factory=dict[str, bool])  # the names of keys so far, and whether they are read
 
@@ -171,6 +172,7 @@ class Rows:
         except InvalidOrderIdError:
             self.reject(place, _no_number(order_id, names[0]))
             return
+        self.last = number
         when = self._time(place, placed, names[1])
         if number in self._placed:
             self._repeated += 1
