@@ -163,3 +163,27 @@ def ok(document: object = CANCELLED, status: int = 200, **headers: str) -> httpx
     """Make an answer out of a JSON document."""
     headers = {name.replace("_", "-"): value for name, value in headers.items()}
     return httpx.Response(status, content=json.dumps(document).encode(), headers=headers)
+
+
+Thanksio: TypeAlias = Callable[..., Any]
+
+
+@pytest.fixture(name="thanksio")
+def command_line(fake: FakeThanksIO, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Thanksio]:
+    """Run the command line in a folder of its own, against the fake."""
+    monkeypatch.setenv("THANKSIO_TOKEN", TOKEN)
+    monkeypatch.setenv("THANKSIO_BASE_URL", fake.base_url)
+    monkeypatch.chdir(tmp_path)
+    from click.testing import CliRunner  # noqa: PLC0415 - only the tests of the command line need it
+
+    from thanksio.cli._app import app  # noqa: PLC0415
+
+    runner = CliRunner()
+    seen: list[Any] = []
+
+    def run(*arguments: str, given: str | None = None, **environment: str) -> Any:
+        seen.append(runner.invoke(app, list(arguments), given, environment, prog_name="thanksio"))
+        return seen[-1]
+
+    yield run
+    assert all(secret not in result.output for result in seen for secret in (TOKEN, LETTER))

@@ -32,6 +32,6 @@ def test_an_order_that_was_unknown_is_marked_after_it_was_settled(
 def test_skipped_rows_are_kept_once_and_shortened(tmp_path: Path) -> None:
     with Journal(tmp_path / "journal", "https://api.example/v2") as journal:
         for _ in range(2):
-            journal.add_skipped([("line 3", "invalid order id"), ("line 4", "x" * 1000)])
+            journal.add_skipped(3, [("line 3", "invalid order id"), ("line 4", "x" * 1000)])
 
-        assert journal.skipped() == [("line 3", "invalid order id"), ("line 4", "x" * 200)]
+        assert journal.skipped() == (3, [("line 3", "invalid order id"), ("line 4", "x" * 200)])

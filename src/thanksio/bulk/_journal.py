@@ -353,20 +353,23 @@ class Journal:
             raise self._damaged("its differences from the contract cannot be read")
         return [Drift(*row) for row in rows]
 
-    def add_skipped(self, rows: Iterable[tuple[str, str]]) -> None:
-        """Write the rows of the input that are not part of the run: where each is, and why it was skipped."""
+    def add_skipped(self, count: int, rows: Iterable[tuple[str, str]]) -> None:
+        """Write how many rows of the input are not part of the run, and the first: where each is, and why."""
         with self._writing():
+            self._db.execute("INSERT OR REPLACE INTO facts VALUES ('skipped', ?)", (str(count),))
             self._db.executemany(
                 "INSERT OR IGNORE INTO skipped VALUES (?, ?)",
                 ((place[:_SHOWN], reason[:_SHOWN]) for place, reason in rows),
             )
 
-    def skipped(self) -> list[tuple[str, str]]:
-        """Return the rows that all runs skipped: where each is, and why."""
+    def skipped(self) -> tuple[int, list[tuple[str, str]]]:
+        """Return how many rows the last run skipped, and the first of those of all runs: where each is, and why."""
+        counts = self._read("SELECT value FROM facts WHERE name = 'skipped'")
         rows = self._read("SELECT place, reason FROM skipped")
         if not all(isinstance(value, str) for row in rows for value in row):
             raise self._damaged("its skipped rows cannot be read")
-        return rows
+        count = int(counts[0][0]) if counts and str(counts[0][0]).isdecimal() else 0
+        return max(count, len(rows)), rows
 
     def _read(self, query: str, values: tuple[object, ...] = ()) -> list[Any]:
         try:

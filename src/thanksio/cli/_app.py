@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import click
 from attrs import define
 
+from thanksio.cli._format import Exit
 from thanksio.cli._output import echo, prepare, printable
-from thanksio.cli._wording import Exit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -21,6 +21,7 @@ from thanksio.bulk._journal import Journal
 from thanksio.cli import _check, _outcome, _plan, _settle
 from thanksio.cli._annotate import write_output
 from thanksio.cli._files import check_targets, replacing
+from thanksio.cli._format import Exit, Skipped
 from thanksio.cli._output import echo
 from thanksio.cli._preflight import (
     condition,
@@ -32,19 +33,18 @@ from thanksio.cli._preflight import (
     settled_in,
     zone_of,
 )
+from thanksio.cli._progress import choose, say
 from thanksio.cli._run import Run
-from thanksio.cli._screen import choose, say
-from thanksio.cli._stop import Stop
-from thanksio.cli._wording import NONE_SKIPPED, Exit, Skipped
+from thanksio.cli._signals import Stop
 from thanksio.cli.input import Selection
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
     from typing import TypeAlias
 
     from thanksio.cli._plan import Plan
     from thanksio.cli._preflight import Input
-    from thanksio.cli._screen import Screen
+    from thanksio.cli._progress import Progress
     from thanksio.cli._tally import Tally
     from thanksio.cli.input import Orders
     from thanksio.drift import Drift
@@ -104,7 +104,8 @@ def _cancel(given: Input, source: str | None, options: Options) -> Exit:
     plan = _plan.make_plan(
         orders.placed, time.time(), min(limit, options.rate or limit), settled=settled_in(path, base_url)
     )
-    _show_plan(plan, options, path, orders, limit, is_checked=checked is not None)
+    lines = _plan.lines(plan, cap=options.rate, known=limit, journal=path, is_checked=checked is not None)
+    _show_plan(plan, lines, options, orders)
     skipped = Skipped(orders.bad, tuple((problem.place, problem.why) for problem in orders.problems))
     if options.dry_run:
         return (checked and checked.exit) or (Exit.NOT_CANCELLED if skipped.count else Exit.CANCELLED)
@@ -133,44 +134,44 @@ def _checked(options: Options, base_url: str) -> _check.Checked:
     return checked
 
 
-def _show_plan(plan: Plan, options: Options, path: str | None, orders: Orders, limit: int, *, is_checked: bool) -> None:
+def _show_plan(plan: Plan, lines: Iterator[str], options: Options, orders: Orders) -> None:
     """Show the plan: on stdout if it is all that was asked for."""
     if options.dry_run and options.as_json:
         echo(json.dumps({"plan": _plan.as_json(plan) | _plan.of_input(orders)}))
         return
     if (options.quiet or len(plan.rows) == 1) and not options.dry_run:
         return
-    told = _plan.told(plan, cap=options.rate, known=limit, journal=path, is_checked=is_checked)
-    nothing = ["No order was cancelled."] if options.dry_run else []
-    for line in [*_plan.left_out(orders), *told, *_plan.columns(orders, options.timezone), *nothing]:
+    sent = "No order was cancelled." if options.with_check else "Nothing was sent."
+    nothing = [sent] if options.dry_run else []
+    for line in [*_plan.left_out(orders), *lines, *_plan.columns(orders, options.timezone), *nothing]:
         say(line, err=not options.dry_run)
 
 
 def _carry_out(run: Run, write: WriteOutput, path: str | None, base_url: str, options: Options) -> Exit:
     # Nothing may be written between the pictures of a display: neither log records nor results on the same terminal.
     plain = options.verbose or (options.as_json and sys.stdout.isatty())
-    screen = choose(run.view, quiet=options.quiet or len(run.plan.rows) == 1, plain=plain)
+    progress = choose(run.view, quiet=options.quiet or len(run.plan.rows) == 1, plain=plain)
     with ExitStack() as stack:
         journal = stack.enter_context(Journal(path, base_url)) if path else None
         try:
             if journal:
-                journal.add_skipped(run.skipped.rows)
-            _send_all(run, screen, journal, options)
+                journal.add_skipped(run.skipped.count, run.skipped.rows)
+            _send_all(run, progress, journal, options)
             if journal:
                 run.note(journal)
         finally:  # also if the journal can no longer be written
             run.stopped(journal)
             _sum_up(run.tally, path, options)
             if journal:
-                _write_files(journal, write, run.skipped, options)
+                _write_files(journal, write, options)
     return run.tally.exit
 
 
-def _write_files(journal: Journal, write: WriteOutput, skipped: Skipped, options: Options) -> None:
+def _write_files(journal: Journal, write: WriteOutput, options: Options) -> None:
     if options.output:
         written(options.output, partial(write, journal), quiet=options.quiet, err=options.as_json)
     if options.report:
-        report(journal, options.report, skipped, quiet=options.quiet, err=options.as_json)
+        report(journal, options.report, quiet=options.quiet, err=options.as_json)
 
 
 def _write_output(given: Input, selection: Selection, journal: Journal, path: str) -> None:
@@ -178,11 +179,11 @@ def _write_output(given: Input, selection: Selection, journal: Journal, path: st
         write_output(file, given, selection, journal.find)
 
 
-def report(journal: Journal, path: str, skipped: Skipped = NONE_SKIPPED, *, quiet: bool, err: bool) -> None:
+def report(journal: Journal, path: str, *, quiet: bool, err: bool) -> None:
     """Write the report."""
     from thanksio.cli.report import write_report  # noqa: PLC0415 - few ask for it
 
-    written(path, partial(write_report, journal, skipped=skipped), quiet=quiet, err=err)
+    written(path, partial(write_report, journal), quiet=quiet, err=err)
 
 
 def written(path: str, write: Callable[[str], None], *, quiet: bool, err: bool) -> None:
@@ -196,22 +197,22 @@ def written(path: str, write: Callable[[str], None], *, quiet: bool, err: bool) 
             say(f"Written: {path}", err=err)
 
 
-def _send_all(run: Run, screen: Screen, journal: Journal | None, options: Options) -> None:
+def _send_all(run: Run, progress: Progress, journal: Journal | None, options: Options) -> None:
     """Send the orders until all are settled, or the run is stopped."""
 
     def announce() -> None:
         run.is_stopping = True
-        screen.stopping()
+        progress.stopping()
 
-    with screen, Stop(announce, partial(leave, screen, is_kept=journal is not None)) as stop:
+    with progress, Stop(announce, partial(leave, progress, is_kept=journal is not None)) as stop:
         _send([(row.order_id, row.placed) for row in run.plan.rows], run, stop, journal, options)
         asked = 0
-        while journal and options.until_settled and not (stop.heard or run.tally.doomed):
+        while journal and options.until_settled and not (stop.is_requested or run.tally.fatal):
             again = _settle.to_ask_again(journal.entries(), run.order_ids, time.time())
             if not again:
                 return
             _wait(run, stop, len(again), _settle.pause(asked))
-            if not stop.heard:
+            if not stop.is_requested:
                 _send(again, run, stop, journal, options)
             asked += 1
 
@@ -235,14 +236,14 @@ def _wait(run: Run, stop: Stop, orders: int, seconds: float) -> None:
     """Wait in short steps: a signal handler of Python's ends no sleep."""
     end = time.monotonic() + seconds
     run.pause = (orders, end)
-    while not stop.heard and (left := end - time.monotonic()) > 0:
+    while not stop.is_requested and (left := end - time.monotonic()) > 0:
         time.sleep(min(left, _STEP))
     run.pause = None
 
 
-def leave(screen: Screen, *, is_kept: bool) -> None:
+def leave(progress: Progress, *, is_kept: bool) -> None:
     """End the process at once, and say what is left: no lock and no thread that awaits a response is waited for."""
-    screen.abandon()
+    progress.abandon()
     known = "the journal has them as in flight. Run the same command again" if is_kept else "their outcome is unknown"
     say(f"thanksio: left the orders in flight without their responses: {known}.", err=True)
     os._exit(Exit.UNKNOWN)
@@ -255,5 +256,5 @@ def _sum_up(tally: Tally, path: str | None, options: Options) -> None:
     tell = _outcome.needs if options.quiet else _outcome.summary
     for line in tell(tally, path):
         say(line, err=options.as_json)
-    if tally.doomed:
-        say(f"thanksio: {tally.doomed.error}", err=True)
+    if tally.fatal:
+        say(f"thanksio: {tally.fatal.error}", err=True)

@@ -13,9 +13,9 @@ from attrs import field, frozen
 
 from thanksio import RetryPolicy, ThanksIO
 from thanksio._rate_limit import DOCUMENTED
+from thanksio.cli._format import Exit
 from thanksio.cli._output import echo
-from thanksio.cli._screen import say
-from thanksio.cli._wording import Exit
+from thanksio.cli._progress import say
 from thanksio.errors import (
     APIConnectionError,
     APIResponseValidationError,

@@ -11,8 +11,8 @@ from attrs import asdict
 
 from thanksio._verdict import sanitize
 from thanksio.cli._answers import UnusableError, orders_of
+from thanksio.cli._format import pluralize
 from thanksio.cli._proposal import proposal
-from thanksio.cli._wording import many
 from thanksio.drift import differences, order_contract
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def _read(file: str) -> list[dict[str, object]]:
 def _table(found: Mapping[Drift, int], total: int) -> Iterator[str]:
     """Say it for people: the columns are as wide as what stands in them."""
     if not found:
-        yield f"{many(total, 'answer')}: as the contract says."
+        yield f"{pluralize(total, 'answer')}: as the contract says."
         return
     rows = [("where", "what", "JSON type", "answers")]
     rows += [(drift.pointer, drift.kind, drift.json_type, f"{count:,} of {total:,}") for drift, count in found.items()]

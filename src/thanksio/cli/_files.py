@@ -66,11 +66,9 @@ def replacing(path: Path, *, encoding: str = "utf-8", is_private: bool = False) 
         return
     target = path.resolve()  # a link still points to the file afterwards
     draft = _draft(target)
-    mode = 0o600 if is_private else 0o666
+    number = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600 if is_private else 0o666)
     try:
-        with open(
-            os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "w", encoding=encoding, newline=""
-        ) as file:
+        with os.fdopen(number, "w", encoding=encoding, newline="") as file:
             yield file
         draft.replace(target)
     except BaseException:

@@ -1,32 +1,31 @@
-"""What came of one order, in the same words whether a run has just found it out or a journal remembers it. Pure."""
+"""The result of one order as it is shown, the same for a result of a run and for a row of a journal. Pure."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, get_args
 
 from attrs import frozen
 
-from thanksio.bulk._results import cents_of, status_of
+from thanksio.bulk._results import Verdict, cents_of, status_of
 
 if TYPE_CHECKING:
     from thanksio.bulk import CancelResult
     from thanksio.bulk._results import JournalRow, State
 
-Told: TypeAlias = Literal["cancelled", "not_cancelled", "refused", "unknown", "not_tried"]
-VERDICTS: tuple[Told, ...] = get_args(Told)
+VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 WORDS = {verdict: verdict.replace("_", " ") for verdict in VERDICTS}
 
-_NO_OTHER_FARES_BETTER = {"AuthenticationError", "PaymentRequiredError", "ConfigurationError"}
-_LEFT: dict[State, Told] = {"waiting": "not_tried", "in_flight": "unknown"}  # once nobody works on them any more
-_STATES: dict[State, Told] = {**{verdict: verdict for verdict in VERDICTS}, **_LEFT}
+_OF_EVERY_ORDER = {"AuthenticationError", "PaymentRequiredError", "ConfigurationError"}
+_WITHOUT_VERDICT: dict[State, Verdict] = {"waiting": "not_tried", "in_flight": "unknown"}  # once the run has ended
+_STATES: dict[State, Verdict] = {**{verdict: verdict for verdict in VERDICTS}, **_WITHOUT_VERDICT}
 
 
 @frozen
 class Finding:
-    """One order of a run. `status` is its own word, or the HTTP status that came instead; `kind` the error's class."""
+    """One order of a run. `status` is its own, or the HTTP status of the response; `kind` is the class of the error."""
 
     order_id: int | str
-    verdict: Told
+    verdict: Verdict
     status: str
     authorized_cents: int | None
     error: str
@@ -35,17 +34,17 @@ class Finding:
     seconds: float
 
     @property
-    def dooms(self) -> bool:
-        """Whether the token, the billing or the configuration is at fault, and not this order."""
-        return self.verdict in {"not_tried", "unknown"} and self.kind in _NO_OTHER_FARES_BETTER
+    def is_fatal(self) -> bool:
+        """Whether the token, the billing or the configuration is wrong, and not this order."""
+        return self.verdict in {"not_tried", "unknown"} and self.kind in _OF_EVERY_ORDER
 
     @property
     def line(self) -> str:
-        """Say it in one line, whose start tells the orders apart."""
+        """The error in one line that begins with the order."""
         return f"{self.order_id}: {self.error}" if not self.error.startswith("Order ") else self.error
 
     def as_json(self) -> dict[str, object]:
-        """Give it as a JSON object."""
+        """Return it as a JSON object."""
         return {
             "order_id": self.order_id,
             "verdict": self.verdict,
@@ -59,7 +58,7 @@ class Finding:
 
 
 def found(result: CancelResult) -> Finding:
-    """Make it of a result."""
+    """Return the finding for a result."""
     error = result.error
     return Finding(
         order_id=result.order_id,
@@ -74,8 +73,8 @@ def found(result: CancelResult) -> Finding:
 
 
 def remembered(entry: JournalRow) -> Finding:
-    """Make it of what a journal says. An order in flight is unknown: the run ended before the answer came."""
-    verdict: Told = _STATES[entry.state]
+    """Return the finding for a row of a journal. An order in flight is unknown: the run ended before the response."""
+    verdict: Verdict = _STATES[entry.state]
     lost = "It was in flight when the run ended. Run the same command again." if entry.state == "in_flight" else ""
     return Finding(
         order_id=entry.order_id,

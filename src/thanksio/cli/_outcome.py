@@ -1,4 +1,4 @@
-"""Tell a person what came of a run, line by line, and a program as one JSON object. Pure."""
+"""Summarize a run: in lines for people, in one JSON object for programs. Pure."""
 
 from __future__ import annotations
 
@@ -7,31 +7,28 @@ from typing import TYPE_CHECKING
 from attrs import asdict
 
 from thanksio.cli._finding import VERDICTS, WORDS
-from thanksio.cli._wording import many, money
+from thanksio.cli._format import money, pluralize
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
     from thanksio.cli._finding import Finding
+    from thanksio.cli._format import Skipped
     from thanksio.cli._tally import Tally
-    from thanksio.cli._wording import Skipped
     from thanksio.drift import Drift
 
 _DRIFTS = 3  # that are named
-_SKIPPED = 3  # rows that are named: all were before the run
-_MORE = "For answers that you have saved: thanksio drift --help"
+_SKIPPED = 3  # rows that are named; all were named before the run
+_MORE = "For saved responses: thanksio drift --help"
 
 
 def summary(tally: Tally, journal: str | None, rest: str = "thanksio journal {}") -> Iterator[str]:
-    """Give the verdicts, what was authorized, what needs a person, and where it is kept; `rest` shows more of it.
-
-    After what needs a person comes where the answers left the contract, if they did.
-    """
+    """Yield the verdicts, the amount, what needs attention, and the journal; `rest` is a command that shows more."""
     counts = tally.counts
     shown = [f"{counts[verdict]:,} {WORDS[verdict]}" for verdict in VERDICTS if counts[verdict]]
-    yield f"{many(tally.total)}: {', '.join(shown) or 'nothing to do'}."
+    yield f"{pluralize(tally.total)}: {', '.join(shown) or 'nothing to do'}."
     if counts["cancelled"]:
-        yield f"Authorized for the cancelled: {money(tally.cents)}."
+        yield f"Authorized for the cancelled orders: {money(tally.cents)}."
     yield from needs(tally, journal, rest)
     yield from _drift(tally.drifts)
     if journal:
@@ -39,16 +36,16 @@ def summary(tally: Tally, journal: str | None, rest: str = "thanksio journal {}"
 
 
 def needs(tally: Tally, journal: str | None, rest: str = "thanksio journal {}") -> Iterator[str]:
-    """Give what needs a person: orders that nobody knows about, that are not cancelled, or that were not tried.
+    """Yield what needs attention: orders that are unknown, not cancelled, refused or not tried, and skipped rows.
 
-    Those of one kind share the words of the first, for most of the words are what to do next.
+    Orders with the same kind of error are grouped under the error of the first.
     """
-    listed, more = tally.person
+    listed, more = tally.attention
     groups: dict[tuple[str, ...], list[Finding]] = {}
     for finding in listed:
         groups.setdefault((WORDS[finding.verdict], finding.kind, finding.status), []).append(finding)
     if groups:
-        yield "These need a person:"
+        yield "Needs attention:"
     for (word, *_), group in groups.items():
         yield f"  {word}: {', '.join(str(finding.order_id) for finding in group)}"
         yield f"    {group[0].line}"
@@ -59,44 +56,40 @@ def needs(tally: Tally, journal: str | None, rest: str = "thanksio journal {}") 
 
 
 def _skipped(skipped: Skipped) -> Iterator[str]:
-    """Name the rows of the input that could not be read: their orders are in no count."""
+    """Yield the rows of the input that could not be read. Their orders are not counted."""
     if not skipped.count:
         return
-    yield f"Skipped: {many(skipped.count, 'row')} that cannot be read. Nothing was sent for {_it(skipped.count)}:"
+    yield f"Skipped, and nothing sent: {pluralize(skipped.count, 'row')} that cannot be read."
     for place, why in skipped.rows[:_SKIPPED]:
         yield f"  {place}: {why}"
     if skipped.count > _SKIPPED:
         yield f"  and {skipped.count - _SKIPPED:,} more"
 
 
-def _it(count: int) -> str:
-    return "it" if count == 1 else "them"
-
-
 def _next_step(tally: Tally, journal: str | None) -> Iterator[str]:
-    """Say what settles those of which nobody knows, and those that were not tried."""
+    """Yield what settles orders that are unknown or were not tried."""
     untried, undecided = tally.counts["not_tried"], tally.counts["not_tried"] + tally.counts["unknown"]
-    if tally.doomed or not undecided:
+    if tally.fatal or not undecided:
         return
     if untried and tally.why_not_tried:
-        yield f"Not tried: {many(untried)}. {tally.why_not_tried}"
+        yield f"Not tried: {pluralize(untried)}. {tally.why_not_tried}"
         return
-    kept = ": what is settled is not sent again" if journal else ""
-    yield f"Not settled: {many(undecided)}. Run the same command again{kept}."
+    kept = "; settled orders are not sent again" if journal else ""
+    yield f"Not settled: {pluralize(undecided)}. Run the same command again{kept}."
 
 
 def _drift(drifts: Collection[Drift]) -> Iterator[str]:
-    """Say where the answers left the contract: no verdict is at stake, but those who look after it must know."""
+    """Yield where responses did not match the contract. No verdict depends on it."""
     if not drifts:
         return
     named = [f"{drift.kind} {drift.pointer} ({drift.json_type})" for drift in sorted(drifts)]
     more = len(named) - _DRIFTS
     told = ", ".join(named[:_DRIFTS]) + (f" and {more:,} more" if more > 0 else "")
-    yield f"The answers left the contract in {many(len(named), 'way')}: {told}. Tell the maintainers. {_MORE}"
+    yield f"Responses did not match the contract in {pluralize(len(named), 'way')}: {told}. Report it. {_MORE}"
 
 
 def as_json(tally: Tally, journal: str | None) -> dict[str, object]:
-    """Give it as a JSON object."""
+    """Return the summary as a JSON object."""
     totals: dict[str, object] = {"orders": tally.total, "authorized_cents": tally.cents, "journal": journal}
     drift = [asdict(found) for found in sorted(tally.drifts)]
     rows = [{"row": place, "error": why} for place, why in tally.skipped.rows]

@@ -1,4 +1,4 @@
-"""Write to standard output and standard error so that what reads them cannot change how a command ends."""
+"""Write to standard output and standard error so that a closed or broken stream does not change the exit code."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import click
 
 
 def prepare() -> None:
-    """Make both streams usable: closed ones lead nowhere, and characters that an encoding lacks are escaped."""
+    """Replace closed streams with the null device, and escape characters that an encoding lacks."""
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:  # as Python has it if the shell closed it: `>&-`
@@ -22,7 +22,7 @@ def prepare() -> None:
 
 
 def echo(line: str, *, err: bool = False) -> None:
-    """Write a line. If nobody can read it any more, the rest of the command is carried out all the same."""
+    """Write a line. If the stream is closed, the command continues without it."""
     try:
         click.echo(line, err=err)
     except OSError as error:
@@ -32,7 +32,7 @@ def echo(line: str, *, err: bool = False) -> None:
 
 
 def _lead_nowhere(*, err: bool) -> None:
-    """Let what is written from now on, by anybody and at the end of the process, be lost without an error."""
+    """Discard what is written to the stream from now on."""
     stream = sys.stderr if err else sys.stdout
     with suppress(OSError), open(os.devnull, "wb") as nowhere:  # noqa: PTH123 - os.devnull is text
         os.dup2(nowhere.fileno(), stream.fileno())

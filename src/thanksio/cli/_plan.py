@@ -1,4 +1,4 @@
-"""Say what will happen before anything is sent: how long it takes, and whose hour runs out before its turn. Pure."""
+"""Plan a run: how long it takes, and which cancellation windows close before their orders' turn. Pure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from attrs import frozen
 
 from thanksio.bulk._window import window_end
-from thanksio.cli._wording import clock, duration, many
+from thanksio.cli._format import clock, duration, pluralize
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -22,7 +22,7 @@ _NAMED = 10  # orders that are named before "and 31 more"
 
 @frozen
 class Row:
-    """An order, and the Unix time at which it was placed, if anybody said so."""
+    """An order, and the Unix time at which it was placed, if that is known."""
 
     order_id: int
     placed: float | None = None
@@ -30,35 +30,35 @@ class Row:
 
 @frozen
 class Plan:
-    """What is known before a run. Times are Unix times; `rows` are all orders as their turns come, the settled too."""
+    """What is known before a run. Times are Unix times; `rows` are all orders in their sequence, the settled too."""
 
     now: float
     rows: tuple[Row, ...]
     settled: int  # by an earlier run: these are not sent
     rate: int  # requests a minute, as far as is known
     lasts: float  # seconds
-    late: tuple[Row, ...]  # their hour ends before their turn
-    over: tuple[Row, ...]  # their hour is over already
-    untimed: int  # nobody said when they were placed
+    late: tuple[Row, ...]  # their window closes before their turn
+    over: tuple[Row, ...]  # their window is closed already
+    untimed: int  # when they were placed is not known
 
     @property
     def sending(self) -> int:
-        """How many orders will be sent."""
+        """The number of orders to be sent."""
         return len(self.rows) - self.settled
 
     @property
     def ends(self) -> float:
-        """When the last order has been sent."""
+        """The time at which the last order has been sent."""
         return self.now + self.lasts
 
 
 def make_plan(
     placed: Mapping[int, float | None], now: float, rate: int, *, settled: Collection[int] = frozenset()
 ) -> Plan:
-    """Plan a run at `rate` requests a minute, of orders and when they were placed, without those that are `settled`.
+    """Return the plan of a run at `rate` requests a minute, for orders and when they were placed.
 
-    The hour that ends first goes first, then those of which nobody knows; those whose hour is over go last. The
-    budget of a minute is used at once, so that the k-th order goes in minute k // rate.
+    The window that ends first goes first, then orders of unknown time, then those whose window is closed. The budget of
+    a minute is used at once, so the k-th order goes in minute k // rate.
     """
     rows = sorted(itertools.starmap(Row, placed.items()), key=lambda row: _turn(row, now))
     queue = [row for row in rows if row.order_id not in settled]
@@ -81,13 +81,13 @@ def _end(row: Row) -> float:
 
 
 def _turn(row: Row, now: float) -> tuple[int, float]:
-    """Sort as the journal gives the orders out; what compares equal stays as it was given."""
+    """Return the sort key, which is that of the journal."""
     end = _end(row)
     return (2 if end <= now else 1 if end == math.inf else 0), end
 
 
 def _late(queue: list[Row], now: float, rate: int) -> Iterator[Row]:
-    """Give those whose hour ends before their turn. They take nobody's turn: they go last, with those over already."""
+    """Yield the orders whose window closes before their turn. They go last, so they delay no other order."""
     sent = 0
     for row in queue:
         if _end(row) <= now:
@@ -99,14 +99,14 @@ def _late(queue: list[Row], now: float, rate: int) -> Iterator[Row]:
 
 
 def time_for(orders: int, rate: int) -> float:
-    """Give the seconds after which the last of so many orders is sent, if `rate` can leave in each minute."""
+    """Return the seconds after which the last of these orders is sent, at `rate` requests a minute."""
     return max(0, orders - 1) // rate * _PER
 
 
-def told(plan: Plan, *, cap: int | None, known: int, journal: str | None, is_checked: bool = False) -> Iterator[str]:
+def lines(plan: Plan, *, cap: int | None, known: int, journal: str | None, is_checked: bool = False) -> Iterator[str]:
     """Yield the plan line by line. `known` is the documented limit, `cap` the operator's own."""
     sending = plan.sending
-    yield many(len(plan.rows)) + (f", of which {plan.settled:,} settled already" if plan.settled else "") + "."
+    yield pluralize(len(plan.rows)) + (f", of which {plan.settled:,} settled already" if plan.settled else "") + "."
     if journal:
         yield f"Journal: {journal}"
     if not sending:
@@ -120,23 +120,23 @@ def told(plan: Plan, *, cap: int | None, known: int, journal: str | None, is_che
     yield f"Rate: {plan.rate:,} a minute, {source}."
     until = f", until {clock(plan.ends, plan.now)}" if plan.lasts else ""
     lasts = f"about {duration(plan.lasts)}" if plan.lasts else "less than a minute"
-    yield f"Duration: {lasts} for {many(sending)}{until}."
-    yield from _hours(plan)
+    yield f"Duration: {lasts} for {pluralize(sending)}{until}."
+    yield from _windows(plan)
 
 
-def _hours(plan: Plan) -> Iterator[str]:
+def _windows(plan: Plan) -> Iterator[str]:
     if plan.late:
         named = [f"{row.order_id} ({clock(_end(row), plan.now)})" for row in plan.late]
-        yield f"Their hour will run out before their turn: {many(len(named))}. {_some(named)}"
+        yield f"Cancellation window closes before their turn: {pluralize(len(named))}. {_some(named)}"
     if plan.over:
         named = [str(row.order_id) for row in plan.over]
-        yield f"Their hour is over already, they go last: {many(len(named))}. {_some(named)}"
+        yield f"Cancellation window already closed, sent last: {pluralize(len(named))}. {_some(named)}"
     if not plan.late and not plan.over and plan.untimed < len(plan.rows):
-        yield "No hour that is known ends before its turn."
+        yield "No known cancellation window closes before its order's turn."
     if plan.untimed == len(plan.rows):
-        yield "Nobody said when they were placed: they go in the order given."
+        yield "When they were placed is not known: they are sent in the order of the input."
     elif plan.untimed:
-        yield f"Nobody said when they were placed, they go after those with a time: {many(plan.untimed)}."
+        yield f"Placed at an unknown time, sent after those with a time: {pluralize(plan.untimed)}."
 
 
 def _some(names: list[str]) -> str:
@@ -145,7 +145,7 @@ def _some(names: list[str]) -> str:
 
 
 def as_json(plan: Plan) -> dict[str, object]:
-    """Give the plan as one JSON object."""
+    """Return the plan as a JSON object."""
     return {
         "orders": len(plan.rows),
         "settled": plan.settled,
@@ -159,19 +159,19 @@ def as_json(plan: Plan) -> dict[str, object]:
 
 
 def left_out(orders: Orders) -> Iterator[str]:
-    """Say which rows of the input are not sent as they are."""
+    """Yield which rows of the input are not sent as they are."""
     if orders.bad:
-        yield f"{many(orders.bad, 'bad row')} skipped."
+        yield f"{pluralize(orders.bad, 'bad row')} skipped."
     if orders.unselected:
-        yield f"{many(orders.unselected, 'row')} not selected by --where."
+        yield f"{pluralize(orders.unselected, 'row')} not selected by --where."
     if orders.unread:
-        yield f"{many(orders.unread, 'time')} that cannot be read: sent as orders of unknown time."
+        yield f"{pluralize(orders.unread, 'time')} that cannot be read: the orders are sent as of unknown time."
     if orders.repeated:
-        yield f"{many(orders.repeated, 'number')} given more than once, sent once."
+        yield f"{pluralize(orders.repeated, 'number')} given more than once and sent once."
 
 
 def columns(orders: Orders, timezone: str) -> Iterator[str]:
-    """Say which columns were read."""
+    """Yield which columns were read."""
     if orders.ids:
         yield f"Order numbers: column {_some(list(orders.ids))}."
     if orders.times:

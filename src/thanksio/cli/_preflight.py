@@ -16,8 +16,8 @@ import click
 from attrs import frozen
 
 from thanksio.bulk._journal import Journal
-from thanksio.cli._screen import say
-from thanksio.cli._wording import Exit, many
+from thanksio.cli._format import Exit, pluralize
+from thanksio.cli._progress import say
 from thanksio.cli.input import read_arguments, read_file
 from thanksio.errors import ConfigurationError
 
@@ -80,7 +80,7 @@ def read_orders(given: Input, selection: Selection, *, skip_bad_rows: bool) -> O
     _name(orders.problems, orders.bad)
     _name(orders.warnings, orders.unread)
     if orders.bad and not skip_bad_rows:
-        what = many(orders.bad, "number" if given.path is None else "row")
+        what = pluralize(orders.bad, "number" if given.path is None else "row")
         raise click.UsageError(f"{what} cannot be read. Correct that, or leave them out with --skip-bad-rows.")
     if not orders.placed:
         raise click.UsageError("There is no order to cancel.")
@@ -163,6 +163,8 @@ def confirm(sending: int, *, yes: bool) -> None:
     if yes or sending <= 1:
         return
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise click.UsageError(f"{many(sending)} would be cancelled, and there is no terminal to confirm. Add --yes.")
-    if not click.confirm(f"Cancel {many(sending)}? This cannot be undone.", err=True):
+        raise click.UsageError(
+            f"{pluralize(sending)} would be cancelled, and there is no terminal to confirm. Add --yes."
+        )
+    if not click.confirm(f"Cancel {pluralize(sending)}? This cannot be undone.", err=True):
         raise Declined("Nothing was sent.")

@@ -7,7 +7,7 @@ import re
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
-from thanksio.cli._wording import many
+from thanksio.cli._format import pluralize
 from thanksio.drift import JSON_TYPES
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def proposal(found: Mapping[Drift, int], contract: Contract, total: int) -> Iter
         return
     for drift, count in found.items():
         if drift.kind == "unknown word":
-            where = f"{count:,} of {many(total, 'answer')}"
+            where = f"{count:,} of {pluralize(total, 'answer')}"
             yield f"# {drift.pointer}: a word that is not in its list, in {where}. Look there; add it to the list."
     new, widened = _types(found, "unknown field"), _types(found, "other type")
     if new or widened:
@@ -63,7 +63,7 @@ def _types(found: Mapping[Drift, int], kind: Kind) -> dict[str, Counter[str]]:
 def _said(types: Counter[str]) -> str:
     if types.keys() == {"null"}:
         return "Only null was ever seen; the type when set is unknown."
-    return f"'REVIEW: say what this is. Its type is inferred from {many(types.total(), 'saved answer')}.'"
+    return f"'REVIEW: say what this is. Its type is inferred from {pluralize(types.total(), 'saved answer')}.'"
 
 
 def _entry(name: str, lines: Collection[str]) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Follow a run while it goes on: count what comes, hand it to whoever reads stdout, and say what it looks like."""
+"""Follow a run: count its results, print them for programs, and return its state for the display."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from attrs import define, field
 
 from thanksio._rate_limit import Rate
 from thanksio.cli._finding import found, remembered
+from thanksio.cli._format import NO_SKIPPED, Skipped
 from thanksio.cli._output import echo
-from thanksio.cli._tally import Hours, Tally
+from thanksio.cli._tally import Tally, Windows
 from thanksio.cli._view import View
-from thanksio.cli._wording import NONE_SKIPPED, Skipped
 
 if TYPE_CHECKING:
     from collections.abc import Container
@@ -29,19 +29,19 @@ if TYPE_CHECKING:
 
 @define
 class Run:
-    """A run that goes on: what is counted of it, and what it looks like."""
+    """A run, what is counted of it, and its state."""
 
     plan: Plan
     client: ThanksIO
     as_json: bool
     in_flight: int = 8  # orders at a time
-    drifts: list[Drift] = field(factory=list["Drift"])  # where the client sees the answers leave the contract
-    skipped: Skipped = NONE_SKIPPED  # rows of the input that could not be read
+    drifts: list[Drift] = field(factory=list["Drift"])  # where responses did not match the contract
+    skipped: Skipped = NO_SKIPPED  # rows of the input that could not be read
     began: float = field(factory=time.monotonic)
     tally: Tally = field(init=False)
-    hours: Hours = field(init=False)
-    answered: deque[float] = field(factory=deque[float])  # when the latest orders got their verdict
-    busy: float = 0.0  # seconds that all their calls took
+    windows: Windows = field(init=False)
+    answered: deque[float] = field(factory=deque[float])  # when the latest orders ended
+    busy: float = 0.0  # seconds that all calls took
     is_stopping: bool = False
     pause: tuple[int, float] | None = None  # orders that are asked for again, and when
 
@@ -52,22 +52,22 @@ class Run:
 
     def __attrs_post_init__(self) -> None:
         self.tally = Tally(len(self.plan.rows), drifts=self.drifts, skipped=self.skipped)
-        self.hours = Hours.of(self.plan.rows, self.tally.seen)
+        self.windows = Windows.of(self.plan.rows, self.tally.seen)
 
     def take(self, result: CancelResult) -> None:
-        """Count an order, and give it to whoever reads stdout."""
+        """Count a result, and print it for programs."""
         self._count(found(result))
         if self.tally.done > self.plan.settled:
             self.answered.append(time.monotonic())
             self.busy += result.seconds
 
     def note(self, journal: Journal) -> None:
-        """Let the journal keep where the answers left the contract, and take from it where those of other runs did."""
+        """Write to the journal where responses did not match the contract, and read the same of earlier runs."""
         journal.note(self.drifts)
         self.drifts[:] = journal.drifts()
 
     def stopped(self, journal: Journal | None) -> None:
-        """Count what has no verdict: what a signal came too early for is in the journal, and the rest was not tried."""
+        """Count orders without a result: those in the journal, after a signal, and the rest as not tried."""
         numbers = {row.order_id for row in self.plan.rows if row.order_id not in self.tally.seen}
         for entry in journal.entries() if journal and numbers else ():
             if entry.order_id in numbers and entry.state != "waiting":
@@ -80,7 +80,7 @@ class Run:
             echo(json.dumps(finding.as_json()))
 
     def view(self) -> View:
-        """Look at it."""
+        """Return the state now."""
         now = time.monotonic()
         rate = self.client._rate() or Rate(self.plan.rate, 0, 60.0, 0, 0.0)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - of this package
         return View(
@@ -89,13 +89,13 @@ class Run:
             counts=self.tally.counts,
             rate=rate,
             speed=self._speed(rate.per, now),
-            hour=self.hours.next(time.time()),
+            window=self.windows.next(time.time()),
             is_stopping=self.is_stopping,
             pause=self.pause and (self.pause[0], self.pause[1] - now),
         )
 
     def _speed(self, per: float, now: float) -> float:
-        """Give the orders a second in the last two windows, with their pauses; before that, what the threads can do."""
+        """Return orders per second over the last two windows; before that, what the threads can do."""
         span = min(now - self.began, 2 * per)
         while self.answered and self.answered[0] <= now - 2 * per:
             self.answered.popleft()

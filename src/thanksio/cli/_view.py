@@ -1,4 +1,4 @@
-"""What a running cancel looks like at a moment, as values and as one line of text. Pure."""
+"""The state of a run at a moment, as values and as one line of text. Pure."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 from attrs import frozen
 
 from thanksio.cli._finding import VERDICTS, WORDS
-from thanksio.cli._wording import clock, duration, many, minute, zone
+from thanksio.cli._format import clock, duration, minute, pluralize, zone
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from thanksio._rate_limit import Rate
-    from thanksio.cli._finding import Told
+    from thanksio.bulk import Verdict
 
-_SOON = 2.0  # seconds; below it nothing useful can be said of the time left
+_SOON = 2.0  # seconds; a shorter time left is not shown
 
 
 @frozen
@@ -26,22 +26,22 @@ class View:
 
     now: float
     total: int
-    counts: Mapping[Told, int]
+    counts: Mapping[Verdict, int]
     rate: Rate
     speed: float
-    hour: tuple[float, int] | None = None  # the one that ends next, and its order
+    window: tuple[float, int] | None = None  # the end of the one that ends next, and its order
     is_stopping: bool = False
     pause: tuple[int, float] | None = None  # orders that are asked for again, and in how many seconds
     is_over: bool = False  # nothing more is sent or awaited
 
     @property
     def done(self) -> int:
-        """How many orders have a verdict."""
+        """The number of orders with a verdict."""
         return sum(self.counts.values())
 
     @property
     def left(self) -> float:
-        """Give the seconds until the end, by what the limit allows and by what the server has shown so far."""
+        """The seconds until the end, by the rate limit and by the speed so far."""
         waiting = self.total - self.done - self.rate.in_flight
         free = max(0, self.rate.allowed - self.rate.used)
         windows = math.ceil(max(0, waiting - free) / self.rate.allowed)
@@ -52,43 +52,45 @@ class View:
 
     @property
     def counted(self) -> str:
-        """Give the verdicts that there are."""
+        """The number of orders for each verdict."""
         counts = self.counts
         shown = [f"{counts[verdict]:,} {WORDS[verdict]}" for verdict in VERDICTS if counts[verdict]]
         return ", ".join(shown) or "none settled yet"
 
     @property
     def speedometer(self) -> str:
-        """Say how much of the limit is used."""
+        """How much of the limit is used."""
         return f"{self.rate.used:,} of {self.rate.allowed:,} {minute(self.rate.per)}"
 
     @property
     def what_next(self) -> str:
-        """Say what is waited for, and for how long."""
+        """What the run waits for, and how long."""
         flying, pause = self.rate.in_flight, self.rate.closed
         if self.is_over:
             left = self.total - self.done
-            return f"stopped: {many(left)} without a verdict" if left else "done"
+            return f"stopped: {pluralize(left)} without a verdict" if left else "done"
         if self.is_stopping and flying:
-            return f"stopping: waiting for the answers of {many(flying)} in flight; press Ctrl-C again to leave them"
+            return f"stopping: {pluralize(flying)} in flight; press Ctrl-C again to leave without their responses"
         if self.pause and not self.is_stopping:
-            return f"{many(self.pause[0])} not settled, next attempt in {duration(math.ceil(self.pause[1]))}"
+            return f"{pluralize(self.pause[0])} not settled, next attempt in {duration(math.ceil(self.pause[1]))}"
         if self.is_stopping or self.done == self.total:
             return "stopping" if self.is_stopping else "done"
         end = f"about {duration(self.left)} left" if self.left >= _SOON else "less than a minute left"
-        return f"waiting for the account's limit, {duration(math.ceil(pause))}; {end}" if pause >= 1 else end
+        return f"waiting for the rate limit, {duration(math.ceil(pause))}; {end}" if pause >= 1 else end
 
     @property
     def warning(self) -> str:
-        """Name the hour that ends next; nothing if none is known."""
-        if self.hour is None or self.is_over:
+        """The cancellation window that ends next, empty if none is known."""
+        if self.window is None or self.is_over:
             return ""
-        end, order = self.hour
-        return f"next hour to end: order {order} at {clock(end, self.now)}, in {duration(end - self.now)}"
+        end, order = self.window
+        return (
+            f"next cancellation window to close: order {order} at {clock(end, self.now)}, in {duration(end - self.now)}"
+        )
 
     @property
     def line(self) -> str:
-        """Say it in one line of a log."""
+        """The state in one line of a log."""
         then = time.localtime(self.now)
         stamp = f"{time.strftime('%H:%M:%S', then)} {zone(then)}"
         if self.is_stopping and not self.is_over:

@@ -1,155 +1,121 @@
-"""Read from a journal, once and in constant memory, what a page tells of it."""
+"""Read from a journal, once and in constant memory, what a report shows of it."""
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections import Counter
 from typing import TYPE_CHECKING
 
 from attrs import define, field
 
-from thanksio.cli._wording import NONE_SKIPPED, Skipped
-from thanksio.cli.report._timeline import Timeline
+from thanksio.cli._finding import Finding, remembered
 
 if TYPE_CHECKING:
     from thanksio.bulk import Verdict
     from thanksio.bulk._journal import Journal
-    from thanksio.bulk._results import JournalRow, State
+    from thanksio.bulk._results import JournalRow
 
-ROWS = 1000  # orders that a page lists
-NAMES: dict[Verdict, str] = {  # in the order in which they are always shown
-    "cancelled": "cancelled",
-    "not_cancelled": "not cancelled",
-    "refused": "refused",
-    "unknown": "unknown",
-    "not_tried": "not tried",
-}
-FIRST: tuple[Verdict, ...] = (
-    "unknown",
-    "not_cancelled",
-    "refused",
-    "not_tried",
-)  # what needs a person, the worst first
-_VERDICTS: dict[State, Verdict] = {
-    "cancelled": "cancelled",
-    "not_cancelled": "not_cancelled",
-    "refused": "refused",
-    "unknown": "unknown",
-    "not_tried": "not_tried",
-    "waiting": "not_tried",
-    "in_flight": "unknown",  # it may have been sent, and no answer was written down
+ROWS = 1000  # orders that a report lists
+# What needs attention, the most urgent first, and what to do.
+ADVICE: dict[Verdict, str] = {
+    "unknown": "Run the same command again: repeating a cancel is harmless, and the response shows the order.",
+    "not_cancelled": "Usually it is too late. An order in status reviewing can still be cancelled: run it again.",
+    "refused": "Read the reason, and look at the order in the dashboard.",
+    "not_tried": "Nothing was sent for these orders, or no request was accepted. Run the same command again.",
 }
 
 
 @define
-class Run:
-    """When a run began and ended, and how many of the verdicts that stand are its own, the last of them at `last`."""
+class Listed:
+    """An order that is listed: its row in the journal, and the result that it stands for."""
 
-    began: float
-    ended: float | None
-    verdicts: int = 0
-    last: float | None = None
+    row: JournalRow
+    finding: Finding
 
 
 @define
 class Group:
-    """The orders of one verdict: how many, and the most urgent of them."""
+    """Orders that are listed together: their number, and the most urgent of them."""
 
     count: int = 0
-    rows: list[JournalRow] = field(factory=list["JournalRow"])
+    orders: list[Listed] = field(factory=list[Listed])
 
-    def add(self, entry: JournalRow, now: float) -> None:
-        """Take an order, and let go of the least urgent ones."""
+    def add(self, listed: Listed, now: float) -> None:
+        """Count an order, and drop the least urgent ones."""
         self.count += 1
-        self.rows.append(entry)
-        if len(self.rows) >= 2 * ROWS:
+        self.orders.append(listed)
+        if len(self.orders) >= 2 * ROWS:
             self.cut(ROWS, now)
 
     def cut(self, most: int, now: float) -> None:
-        """Keep the most urgent rows: the hour that ends first, then the hours not known, then those that are over."""
-        self.rows.sort(key=lambda entry: _urgency(entry, now))
-        del self.rows[most:]
-
-
-@define
-class Hours:
-    """Of the orders not known to be cancelled: how many are within their hour, past it, and of unknown hour."""
-
-    within: int = 0
-    over: int = 0
-    untold: int = 0
-    next_end: float | None = None
-
-    def add(self, closes: float | None, now: float) -> None:
-        """Count one order."""
-        if closes is None:
-            self.untold += 1
-        elif closes <= now:
-            self.over += 1
-        else:
-            self.within += 1
-            self.next_end = closes if self.next_end is None else min(self.next_end, closes)
+        """Keep the most urgent orders: open windows by their end, then unknown times, then closed windows."""
+        self.orders.sort(key=lambda listed: _urgency(listed.row, now))
+        del self.orders[most:]
 
 
 @define
 class Summary:
-    """All that a page says of a journal. Times are Unix times, money is US cents."""
+    """What a report shows of a journal. Times are Unix times, money is US cents."""
 
     path: str
     base_url: str
     made: float
-    runs: list[Run]
+    runs: list[tuple[float, float | None]]
+    skipped: int  # rows of the input
+    skipped_rows: list[tuple[str, str]]  # the first of them: where they are, and why
     counts: Counter[Verdict] = field(factory=Counter["Verdict"])
-    cents: int = 0  # authorized for the cancelled ones
-    without_total: int = 0  # cancelled ones of which the server did not say what was authorized
+    cents: int = 0  # authorized for the cancelled orders
+    without_total: int = 0  # cancelled orders for which the server did not state it
+    allowed: set[int] = field(factory=set[int])  # requests a minute
     contracts: set[str] = field(factory=set[str])
-    hours: Hours = field(factory=Hours)
-    groups: dict[Verdict, Group] = field(factory=lambda: {verdict: Group() for verdict in FIRST})
-    timeline: Timeline = field(factory=Timeline)
-    skipped: Skipped = NONE_SKIPPED  # rows of the input that could not be read
+    groups: dict[Verdict, Group] = field(factory=lambda: {verdict: Group() for verdict in ADVICE})
+    settled: Group = field(factory=Group)  # orders that were unknown after an earlier run
+    minutes: dict[int, Counter[Verdict]] = field(factory=dict[int, "Counter[Verdict]"])
+    open_windows: int = 0  # of orders that are not known to be cancelled
+    next_end: float | None = None
 
     @property
     def total(self) -> int:
-        """How many orders the journal holds."""
+        """The number of orders in the journal."""
         return self.counts.total()
 
+    @property
+    def attention(self) -> list[tuple[Verdict, Group, str]]:
+        """The groups that need attention, each with what to do."""
+        return [(verdict, group, ADVICE[verdict]) for verdict, group in self.groups.items() if group.count]
 
-def summarize(journal: Journal, now: float, skipped: Skipped = NONE_SKIPPED) -> Summary:
-    """Read all orders of a journal. `now` tells whose hour is over."""
-    runs = [Run(began, ended) for began, ended in journal.runs()]
-    summary = Summary(journal.path, journal.base_url, now, runs, skipped=skipped)
-    for entry in journal.entries():
-        _add(summary, entry, _VERDICTS[entry.state])
+
+def summarize(journal: Journal, now: float) -> Summary:
+    """Read all orders of a journal. `now` decides which cancellation windows are closed."""
+    summary = Summary(journal.path, journal.base_url, now, journal.runs(), *journal.skipped())
+    for row in journal.entries():
+        _add(summary, Listed(row, remembered(row)))
     left = ROWS
-    for group in summary.groups.values():
+    for group in (*summary.groups.values(), summary.settled):
         group.cut(left, now)
-        left -= len(group.rows)
+        left -= len(group.orders)
     return summary
 
 
-def _add(summary: Summary, entry: JournalRow, verdict: Verdict) -> None:
+def _add(summary: Summary, listed: Listed) -> None:
+    row, verdict = listed.row, listed.finding.verdict
     summary.counts[verdict] += 1
-    summary.contracts.update([entry.contract] if entry.contract else [])
+    summary.contracts |= {row.contract} - {""}
+    summary.allowed |= set[int]() if row.allowed is None else {row.allowed}
     if verdict == "cancelled":
-        summary.cents += entry.cents or 0
-        summary.without_total += entry.cents is None
+        summary.cents += row.cents or 0
+        summary.without_total += row.cents is None
     else:
-        summary.hours.add(entry.closes, summary.made)
-        summary.groups[verdict].add(entry, summary.made)
-    # An order in flight keeps the time of an earlier verdict, which no longer stands.
-    if entry.decided is not None and entry.state != "in_flight":
-        summary.timeline.add(verdict, entry.decided, entry.allowed)
-        _credit(summary.runs, entry.decided)
+        summary.groups[verdict].add(listed, summary.made)
+        if row.closes is not None and row.closes > summary.made:
+            summary.open_windows += 1
+            summary.next_end = row.closes if summary.next_end is None else min(summary.next_end, row.closes)
+    if row.was_unknown and verdict not in {"unknown", "not_tried"}:
+        summary.settled.add(listed, summary.made)
+    if row.decided is not None and row.state != "in_flight":  # such an order keeps the time of an earlier verdict
+        summary.minutes.setdefault(int(row.decided // 60) * 60, Counter())[verdict] += 1
 
 
-def _credit(runs: list[Run], decided: float) -> None:
-    """Find the run that a verdict is of; a clock that was set back may put it before the first."""
-    run = runs[max(0, bisect_right(runs, decided, key=lambda run: run.began) - 1)]
-    run.verdicts += 1
-    run.last = decided if run.last is None else max(run.last, decided)
-
-
-def _urgency(entry: JournalRow, now: float) -> tuple[int, float]:
-    if entry.closes is None:
+def _urgency(row: JournalRow, now: float) -> tuple[int, float]:
+    if row.closes is None:
         return 1, 0.0
-    return (0 if entry.closes > now else 2), entry.closes
+    return (2 if row.closes <= now else 0), row.closes

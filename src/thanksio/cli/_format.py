@@ -1,4 +1,4 @@
-"""How numbers, money, durations and times are written for a person, and what each exit code means. Pure."""
+"""Format numbers, money, durations and times for people, and define the exit codes. Pure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _ABBREVIATION = 5  # characters, such as AEST
 
 
 class Exit(IntEnum):
-    """The exit codes, which stand in the help."""
+    """The exit codes, which the help lists."""
 
     CANCELLED = 0
     UNEXPECTED = 1
@@ -24,16 +24,16 @@ class Exit(IntEnum):
 
 @frozen
 class Skipped:
-    """The rows of the input that could not be read: how many, and where the first of them are and why."""
+    """The rows of the input that could not be read: their number, and the places and reasons of the first."""
 
     count: int = 0
     rows: tuple[tuple[str, str], ...] = ()  # places and reasons
 
 
-NONE_SKIPPED = Skipped()
+NO_SKIPPED = Skipped()
 
 
-def many(number: int, noun: str = "order") -> str:
+def pluralize(number: int, noun: str = "order") -> str:
     """Write `1 order` or `3,000 orders`."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
@@ -45,7 +45,7 @@ def money(cents: int) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Write how long something takes, in no more detail than anybody can use."""
+    """Write a duration in seconds, minutes or hours."""
     whole = max(0, round(seconds))
     if whole < 2 * MINUTE:
         return f"{whole} s"
@@ -57,7 +57,7 @@ def duration(seconds: float) -> str:
 
 
 def clock(moment: float, now: float) -> str:
-    """Write a Unix time as a person's clock shows it, with its zone, and the date if it is another day than now."""
+    """Write a Unix time as local time with its zone, and with the date if it is not today."""
     then = time.localtime(moment)
     other_day = then[:3] != time.localtime(now)[:3]
     return f"{time.strftime('%Y-%m-%d %H:%M' if other_day else '%H:%M', then)} {zone(then)}"

@@ -1,7 +1,6 @@
-"""Show a run while it goes on: a display on a terminal, lines at intervals elsewhere, or nothing.
+"""Show the progress of a run: a live display on a terminal, lines at intervals elsewhere, or nothing.
 
-All of it goes to stderr, so that stdout holds what came of the run and nothing else: `thanksio cancel --json > file`
-still shows how it goes. What is shown is decided in `_view.py`.
+All of it goes to stderr, so that stdout holds the results and nothing else. `_view.py` decides what is shown.
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
 _EVERY = 10.0  # seconds between two lines
 _SHOW_CURSOR = "\x1b[?25h"  # DECTCEM, as Rich writes it when a display stops
 _GAP = "   "
-_A_SECOND = 4  # pictures of the display
+_A_SECOND = 4  # refreshes of the display
 _COLOURS = {
     "cancelled": "green",
     "not_cancelled": "yellow",
@@ -43,36 +42,36 @@ _COLOURS = {
 }
 
 
-class Screen(Protocol):
-    """What shows a run: entered before it and left after it. The methods are for signal handlers: they take no lock."""
+class Progress(Protocol):
+    """Entered before a run and left after it. The methods are for signal handlers: they take no lock."""
 
     def __enter__(self) -> Self: ...
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None: ...
     def stopping(self) -> None:
-        """Show soon that the run is being stopped, as the view now says."""
+        """Show soon that the run is being stopped."""
         ...
 
     def abandon(self) -> None:
-        """Leave the terminal usable, for the process ends at once."""
+        """Leave the terminal usable: the process ends at once."""
         ...
 
 
-def choose(view: Callable[[], View], *, quiet: bool, plain: bool) -> Screen:
-    """Choose what fits stderr. `plain` asks for lines even on a terminal, where others write to it, too."""
+def choose(view: Callable[[], View], *, quiet: bool, plain: bool) -> Progress:
+    """Return the progress for stderr. `plain` asks for lines also on a terminal, because others write to it."""
     if quiet:
-        return Silence(view)
+        return NullProgress(view)
     console = Console(stderr=True, highlight=False)
     is_terminal = sys.stderr.isatty() and console.is_terminal  # FORCE_COLOR says that a file is one, too
     if plain or not is_terminal or console.is_dumb_terminal:
-        return Lines(view)
-    return Display(view, console)
+        return LineProgress(view)
+    return LiveProgress(view, console)
 
 
 @define
-class Silence:
-    """Shows nothing but that the run is being stopped."""
+class NullProgress:
+    """Show nothing, except that the run is being stopped."""
 
     _view: Callable[[], View]
     _every: float | None = None  # seconds between two lines
@@ -104,15 +103,15 @@ class Silence:
         self._clock.join()
 
     def stopping(self) -> None:
-        """Let the line come at once, from the thread that may wait for locks."""
+        """Show a line at once, from the thread that may wait for locks."""
         self._poked.set()
 
     def abandon(self) -> None:
-        """Nothing is to be mended."""
+        """Do nothing."""
 
 
-class Lines(Silence):
-    """Shows one line every ten seconds, also while nothing happens, and one at the end."""
+class LineProgress(NullProgress):
+    """Show one line every ten seconds, and one at the end."""
 
     def __init__(self, view: Callable[[], View], every: float = _EVERY) -> None:
         super().__init__(view, every)
@@ -124,8 +123,8 @@ class Lines(Silence):
         self._show(evolve(self._view(), is_over=True))
 
 
-class Display:
-    """Shows a picture that moves, and takes it away in the end, for the summary says it all again."""
+class LiveProgress:
+    """Show a live display, and remove it at the end: the summary repeats it."""
 
     def __init__(self, view: Callable[[], View], console: Console) -> None:
         self._console = console
@@ -143,16 +142,16 @@ class Display:
         self._live.stop()
 
     def stopping(self) -> None:
-        """Nothing is to be done: the next picture shows it."""
+        """Do nothing: the next refresh shows it."""
 
     def abandon(self) -> None:
-        """Give the cursor back, below the picture."""
+        """Show the cursor again, below the display."""
         self._console.file.write(_SHOW_CURSOR + "\n")
         self._console.file.flush()
 
 
 def say(line: str, *, err: bool = False) -> None:
-    """Write a line; on a terminal its words are kept whole, and what belongs to it stays indented."""
+    """Write a line; on a terminal it is wrapped between words and indented."""
     line = printable(line)
     if (sys.stderr if err else sys.stdout).isatty():
         indent = " " * (len(line) - len(line.lstrip()) + 2)
@@ -162,7 +161,7 @@ def say(line: str, *, err: bool = False) -> None:
 
 
 def picture(view: View) -> RenderableType:
-    """Draw it; what does not fit is wrapped."""
+    """Return the live display; what does not fit is wrapped."""
     bar = Table.grid(padding=(0, 2), expand=True)
     bar.add_column(no_wrap=True)
     bar.add_column(ratio=1)
@@ -177,7 +176,7 @@ def picture(view: View) -> RenderableType:
 
 @frozen
 class _Counts:
-    """Every verdict, those that there are in colour. Where they do not fit beside each other, they are wrapped."""
+    """The count of every verdict. What does not fit on a line is wrapped."""
 
     view: View
 

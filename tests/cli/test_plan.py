@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from thanksio.cli._plan import Plan, as_json, make_plan, time_for, told
-from thanksio.cli._wording import clock, duration, many, minute, money
+from thanksio.cli._format import clock, duration, minute, money, pluralize
+from thanksio.cli._plan import Plan, as_json, lines, make_plan, time_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,28 +71,28 @@ def test_a_plan_is_told_line_by_line() -> None:
     placed |= {100: NOW - 4000, 101: None, 102: None}
 
     late = ", ".join(f"{order} (16:00 UTC)" for order in range(31, 41))
-    lines = list(told(make_plan(placed, NOW, 30, settled={72}), cap=30, known=60, journal="a.journal"))
+    shown = list(lines(make_plan(placed, NOW, 30, settled={72}), cap=30, known=60, journal="a.journal"))
 
-    assert lines == [
+    assert shown == [
         "75 orders, of which 1 settled already.",
         "Journal: a.journal",
         "Rate: 30 a minute, as --rate says.",
         "Duration: about 2 min for 74 orders, until 16:02 UTC.",
-        f"Their hour will run out before their turn: 41 orders. {late} and 31 more",
-        "Their hour is over already, they go last: 1 order. 100",
-        "Nobody said when they were placed, they go after those with a time: 2 orders.",
+        f"Cancellation window closes before their turn: 41 orders. {late} and 31 more",
+        "Cancellation window already closed, sent last: 1 order. 100",
+        "Placed at an unknown time, sent after those with a time: 2 orders.",
     ]
 
 
 @pytest.mark.parametrize("cap", [None, 60, 100])
 def test_without_a_rate_of_the_operator_the_documented_one_is_used(cap: int | None) -> None:
-    lines = list(told(make_plan({1: NOW}, NOW, 60), cap=cap, known=60, journal=None))
+    shown = list(lines(make_plan({1: NOW}, NOW, 60), cap=cap, known=60, journal=None))
 
-    assert lines == [
+    assert shown == [
         "1 order.",
-        "Rate: 60 a minute, as documented; the first answer tells your limit.",
+        "Rate: 60 a minute, as documented; the first response shows your limit.",
         "Duration: less than a minute for 1 order.",
-        "No hour that is known ends before its turn.",
+        "No known cancellation window closes before its order's turn.",
     ]
 
 
@@ -100,13 +100,15 @@ def test_orders_without_a_time_are_sent_as_they_were_given() -> None:
     plan = make_plan({2: None, 1: None}, NOW, 60)
 
     assert queue(plan) == [2, 1]
-    assert list(told(plan, cap=None, known=60, journal=None))[-1].endswith(": they go in the order given.")
+    assert list(lines(plan, cap=None, known=60, journal=None))[-1].endswith(
+        ": they are sent in the order of the input."
+    )
 
 
 def test_a_run_with_nothing_left_says_so() -> None:
-    lines = list(told(make_plan({1: NOW}, NOW, 60, settled={1}), cap=None, known=60, journal="j"))
+    shown = list(lines(make_plan({1: NOW}, NOW, 60, settled={1}), cap=None, known=60, journal="j"))
 
-    assert lines == ["1 order, of which 1 settled already.", "Journal: j", "Nothing is left to send."]
+    assert shown == ["1 order, of which 1 settled already.", "Journal: j", "Nothing is left to send."]
 
 
 def test_a_plan_is_an_object_for_a_program() -> None:
@@ -127,8 +129,8 @@ def test_a_plan_is_an_object_for_a_program() -> None:
 @pytest.mark.parametrize(
     ("said", "expected"),
     [
-        (many(1), "1 order"),
-        (many(3000, "bad row"), "3,000 bad rows"),
+        (pluralize(1), "1 order"),
+        (pluralize(3000, "bad row"), "3,000 bad rows"),
         (money(771897), "$7,718.97"),
         (money(5), "$0.05"),
         (money(-205), "-$2.05"),

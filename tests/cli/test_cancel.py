@@ -9,40 +9,24 @@ import shlex
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import click
 import pytest
-from click.testing import CliRunner, Result
 from conftest import LETTER, TOKEN
 
 from thanksio.bulk._journal import Journal
-from thanksio.cli._app import _explain, app
+from thanksio.cli._app import _explain
 from thanksio.errors import ConfigurationError, JournalError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from click.testing import Result
+    from conftest import Thanksio
+
     from thanksio.testing import FakeThanksIO
-
-Thanksio: TypeAlias = Callable[..., Result]
-
-
-@pytest.fixture
-def thanksio(fake: FakeThanksIO, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Thanksio]:
-    """Run the command line in a folder of its own, against the fake."""
-    monkeypatch.setenv("THANKSIO_TOKEN", TOKEN)
-    monkeypatch.setenv("THANKSIO_BASE_URL", fake.base_url)
-    monkeypatch.chdir(tmp_path)
-    runner = CliRunner()
-    seen: list[Result] = []
-
-    def run(*arguments: str, given: str | None = None, **environment: str) -> Result:
-        seen.append(runner.invoke(app, list(arguments), given, environment, prog_name="thanksio"))
-        return seen[-1]
-
-    yield run
-    assert all(secret not in result.output for result in seen for secret in (TOKEN, LETTER))
 
 
 def place(fake: FakeThanksIO, number: int) -> list[int]:
@@ -71,7 +55,7 @@ def test_one_order_is_cancelled_without_a_question_or_a_journal(thanksio: Thanks
     done = thanksio("cancel", "37294")
 
     assert (done.exit_code, done.stderr) == (0, "")
-    assert done.stdout == "1 order: 1 cancelled.\nAuthorized for the cancelled: $2.67.\n"
+    assert done.stdout == "1 order: 1 cancelled.\nAuthorized for the cancelled orders: $2.67.\n"
     assert fake.orders[37294].status == "cancelled"
     assert files() == []
 
@@ -81,7 +65,7 @@ def test_one_order_that_is_not_cancelled_says_why(thanksio: Thanksio) -> None:
 
     assert done.exit_code == 3
     assert done.stdout == (
-        "1 order: 1 not cancelled.\nThese need a person:\n  not cancelled: 42708\n"
+        "1 order: 1 not cancelled.\nNeeds attention:\n  not cancelled: 42708\n"
         '    Order 42708: the server shows it in status "fulfilled". This call did not cancel it. It is too late: '
         "orders can be cancelled in status reviewing, for about an hour after they were placed.\n"
     )
@@ -93,12 +77,12 @@ def test_one_order_that_is_not_cancelled_says_why(thanksio: Thanksio) -> None:
 def test_the_exit_code_of_an_unknown_order_wins_over_that_of_one_that_is_not_cancelled(
     thanksio: Thanksio, fake: FakeThanksIO
 ) -> None:
-    fake.fail_next("lost_answer")
+    fake.fail_next("misspelt_status")
 
-    done = thanksio("cancel", "42708", "37294", "--yes", "--deadline", "0.01", "--in-flight", "1", "--no-journal")
+    done = thanksio("cancel", "37294", "42708", "--yes", "--in-flight", "1", "--no-journal")
 
     assert done.exit_code == 4
-    assert "1 unknown" in done.stdout
+    assert "2 orders: 1 not cancelled, 1 unknown." in done.stdout
 
 
 @pytest.mark.parametrize(
@@ -161,20 +145,20 @@ def test_what_affects_every_order_is_said_once_and_the_rest_is_not_tried(
         ],
         (["cancel", "1", "--in-flight", "5000"], "5000 is not in the range 1<=x<=1000."),
         *[
-            (["cancel", "1", option, " "], f"'{option}': it is empty.")
+            (["cancel", "1", option, " "], f"'{option}': it must not be empty.")
             for option in ("--redis", "--proxy", "--base-url", "--journal", "--report", "--token-file", "--id-column")
         ],
         (["journal", "nofile"], "There is no journal at nofile."),
-        (["journal", "--report", "", "nofile"], "'--report': it is empty."),
+        (["journal", "--report", "", "nofile"], "'--report': it must not be empty."),
         (["cancel", "1", "--where", "a=b"], "--id-column and --where are about a file. Add --from FILE."),
-        (["cancel", "1", "--where", "a"], "--where 'a' is no condition. Example: --where campaign=May."),
-        (["cancel", "1", "--timezone", "Mars"], "No time zone is called 'Mars'. Example: --timezone America/New_York."),
-        (["cancel", "1", "--timezone", "../x"], "No time zone is called '../x'."),
-        (["cancel", "1", "--journal", "j", "--report", "none/x.html"], "The report none/x.html cannot be written: No "),
+        (["cancel", "1", "--where", "a"], "Invalid --where 'a'. Example: --where campaign=May."),
+        (["cancel", "1", "--timezone", "Mars"], "Unknown time zone 'Mars'. Example: --timezone America/New_York."),
+        (["cancel", "1", "--timezone", "../x"], "Unknown time zone '../x'."),
+        (["cancel", "1", "--journal", "j", "--report", "none/x.html"], "--report none/x.html cannot be written: No "),
         (["cancel", "1", "--journal", "j", "--report", "./j"], "--report would overwrite j. Name another file."),
         (["cancel", "--from", "x\u202e.csv"], "does not exist."),
-        (["cancel", "1", "2"], "2 orders would be cancelled, and nobody is there to ask. Add --yes to do it."),
-        (["cancel", "1", "--report", "x.html"], "--report is made from a journal. Add --journal FILE."),
+        (["cancel", "1", "2"], "2 orders would be cancelled, and there is no terminal to confirm. Add --yes."),
+        (["cancel", "1", "--report", "x.html"], "--report needs a journal. Add --journal FILE."),
         (["cancel", "1", "--journal", "j", "--no-journal"], "Give --journal or --no-journal, not both."),
     ],
 )
@@ -194,11 +178,11 @@ def test_a_wrong_command_sends_nothing_and_ends_in_2(
 @pytest.mark.parametrize(
     ("arguments", "token", "says"),
     [
-        ([], "", "There is no token. Set THANKSIO_TOKEN, or name a file that holds it: --token-file."),
+        ([], "", "There is no token. Set THANKSIO_TOKEN, or name a file that contains it: --token-file."),
         ([], "tokén", "The token contains a character that is not printable ASCII."),
         (["--base-url", "http://api.thanks.io"], TOKEN, "The base URL must be https"),
         (["--token-file", "none"], TOKEN, "The token file none cannot be read: No such file or directory."),
-        (["--token-file", "binary"], TOKEN, "The token file binary holds something that is no token."),
+        (["--token-file", "binary"], TOKEN, "The token file binary does not contain a token."),
         (["--journal", "binary"], TOKEN, "binary is not a journal of this version."),
         (["--journal", "no/where"], TOKEN, "The journal no/where cannot be opened"),
         (["--proxy", "http://user:hunter2hunter2@127.0.0.1:1"], TOKEN, "A proxy cannot be used with a plain http"),
@@ -280,8 +264,8 @@ def test_drift_is_said_kept_and_shown_again(thanksio: Thanksio, fake: FakeThanks
     for again in (runs[1], thanksio("journal", "j")):
         (line,) = [line for line in again.stdout.splitlines() if "contract" in line]
         assert line == (
-            "The answers left the contract in 2 ways: unknown field /order/news (string), other type /order/style "
-            "(null). Tell the maintainers. For answers that you have saved: thanksio drift --help"
+            "Responses did not match the contract in 2 ways: unknown field /order/news (string), other type "
+            "/order/style (null). Report it. For saved responses: thanksio drift --help"
         )
         assert again.stderr == ""
 
@@ -331,7 +315,7 @@ def test_a_file_is_cancelled_with_a_journal_beside_it_and_can_be_continued(
     )
     assert wire(fake) == [orders[-1] + 1]
     assert second.stderr.startswith(
-        "1 number given more than once, sent once.\n6 orders, of which 5 settled already.\n"
+        "1 number given more than once and sent once.\n6 orders, of which 5 settled already.\n"
     )
     assert "6 orders: 5 cancelled, 1 not cancelled." in second.stdout
     assert second.stdout.endswith("Journal: orders.csv.journal\n")
@@ -386,7 +370,7 @@ def test_bad_rows_are_named_before_anything_is_sent(thanksio: Thanksio, fake: Fa
     assert "thanksio: 25 rows cannot be read. Correct that, or leave them out with --skip-bad-rows." in refused.stderr
     assert skipped.exit_code == 3
     assert "1 order: 1 cancelled." in skipped.stdout
-    assert "Skipped: 25 rows that cannot be read. Nothing was sent for them:\n  stdin, line 3: " in skipped.stdout
+    assert "Skipped, and nothing sent: 25 rows that cannot be read.\n  stdin, line 3: " in skipped.stdout
     assert wire(fake) == [37294]
 
 
@@ -426,7 +410,7 @@ def test_with_json_stdout_holds_nothing_else(thanksio: Thanksio, fake: FakeThank
 
 
 @pytest.mark.parametrize(
-    ("order", "output"), [("37294", ""), ("42708", "These need a person:\n  not cancelled: 42708\n    Order 42708: ")]
+    ("order", "output"), [("37294", ""), ("42708", "Needs attention:\n  not cancelled: 42708\n    Order 42708: ")]
 )
 def test_with_quiet_only_what_needs_a_person_is_said(thanksio: Thanksio, order: str, output: str) -> None:
     done = thanksio("cancel", order, "--quiet", "--journal", "j", "--report", "r.html")
@@ -464,7 +448,7 @@ def test_a_token_file_is_read_and_not_shown(
     shared = thanksio("cancel", "37294", "--token-file", "token")
 
     assert (own.exit_code, own.stderr, shared.exit_code) == (0, "", 0)
-    assert shared.stderr == "thanksio: others can read token. Keep the token to yourself: chmod 600 token\n"
+    assert shared.stderr == "thanksio: other users can read token. To prevent that: chmod 600 token\n"
 
 
 # Input
@@ -483,8 +467,9 @@ def test_rows_that_are_skipped_are_in_the_exit_code_the_summary_and_the_report(
     assert (summary["cancelled"], summary["skipped"]) == (1, 1)
     assert summary["skipped_rows"] == [{"row": "in.csv, line 3", "error": "id 'x<b>' is no order number"}]
     assert "in.csv, line 2: placed_at '11/25/2026 22:30' is not a time such as" in done.stderr
-    assert "The one order is cancelled ($2.67 authorized). 1 row of the input could not be read, and its order" in page
-    assert "<td>in.csv, line 3</td><td>id &#x27;x&lt;b&gt;&#x27; is no order number</td>" in page
+    assert "1 order cancelled ($2.67 authorized). 1 row of the input skipped." in page
+    rows = page.replace("</th>\n", "</th>")
+    assert 'in.csv, line 3</th><td class="reason">id &#39;x&lt;b&gt;&#39; is no order number</td>' in rows
     assert "more.</p>" not in page
     assert wire(fake) == [37294]
 
@@ -495,8 +480,8 @@ def test_many_skipped_rows_are_counted_in_the_report(thanksio: Thanksio) -> None
     thanksio("cancel", "--from", "in.csv", "--yes", "--skip-bad-rows", "--report", "r.html")
 
     page = Path("r.html").read_text("utf-8")
-    assert "1,002 rows of the input could not be read, and their orders were not sent." in page
-    assert "<p>And 2 more.</p>" in page
+    assert "1,002 rows of the input skipped." in page
+    assert '<p class="soft">And 2 more.</p>' in page
 
 
 def test_the_plan_says_what_was_read(thanksio: Thanksio) -> None:
@@ -511,8 +496,8 @@ def test_the_plan_says_what_was_read(thanksio: Thanksio) -> None:
     assert lines[:4] == [
         "1 bad row skipped.",
         "1 row not selected by --where.",
-        "1 time that cannot be read: sent as orders of unknown time.",
-        "1 number given more than once, sent once.",
+        "1 time that cannot be read: the orders are sent as of unknown time.",
+        "1 number given more than once and sent once.",
     ]
     assert lines[-3:] == [
         "Order numbers: column ID.",
@@ -570,7 +555,7 @@ def test_a_report_of_a_journal_does_not_replace_it(thanksio: Thanksio) -> None:
 def test_a_report_can_go_to_a_device_but_not_into_a_folder_that_is_missing(thanksio: Thanksio) -> None:
     done = thanksio("cancel", "37294", "--journal", "j", "--report", "/dev/null")
 
-    assert (done.exit_code, "Report: /dev/null" in done.stdout) == (0, True)
+    assert (done.exit_code, "Written: /dev/null" in done.stdout) == (0, True)
 
 
 def test_a_report_that_can_no_longer_be_written_does_not_hide_what_came_of_the_orders(
@@ -582,7 +567,7 @@ def test_a_report_that_can_no_longer_be_written_does_not_hide_what_came_of_the_o
 
     assert done.exit_code == 0
     assert "1 cancelled" in done.stdout
-    assert done.stderr == "thanksio: the report r.html cannot be written: No such file\n"
+    assert done.stderr == "thanksio: r.html cannot be written: No such file\n"
     assert sorted(files()) == ["j", "j.lock"]
 
 
@@ -628,11 +613,11 @@ def test_a_journal_shows_its_run_again(thanksio: Thanksio, fake: FakeThanksIO) -
     rows = thanksio("journal", "j", "--json", "--report", "again.html")
 
     assert first.exit_code == again.exit_code == rows.exit_code == 3
-    assert first.stdout.endswith("  and 3 more: thanksio journal j\nJournal: j\nReport: r.html\n")
+    assert first.stdout.endswith("  and 3 more: thanksio journal j\nJournal: j\nWritten: r.html\n")
     assert "more" not in again.stdout
     assert str(orders[-2]) in again.stdout
     assert len(objects(rows)) == 25
-    assert rows.stderr == "Report: again.html\n"
+    assert rows.stderr == "Written: again.html\n"
     assert page.startswith("<!doctype html>")
     assert Path("again.html").exists()
 

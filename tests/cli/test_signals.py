@@ -27,9 +27,9 @@ from thanksio.bulk._journal import Journal
 from thanksio.cli._app import app
 from thanksio.cli._cancel import leave
 from thanksio.cli._plan import make_plan
+from thanksio.cli._progress import choose
 from thanksio.cli._run import Run
-from thanksio.cli._screen import choose
-from thanksio.cli._stop import Stop
+from thanksio.cli._signals import Stop
 from thanksio.testing import FakeThanksIO, Fault
 from thanksio.testing.faults import Truth
 
@@ -239,7 +239,9 @@ def hold(fake: FakeThanksIO) -> tuple[threading.Event, threading.Event]:
     return came, may_go
 
 
-@pytest.mark.parametrize(("is_kept", "known"), [(True, "the journal knows them"), (False, "nobody can say")])
+@pytest.mark.parametrize(
+    ("is_kept", "known"), [(True, "the journal has them as in flight"), (False, "their outcome is unknown")]
+)
 def test_leaving_says_what_is_in_flight_and_ends_the_process(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *, is_kept: bool, known: str
 ) -> None:
@@ -269,10 +271,10 @@ def test_a_second_ctrl_c_leaves_at_once(fake: FakeThanksIO) -> None:
         said = process.stderr.read()
     may_go.set()
 
-    assert "press Ctrl-C again to leave them" in told
+    assert "press Ctrl-C again to leave" in told
     assert process.returncode == 4
-    assert said.startswith("thanksio: left the orders in flight without their answers: ")
-    assert "the journal knows them as in flight, and the same command goes on" in said
+    assert said.startswith("thanksio: left the orders in flight without their responses: ")
+    assert "the journal has them as in flight. Run the same command again." in said
     with Journal("orders.csv.journal") as kept:
         assert "in_flight" in kept.totals()
 

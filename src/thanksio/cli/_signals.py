@@ -1,4 +1,4 @@
-"""End a run when somebody asks for it: first as soon as all answers are there, then at once."""
+"""Stop a run on Ctrl-C or SIGTERM: first after the calls in flight have ended, then at once."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ if TYPE_CHECKING:
     from types import FrameType, TracebackType
 
 _T = TypeVar("_T")
-# Seconds within which signals are one wish: GNU timeout, for one, sends to its child and then to the whole group.
-_ONE_WISH = 0.5
+# Seconds within which signals count as one: GNU timeout, for one, signals its child and then the whole group.
+_SAME_SIGNAL = 0.5
 
 
 class Stop:
-    """Hears Ctrl-C and SIGTERM between entering and leaving.
+    """Handle Ctrl-C and SIGTERM inside of a `with` block.
 
-    The first ends what is followed with a KeyboardInterrupt and calls `announce`; a later one calls `leave`.
+    The first signal calls `announce` and ends the run that is followed; a later one calls `leave`.
     """
 
     def __init__(
@@ -29,13 +29,13 @@ class Stop:
     ) -> None:
         self._announce, self._leave, self._now = announce, leave, now
         self._first = 0.0
-        self._waiting = self._owed = False
+        self._is_waiting = self._is_pending = False
         self._before: dict[int, Any] = {}
-        self.heard = False
+        self.is_requested = False
 
     def __enter__(self) -> Self:
         for number in (signal.SIGINT, signal.SIGTERM):
-            self._before[number] = signal.signal(number, self._hear)
+            self._before[number] = signal.signal(number, self._handle)
         return self
 
     def __exit__(
@@ -44,32 +44,32 @@ class Stop:
         for number, handler in self._before.items():
             signal.signal(number, handler)
 
-    def _hear(self, _number: int, _frame: FrameType | None) -> None:
-        if self.heard:
-            if self._now() >= self._first + _ONE_WISH:
+    def _handle(self, _number: int, _frame: FrameType | None) -> None:
+        if self.is_requested:
+            if self._now() >= self._first + _SAME_SIGNAL:
                 self._leave()
             return
-        self.heard, self._first = True, self._now()
+        self.is_requested, self._first = True, self._now()
         self._announce()
-        if self._waiting:
+        if self._is_waiting:
             raise KeyboardInterrupt
-        self._owed = True  # what is being written is written first
+        self._is_pending = True  # a result that is being written is finished first
 
     def follow(self, results: Generator[_T, None, None]) -> Iterator[_T]:
-        """Give what comes, and after a signal what is still under way; then end without an error."""
+        """Yield results, after a signal those of the calls in flight; then end without an error."""
         throw = False
         while True:
             try:
-                if throw or self._owed:
-                    throw, self._owed = True, False
+                if throw or self._is_pending:
+                    throw, self._is_pending = True, False
                     result = results.throw(KeyboardInterrupt())
                 else:
                     result = self._wait(results)
             except StopIteration:
                 return
             except KeyboardInterrupt:
-                # It came from the end of what is followed, or in the instant before that was asked: throwing tells.
-                if throw or not self.heard:
+                # Raised at the end of the run, or just before the run was asked: throwing it in tells which.
+                if throw or not self.is_requested:
                     return
                 throw = True
                 continue
@@ -77,8 +77,8 @@ class Stop:
             yield result
 
     def _wait(self, results: Iterator[_T]) -> _T:
-        self._waiting = True
+        self._is_waiting = True
         try:
             return next(results)
         finally:
-            self._waiting = False
+            self._is_waiting = False

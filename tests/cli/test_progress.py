@@ -19,12 +19,12 @@ from thanksio._rate_limit import Rate
 from thanksio.bulk import CancelResult
 from thanksio.bulk._results import JournalRow
 from thanksio.cli._finding import Finding, found, remembered
+from thanksio.cli._format import Exit, Skipped, clock, zone
 from thanksio.cli._outcome import as_json, needs, summary
 from thanksio.cli._plan import Row
-from thanksio.cli._screen import Display, Lines, Silence, choose, picture
-from thanksio.cli._tally import SHOWN, Hours, Tally
+from thanksio.cli._progress import LineProgress, LiveProgress, NullProgress, choose, picture
+from thanksio.cli._tally import SHOWN, Tally, Windows
 from thanksio.cli._view import View
-from thanksio.cli._wording import Exit, Skipped, clock, zone
 from thanksio.drift import Drift
 
 ZONE = zone(time.localtime())
@@ -35,7 +35,7 @@ VIEW = View(
     counts={"cancelled": 236, "not_cancelled": 2, "refused": 1, "unknown": 1, "not_tried": 0},
     rate=Rate(allowed=120, used=118, per=60.0, in_flight=8, closed=0.0),
     speed=2.0,
-    hour=(NOW + 1620, 37294),
+    window=(NOW + 1620, 37294),
 )
 ENTRY = JournalRow(
     7,
@@ -74,7 +74,8 @@ def shown(view: View, width: int) -> list[str]:
 def test_a_view_is_one_line_where_there_is_no_terminal() -> None:
     assert VIEW.line == (
         f"09:31:20 {ZONE} 240 of 3,000: 236 cancelled, 2 not cancelled, 1 refused, 1 unknown; 8 in flight; "
-        f"118 of 120 a minute; about 23 min left; next hour to end: order 37294 at 09:58 {ZONE}, in 27 min"
+        f"118 of 120 a minute; about 23 min left; next cancellation window to close: order 37294 at 09:58 {ZONE}, "
+        "in 27 min"
     )
 
 
@@ -87,7 +88,7 @@ def test_a_picture_fits_its_terminal(width: int) -> None:
     assert len(bar) == width
     assert counts == "236 cancelled   2 not cancelled   1 refused   1 unknown   8 in flight"
     assert rate == "118 of 120 a minute; about 23 min left"
-    assert hour == f"next hour to end: order 37294 at 09:58 {ZONE}, in 27 min"
+    assert hour == f"next cancellation window to close: order 37294 at 09:58 {ZONE}, in 27 min"
 
 
 def test_a_large_run_fits_80_columns() -> None:
@@ -97,7 +98,7 @@ def test_a_large_run_fits_80_columns() -> None:
     lines = shown(view, 80)
 
     assert len(lines) == 5
-    assert lines[3] == "6,000 of 6,000 a minute; waiting for the account's limit, 43 s; about 43 s left"
+    assert lines[3] == "6,000 of 6,000 a minute; waiting for the rate limit, 43 s; about 43 s left"
 
 
 NOTHING: Any = dict.fromkeys(VIEW.counts, 0)
@@ -106,7 +107,7 @@ NOTHING: Any = dict.fromkeys(VIEW.counts, 0)
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
-        ({"rate": evolve(VIEW.rate, closed=42.2)}, "waiting for the account's limit, 43 s; about 23 min left"),
+        ({"rate": evolve(VIEW.rate, closed=42.2)}, "waiting for the rate limit, 43 s; about 23 min left"),
         ({"rate": evolve(VIEW.rate, closed=0.4)}, "about 23 min left"),
         ({"total": 240, "rate": evolve(VIEW.rate, closed=42.2)}, "done"),
         ({"total": 241}, "less than a minute left"),
@@ -116,11 +117,11 @@ NOTHING: Any = dict.fromkeys(VIEW.counts, 0)
         ({"total": 371, "speed": 0.0}, "about 2 min left"),
         (
             {"total": 371, "speed": 0.0, "rate": evolve(VIEW.rate, closed=5.0)},
-            "waiting for the account's limit, 5 s; about 65 s left",
+            "waiting for the rate limit, 5 s; about 65 s left",
         ),
         (
             {"is_stopping": True},
-            "stopping: waiting for the answers of 8 orders in flight; press Ctrl-C again to leave them",
+            "stopping: 8 orders in flight; press Ctrl-C again to leave without their responses",
         ),
         ({"is_stopping": True, "rate": evolve(VIEW.rate, in_flight=0)}, "stopping"),
     ],
@@ -131,7 +132,7 @@ def test_what_is_waited_for_is_said(change: dict[str, Any], expected: str) -> No
 
 def test_a_run_that_begins_has_nothing_settled_and_no_hour_may_be_known() -> None:
     assert "0 of 3,000: none settled yet; 8 in flight" in evolve(VIEW, counts=NOTHING).line
-    assert evolve(VIEW, hour=None).line.endswith("about 23 min left")
+    assert evolve(VIEW, window=None).line.endswith("about 23 min left")
 
 
 def test_a_run_that_is_being_stopped_says_nothing_else() -> None:
@@ -202,7 +203,7 @@ def test_lines_are_written_while_nothing_happens_and_one_at_the_end(monkeypatch:
     stderr = Lined()
     monkeypatch.setattr("sys.stderr", stderr)
 
-    with Lines(lambda: VIEW, every=0.001):
+    with LineProgress(lambda: VIEW, every=0.001):
         assert stderr.came.wait(10)
 
     *lines, last = stderr.getvalue().splitlines()
@@ -215,7 +216,7 @@ def test_a_stop_is_told_at_once_even_if_nothing_else_is(monkeypatch: pytest.Monk
     monkeypatch.setattr("sys.stderr", stderr)
     stopping = evolve(VIEW, is_stopping=True)
 
-    with Silence(lambda: stopping) as screen:
+    with NullProgress(lambda: stopping) as screen:
         screen.stopping()
         assert stderr.came.wait(10)
     screen.abandon()
@@ -227,7 +228,7 @@ def test_a_display_leaves_nothing_behind_and_restores_the_cursor() -> None:
     file = io.StringIO()
     console = Console(file=file, width=80, force_terminal=True)
 
-    with Display(lambda: VIEW, console) as screen:
+    with LiveProgress(lambda: VIEW, console) as screen:
         screen.stopping()
         drawn = len(file.getvalue())
         screen.abandon()
@@ -240,12 +241,12 @@ def test_a_display_leaves_nothing_behind_and_restores_the_cursor() -> None:
 @pytest.mark.parametrize(
     ("environment", "options", "kind"),
     [
-        ({"FORCE_COLOR": "1", "TERM": "xterm"}, {}, Display),
-        ({"FORCE_COLOR": "1", "TERM": "xterm"}, {"plain": True}, Lines),
-        ({"FORCE_COLOR": "1", "TERM": "dumb"}, {}, Lines),
-        ({"TERM": "xterm"}, {}, Display),
-        ({"TERM": "unknown"}, {}, Lines),
-        ({}, {"quiet": True}, Silence),
+        ({"FORCE_COLOR": "1", "TERM": "xterm"}, {}, LiveProgress),
+        ({"FORCE_COLOR": "1", "TERM": "xterm"}, {"plain": True}, LineProgress),
+        ({"FORCE_COLOR": "1", "TERM": "dumb"}, {}, LineProgress),
+        ({"TERM": "xterm"}, {}, LiveProgress),
+        ({"TERM": "unknown"}, {}, LineProgress),
+        ({}, {"quiet": True}, NullProgress),
     ],
 )
 def test_the_screen_is_what_fits_stderr(
@@ -264,7 +265,7 @@ def test_a_file_is_no_terminal_whatever_the_environment_says(monkeypatch: pytest
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setattr("sys.stderr", io.StringIO())
 
-    assert type(choose(lambda: VIEW, quiet=False, plain=False)) is Lines
+    assert type(choose(lambda: VIEW, quiet=False, plain=False)) is LineProgress
 
 
 # Counting
@@ -309,8 +310,8 @@ def test_a_summary_names_the_unknown_first_and_is_cut() -> None:
     listed = ", ".join(map(str, range(2, 2 + SHOWN - 3)))
     assert list(summary(tally, "a.journal")) == [
         "38 orders: 1 cancelled, 30 not cancelled, 1 refused, 2 unknown, 4 not tried.",
-        "Authorized for the cancelled: $1,234.56.",
-        "These need a person:",
+        "Authorized for the cancelled orders: $1,234.56.",
+        "Needs attention:",
         "  unknown: 50, 51",
         "    50: lost",
         "  refused: 40",
@@ -325,7 +326,7 @@ def test_a_summary_names_the_unknown_first_and_is_cut() -> None:
 
 @pytest.mark.parametrize(
     ("journal", "again"),
-    [(None, "Run the same command again."), ("j", "Run the same command again: what is settled is not sent again.")],
+    [(None, "Run the same command again."), ("j", "Run the same command again; settled orders are not sent again.")],
 )
 def test_what_was_not_tried_needs_the_same_command_again(journal: str | None, again: str) -> None:
     tally = Tally(1)
@@ -370,9 +371,9 @@ def test_of_many_drifts_only_a_few_are_named() -> None:
 
     lines = list(summary(Tally(0, drifts=drifts), "j"))
 
-    assert lines[1].startswith("The answers left the contract in 1,003 ways: unknown field /order/x1 (null), ")
+    assert lines[1].startswith("Responses did not match the contract in 1,003 ways: unknown field /order/x1 (null), ")
     assert lines[1].count("(null)") == 3
-    assert " and 1,000 more. Tell the maintainers." in lines[1]
+    assert " and 1,000 more. Report it." in lines[1]
     assert lines[2] == "Journal: j"
 
 
@@ -382,7 +383,7 @@ def test_skipped_rows_are_in_the_summary_and_in_the_exit_code() -> None:
     tally.add(finding(1, "cancelled"))
 
     assert list(summary(tally, None))[2:] == [
-        "Skipped: 4 rows that cannot be read. Nothing was sent for them:",
+        "Skipped, and nothing sent: 4 rows that cannot be read.",
         "  orders.csv, line 2: x",
         "  orders.csv, line 3: x",
         "  orders.csv, line 4: x",
@@ -394,7 +395,7 @@ def test_skipped_rows_are_in_the_summary_and_in_the_exit_code() -> None:
 
 
 def test_one_skipped_row_is_one() -> None:
-    assert "Skipped: 1 row that cannot be read. Nothing was sent for it:" in needs(Tally(0, skipped=Skipped(1)), None)
+    assert "Skipped, and nothing sent: 1 row that cannot be read." in needs(Tally(0, skipped=Skipped(1)), None)
 
 
 def test_a_summary_of_nothing_says_so() -> None:
@@ -403,7 +404,7 @@ def test_a_summary_of_nothing_says_so() -> None:
 
 def test_the_hour_that_ends_next_is_that_of_an_order_without_a_verdict() -> None:
     settled: set[int] = set()
-    hours = Hours.of([Row(1, NOW - 10), Row(2, NOW - 3600), Row(3, NOW - 20), Row(4)], settled)
+    hours = Windows.of([Row(1, NOW - 10), Row(2, NOW - 3600), Row(3, NOW - 20), Row(4)], settled)
 
     first = hours.next(NOW)
     settled.add(3)
