@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import signal
 import socket
@@ -10,6 +11,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -21,6 +23,7 @@ from conftest import CANCELLED, FULFILLED, TOKEN, documented
 
 from thanksio import APIConnectionError, AuthenticationError, Order, OrderNotCancelledError, RetryPolicy, ThanksIO
 from thanksio.testing import FAULTS, FakeThanksIO, Fault
+from thanksio.testing.__main__ import main
 from thanksio.testing.faults import Response, Truth, Wait
 
 if TYPE_CHECKING:
@@ -140,9 +143,10 @@ def test_it_runs_by_hand_until_it_is_told_to_stop() -> None:
         (["--port", "99999"], "argument --port"),
         (["--port", "-1"], "argument --port"),
         (["--port", "http"], "argument --port"),
-        (["--fault", "no_such"], "No fault is called 'no_such'"),
+        (["--fault", "no_such"], "Unknown fault 'no_such'"),
         (["--port", "0", "--fault", "tls_refused"], "make the fake with tls=True"),
         (["--port", "0", "--shape", "2020"], "argument --shape"),
+        (["--fault", "lost_anwser"], "Unknown fault 'lost_anwser'. Did you mean lost_answer?"),
     ],
 )
 def test_what_cannot_be_started_is_refused_in_words(options: list[str], words: str) -> None:
@@ -154,6 +158,55 @@ def test_what_cannot_be_started_is_refused_in_words(options: list[str], words: s
     assert "Traceback" not in run.stderr
 
 
+def test_a_port_that_is_taken_is_an_error_with_advice(capsys: pytest.CaptureFixture[str]) -> None:
+    with FakeThanksIO() as other, pytest.raises(SystemExit) as caught:
+        main(["--port", other.base_url.split(":")[2].split("/")[0]])
+
+    assert caught.value.code == 2
+    assert "is in use; choose another with --port, or any free one with --port 0" in capsys.readouterr().err
+
+
+def test_all_faults_can_be_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    main(["--list-faults"])
+
+    listed = dict(line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines())
+    assert listed == {fault.name: fault.does for fault in FAULTS.values()}
+
+
+@pytest.mark.parametrize("kind", ["fixed", "sliding", "bucket"])
+def test_a_limit_is_counted_in_three_ways(fake: FakeThanksIO, kind: Any) -> None:
+    """After half a minute a fixed and a sliding window admit nothing, and a bucket is half full."""
+    fake.limit(4, per=60, kind=kind)
+
+    def admitted(requests: int) -> int:
+        statuses = [httpx.put(f"{fake.base_url}/order/1/cancel", headers=auth).status_code for _ in range(requests)]
+        return requests - statuses.count(429)
+
+    auth = {"Authorization": f"Bearer {fake.token}"}
+    assert admitted(6) == 4
+    fake.advance(seconds=30)
+    assert admitted(6) == {"fixed": 0, "sliding": 0, "bucket": 2}[kind]
+    fake.advance(seconds=31)
+    assert admitted(6) == {"fixed": 4, "sliding": 4, "bucket": 2}[kind]
+
+
+def test_it_works_with_more_than_1024_open_files(fake: FakeThanksIO) -> None:
+    resource = pytest.importorskip("resource", reason="only POSIX has limits of open files")
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and hard < 2048:
+        pytest.skip("the limit of open files is below 2,048: raise it with `ulimit -Hn 2048`")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, 2048), hard))
+    try:
+        with ExitStack() as files:
+            for _ in range(1100):
+                files.enter_context(open(os.devnull))  # noqa: PTH123 - the stack closes it
+            fake.fail_next("silent")
+            with fake.client(timeout=0.3) as client:
+                assert client.cancel_order(37294).status == "cancelled"
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
 def test_a_fault_can_be_met_by_hand() -> None:
     command = [sys.executable, "-m", "thanksio.testing", "--port", "0", "--fault", "not_found_404"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
@@ -163,7 +216,7 @@ def test_a_fault_can_be_met_by_hand() -> None:
         assert httpx.put(f"{address}/order/37294/cancel").status_code == 404
         process.terminate()
 
-    assert lines[3] == "# every request meets not_found_404: 404\n"
+    assert lines[3] == "# fault of every request: not_found_404: 404\n"
 
 
 # What an account is and can become
@@ -505,7 +558,7 @@ def test_a_fault_may_be_ones_own(fake: FakeThanksIO) -> None:
 @pytest.mark.parametrize(
     ("name", "times", "words"),
     [
-        ("no_such_fault", 1, "No fault is called 'no_such_fault'"),
+        ("no_such_fault", 1, "Unknown fault 'no_such_fault'"),
         ("wrong_certificate", 1, "make the fake with tls=True"),
         ("port_closed", 1, "it lasts from faults"),
     ],

@@ -80,7 +80,11 @@ def test_the_marker_plays_faults_in_their_order(project: pytest.Pytester) -> Non
 
 @pytest.mark.parametrize(
     ("arguments", "words"),
-    [('"no_such"', "No fault is called 'no_such'"), ("", "missing 1 required positional argument: 'name'")],
+    [
+        ('"no_such"', "Unknown fault 'no_such'"),
+        ("", "missing 1 required positional argument: 'name'"),
+        ('"reset", times=0', "times must be an integer of at least 1"),
+    ],
 )
 def test_a_marker_that_says_nothing_is_an_error_in_words(project: pytest.Pytester, arguments: str, words: str) -> None:
     project.makepyfile(f"import pytest\n@pytest.mark.thanksio_fault({arguments})\ndef test_it(thanksio_fake): pass\n")
@@ -89,6 +93,15 @@ def test_a_marker_that_says_nothing_is_an_error_in_words(project: pytest.Pyteste
 
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines([f"*@pytest.mark.thanksio_fault: *{words}*"])
+
+
+def test_a_marker_without_the_fixture_fails(project: pytest.Pytester) -> None:
+    project.makepyfile('import pytest\n@pytest.mark.thanksio_fault("reset")\ndef test_it(): pass\n')
+
+    result = outcome(project)
+
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*thanksio_fault needs the fixture thanksio_fake or thanksio_client.*"])
 
 
 def test_what_goes_wrong_inside_of_the_fake_fails_the_test_itself(project: pytest.Pytester) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import heapq
 import random
-from collections import deque
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -16,7 +15,7 @@ from hypothesis import strategies as st
 from thanksio import ConfigurationError, Pace
 from thanksio._rate_limit import ASK_AGAIN, DOCUMENTED, Budget, Permit, Rate
 from thanksio._verdict import NoResponse, Outcome, Response
-from thanksio.testing._limiter import Limiter
+from thanksio.testing._limiter import Limiter, SlidingWindow, TokenBucket
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -282,7 +281,7 @@ def test_a_rate_says_what_is_allowed_and_used() -> None:
     budget = make((0.0, 0.1, response(limit=120)), (0.2, 0.3, response()), requests=40, per=30.0)
     send(budget, 0.4)
 
-    assert budget.rate(0.4) == Rate(allowed=40, used=3, per=30.0, in_flight=1, closed=0.0)
+    assert budget.rate(0.4) == Rate(allowed=40, used=3, per=30.0, in_flight=1, closed=0.0, is_stated=True)
 
 
 def test_after_a_429_one_request_is_sent_alone() -> None:
@@ -426,24 +425,6 @@ def test_the_address_of_a_storage_is_not_shown() -> None:
 
 
 @define
-class SlidingLimiter(Limiter):
-    """Admits `requests` in any `per` seconds, wherever they begin."""
-
-    _admitted: deque[float] = field(factory=deque[float], init=False)
-
-    def admit(self, now: float) -> bool:
-        while self._admitted and self._admitted[0] <= now - self.per:
-            self._admitted.popleft()
-        self._used = len(self._admitted)
-        if self._used >= self.requests:
-            self._end = self._admitted[0] + self.per
-            return False
-        self._admitted.append(now)
-        self._used += 1
-        return True
-
-
-@define
 class Server:
     """A simulated server: requests arrive some time after they were sent, responses some time later."""
 
@@ -459,7 +440,7 @@ class Server:
             self.limiter.admit(now)
         is_admitted = self.limiter.admit(now)
         (self.served if is_admitted else self.refused).append(now)
-        told = self.limiter.headers() + (self.limiter.refusal_headers(now, now) if not is_admitted else [])
+        told = self.limiter.headers(now) + (self.limiter.refusal_headers(now, now) if not is_admitted else [])
         headers = {name.lower(): value for name, value in told if self.tells or name == "Retry-After"}
         return Response(200 if is_admitted else 429, headers=headers)
 
@@ -490,7 +471,7 @@ def between(low: float, high: float, seed: int = 1) -> Callable[[], float]:
     return lambda: chance.uniform(low, high)
 
 
-LIMITERS = pytest.mark.parametrize("limiter", [Limiter, SlidingLimiter])
+LIMITERS = pytest.mark.parametrize("limiter", [Limiter, SlidingWindow, TokenBucket])
 
 
 @LIMITERS
@@ -531,7 +512,7 @@ def test_other_clients_that_use_half_of_the_limit_cost_at_most_one_429_in_a_wind
     seed: int, *, tells_when: bool
 ) -> None:
     chance = random.Random(seed)  # noqa: S311
-    limiter = Limiter(120, 60.0, says_when=tells_when)
+    limiter = Limiter(120, 60.0, states_when=tells_when)
     # On average as many requests as ours, each just before one of ours.
     server = Server(limiter, between(0.05, 0.3, seed), lambda: chance.choice([0, 0, 1, 2, 2]))
 
@@ -541,14 +522,14 @@ def test_other_clients_that_use_half_of_the_limit_cost_at_most_one_429_in_a_wind
     assert took < 60 * (600 / 40)
 
 
-@LIMITERS
+@pytest.mark.parametrize("limiter", [Limiter, SlidingWindow])
 @pytest.mark.parametrize("limit", [1, 10, 30, 59])
 @pytest.mark.parametrize("tells_when", [True, False])
 @pytest.mark.parametrize("seed", range(5))
 def test_a_limit_that_no_response_tells_is_learned(
     limiter: type[Limiter], limit: int, seed: int, *, tells_when: bool
 ) -> None:
-    server = Server(limiter(limit, 60.0, says_when=tells_when), between(0.05, 0.3, seed), tells=False)
+    server = Server(limiter(limit, 60.0, states_when=tells_when), between(0.05, 0.3, seed), tells=False)
     budget = make()
 
     took = server.run(budget, 20 * limit, 8)

@@ -650,7 +650,7 @@ def test_the_fake_can_be_run(thanksio: Thanksio, fake: FakeThanksIO) -> None:
 
     assert (done.exit_code, unknown.exit_code) == (2, 2)
     assert "usage: thanksio fake" in done.stderr
-    assert "No fault is called 'nonsense'" in unknown.stderr
+    assert "Unknown fault 'nonsense'" in unknown.stderr
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

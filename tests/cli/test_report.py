@@ -169,9 +169,8 @@ def test_what_needs_attention_comes_first_and_the_most_urgent_orders_first(journ
     assert told.said("h3") == ["Unknown: 4", "Not cancelled: 1", "Refused: 1", "Not tried: 1"]
     listed = told.text.partition("Needs attention")[2].partition("Totals")[0]
     assert re.findall(r"\b([1-8]) (?:unknown|not|refused)", listed) == ["7", "3", "8", "5", "6", "2", "4"]
-    assert "7 unknown 2026-03-14 12:30:00 0 2026-03-14 12:00:07 It was in flight when the run ended." in listed
-    assert "2 refused HTTP 422 not known 1 " in listed
-    assert "Too late." in listed
+    assert "7 unknown It was in flight when the run ended. Run the same command again. 2026-03-14 12:30:00 0 " in listed
+    assert "2 refused Too late. HTTP 422 not known 1 " in listed
     assert "Run the same command again: repeating a cancel is harmless" in listed
     assert "2 orders without a confirmed cancellation can still be cancelled. The next window closes at" in told.text
     assert "2026-03-14 12:30:00 UTC" in told.text

@@ -55,7 +55,7 @@ CREATE TABLE drifts (
     pointer TEXT NOT NULL, kind TEXT NOT NULL, json_type TEXT NOT NULL,
     PRIMARY KEY (pointer, kind, json_type)
 ) WITHOUT ROWID;
-CREATE TABLE skipped (place TEXT NOT NULL, reason TEXT NOT NULL, PRIMARY KEY (place, reason)) WITHOUT ROWID;
+CREATE TABLE skipped (place TEXT NOT NULL, reason TEXT NOT NULL, UNIQUE (place, reason));
 CREATE TABLE orders (
     order_id INTEGER PRIMARY KEY,
     place INTEGER NOT NULL,                    -- the order in which they were given
@@ -365,7 +365,7 @@ class Journal:
     def skipped(self) -> tuple[int, list[tuple[str, str]]]:
         """Return how many rows the last run skipped, and the first of those of all runs: where each is, and why."""
         counts = self._read("SELECT value FROM facts WHERE name = 'skipped'")
-        rows = self._read("SELECT place, reason FROM skipped")
+        rows = self._read("SELECT place, reason FROM skipped ORDER BY rowid")
         if not all(isinstance(value, str) for row in rows for value in row):
             raise self._damaged("its skipped rows cannot be read")
         count = int(counts[0][0]) if counts and str(counts[0][0]).isdecimal() else 0

@@ -261,12 +261,14 @@ def drift(context: click.Context, /, files: tuple[str, ...], *, as_json: bool, p
 @app.command()
 @click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0 for any that is free.")
 @click.option("--fault", metavar="NAME", help="Apply this fault to every request.")
+@click.option("--list-faults", is_flag=True, help="List the names of all faults.")
 @click.option("--shape", type=click.Choice(["2025", "2026"]), default="2025", help="Year whose fields orders have.")
-def fake(port: int, fault: str | None, shape: str) -> None:
+def fake(port: int, fault: str | None, shape: str, *, list_faults: bool) -> None:
     """Run a test server on this machine, without an account."""
     from thanksio.testing.__main__ import main  # noqa: PLC0415 - it is a server
 
-    main(["--port", str(port), "--shape", shape, *(["--fault", fault] if fault else [])], "thanksio fake")
+    arguments = ["--port", str(port), "--shape", shape, *(["--fault", fault] if fault else [])]
+    main([*arguments, *(["--list-faults"] if list_faults else [])], "thanksio fake")
 
 
 @app.command(epilog='\b\nExample:\n  eval "$(thanksio completion bash)"')

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 from attrs import define, evolve, field, frozen
 from attrs.validators import in_
 
-from thanksio.testing._limiter import Limiter
+from thanksio.testing._limiter import LIMITERS, Limiter, LimitKind
 from thanksio.testing._orders import FakeOrder, Shape, documented, stamp
 from thanksio.testing._script import Response
 
@@ -121,15 +121,16 @@ class Account:
         status = {"status": "reviewing", "display_status": "Reviewing"}
         return FakeOrder({**fields, **totals, **status}, account, self.now)
 
-    def limit(self, requests: int, per: float = 60.0, *, retry_after: bool = True) -> None:
-        """Answer 429 to all but `requests` requests in each window of `per` seconds.
+    def limit(self, requests: int, per: float = 60.0, *, kind: LimitKind = "fixed", retry_after: bool = True) -> None:
+        """Respond with 429 to more than `requests` requests in `per` seconds.
 
-        The window is fixed, as Laravel's is: the first request opens it. Both the seconds that really pass and those
-        of `advance` count. `retry_after=False` leaves `Retry-After` out of the 429.
+        `kind` is how requests are counted: in a "fixed" window that the first request opens, as Laravel does; in a
+        "sliding" window, which is any `per` seconds; or in a token "bucket" that is refilled evenly. Both real seconds
+        and those of `advance` count. `retry_after=False` leaves `Retry-After` out of the 429.
         """
-        if requests < 0 or per <= 0:
-            raise ValueError("A limit is a number of requests, 0 at least, in more than 0 seconds.")
-        self._limiter = Limiter(requests, per, retry_after)
+        if requests < 0 or per <= 0 or kind not in LIMITERS:
+            raise ValueError('A limit is at least 0 requests in more than 0 seconds, "fixed", "sliding" or "bucket".')
+        self._limiter = LIMITERS[kind](requests, per, retry_after)
 
     def seconds(self) -> float:
         """Give a count of seconds, in which those of real life and those of `advance` pass."""
@@ -189,6 +190,6 @@ class Account:
         return self._answer(422, {"status": "failed", "errors": [message]})
 
     def _answer(self, status: int, document: object, *headers: tuple[str, str]) -> Response:
-        limit = self._limiter.headers() if self._limiter else _RECORDED
+        limit = self._limiter.headers(self.seconds()) if self._limiter else _RECORDED
         date = ("Date", format_datetime(self.now, usegmt=True))
         return Response(status, document, (date, ("Cache-Control", "no-cache, private"), *limit, *headers), self.token)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import math
 from typing import TYPE_CHECKING, Any, Self
 
@@ -183,11 +184,13 @@ class FakeThanksIO(Account):
 
 
 def known_fault(fault: str | Fault) -> Fault:
-    """Give the fault of a name; raise ValueError if there is none."""
+    """Return the fault with a name. Raises ValueError, which suggests similar names, if there is none."""
     if isinstance(fault, Fault):
         return fault
     if fault not in FAULTS:
-        raise ValueError(f"No fault is called {fault!r}. thanksio.testing.FAULTS has their names.")
+        similar = difflib.get_close_matches(str(fault), FAULTS, n=1)
+        hint = f"Did you mean {similar[0]}?" if similar else "thanksio.testing.FAULTS has their names."
+        raise ValueError(f"Unknown fault {fault!r}. {hint}")
     return FAULTS[fault]
 
 

@@ -8,7 +8,7 @@ to h11, and the saying to a script.
 from __future__ import annotations
 
 import contextlib
-import select
+import selectors
 import socket
 import struct
 import threading
@@ -247,6 +247,8 @@ def _play(connection: socket.socket, script: Iterable[object]) -> None:
 
 
 def _wait(connection: socket.socket, seconds: float) -> None:
-    """Let time pass, unless the client goes or says anything more."""
-    if select.select([connection], [], [], seconds)[0]:
-        raise ConnectionAbortedError
+    """Wait, unless the client closes or sends anything more."""
+    with selectors.DefaultSelector() as selector:  # select.select takes no file beyond the 1,024th
+        selector.register(connection, selectors.EVENT_READ)
+        if selector.select(seconds):
+            raise ConnectionAbortedError

@@ -58,6 +58,12 @@ def thanksio_client(thanksio_fake: FakeThanksIO) -> Iterator[ThanksIO]:
         yield client
 
 
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Fail a test whose fault would never happen, because the test does not use the fake."""
+    if item.get_closest_marker(_MARKER) and "thanksio_fake" not in getattr(item, "fixturenames", ()):
+        pytest.fail(f"@pytest.mark.{_MARKER} needs the fixture thanksio_fake or thanksio_client.", pytrace=False)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     """Raise what went wrong inside of the fake in the test that it belongs to."""
@@ -77,6 +83,8 @@ def _armed(mark: pytest.Mark) -> tuple[str, int | None]:
 
 
 def _arguments(name: str, times: int | None = 1) -> tuple[str, int | None]:
+    if times is not None and (type(times) is not int or times < 1):
+        raise ValueError("times must be an integer of at least 1, or None for all requests.")
     return name, None if known_fault(name).is_lasting and times == 1 else times
 
 
