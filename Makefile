@@ -18,8 +18,8 @@ FUZZ_ENV = $(if $(filter atheris,$(ENGINE)),.venv-fuzz,.venv)
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: .venv/ready check-generated ## Cancel order 37294 at a server on this machine, and see what comes back
-	@.venv/bin/python scripts/demo.py
+demo: .venv-demo/ready ## Cancel order 37294 at a test server on this machine
+	@PYTHONPATH=src:generated .venv-demo/bin/python scripts/demo.py
 
 test: .venv/ready .venv-generator/ready ## Run every test
 	@! command -v npm >/dev/null || $(MAKE) --silent $(LOCKS)/node_modules/ready # without it, tests that need redocly or Prism are skipped
@@ -117,6 +117,10 @@ clean: ## Remove what make has installed and built
 .venv-mutate/ready: $(LOCKS)/mutate.txt pyproject.toml
 	@$(call environment,.venv-mutate,mutate)
 	@$(call this_package,.venv-mutate)
+	@touch $@
+
+.venv-demo/ready: $(LOCKS)/demo.txt
+	@$(call environment,.venv-demo,demo)
 	@touch $@
 
 .venv-docs/ready: $(LOCKS)/docs.txt pyproject.toml

