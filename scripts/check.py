@@ -85,7 +85,7 @@ def run(step: Step, root: Path) -> Outcome:
 
 
 def describe(step: Step, outcome: Outcome) -> str:
-    """Give one line for what passed; for what failed, what it said and what mends it."""
+    """Return one line for a check that passed; for one that failed, its output and the fix."""
     if outcome.passed:
         return f"ok      {outcome.seconds:4.1f} s  {step.holds}"
     said = [f"          {line}".rstrip() for line in outcome.said.splitlines()]

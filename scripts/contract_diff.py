@@ -1,4 +1,4 @@
-"""Say what changed in the contract and the public Python since the last release, and what it does to a user."""
+"""Report what changed in the contract and the public Python since the last release, and how it affects users."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ REDOCLY = ROOT / "scripts" / "locks" / "node_modules" / ".bin" / "redocly"
 
 
 def compare(root: Path, base: Path) -> list[Change]:
-    """Give every change between two trees, on the wire and in Python. Raises DiffError if one cannot be read."""
+    """Return every change between two trees, on the wire and in Python. Raises DiffError if one cannot be read."""
     with tempfile.TemporaryDirectory(prefix="contract-") as folder:
         contracts = Path(folder, "base.yaml"), Path(folder, "revision.yaml")
         for tree, contract in zip((base, root), contracts, strict=True):

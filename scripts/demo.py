@@ -15,7 +15,7 @@ GREEN, RED, BOLD = "32", "31", "1"
 
 
 def coloured(text: str, code: str) -> str:
-    """Give `text` a colour on a terminal, and leave it alone elsewhere."""
+    """Colour `text` on a terminal, and return it unchanged elsewhere."""
     return f"\033[{code}m{text}\033[0m" if COLOURED else text
 
 
@@ -26,7 +26,7 @@ def show(label: str, text: str) -> None:
 
 
 def totals(order: Order) -> str:
-    """Say what an order's totals are, in dollars; the API speaks of US cents."""
+    """Return an order's totals in dollars; the API uses US cents."""
     return f"authorized {dollars(order.authorization_total)}, now {dollars(order.grand_total)}"
 
 

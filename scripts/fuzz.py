@@ -1,4 +1,4 @@
-"""Give the client hostile responses for a while, and stop at the first that makes it do something wrong."""
+"""Send hostile responses to the client for a while, and stop at the first wrong result."""
 
 from __future__ import annotations
 

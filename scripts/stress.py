@@ -153,7 +153,7 @@ class Valkey:
 
 
 def disturb(valkey: Valkey, event: str) -> None:
-    """Let the server fail in one way, and be there again after three seconds unless it was killed."""
+    """Make the server fail in one way, and bring it back after three seconds unless it was killed."""
     if event == "flushed":
         valkey.flush()
     elif event == "paused":

@@ -29,7 +29,7 @@ Handler: TypeAlias = Callable[[httpx.Request], httpx.Response]
 
 
 def pytest_collection_finish() -> None:
-    """Take thousands of tests out of the garbage collector's sight: to look through them stops all threads for long."""
+    """Exclude thousands of tests from garbage collection, which stops all threads for long."""
     gc.collect()
     gc.freeze()
 
@@ -49,7 +49,7 @@ def order(status: object = "cancelled", **fields: object) -> dict[str, Any]:
 
 
 def is_ours(filename: str) -> bool:
-    """Tell whether a frame is the package's own, wherever it is installed."""
+    """Return whether a frame is the package's own, wherever it is installed."""
     return Path(filename).is_relative_to(Path(thanksio.__file__).parent)
 
 
@@ -107,7 +107,7 @@ def kind(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def connect(kind: str) -> Iterator[Connect]:
-    """Give a maker of clients of this kind."""
+    """Yield a function that makes clients of this kind."""
     drivers: list[Driver] = []
 
     def make(handler: Handler | None = None, **settings: Any) -> Driver:
@@ -123,7 +123,7 @@ def connect(kind: str) -> Iterator[Connect]:
 
 @pytest.fixture
 def collect(kind: str) -> Collect:
-    """Give a function that cancels many with a client of this kind, whose waits pass at once, and collects results."""
+    """Return a function that runs cancel_orders with a client of this kind that does not wait, and collects results."""
 
     def run(fake: FakeThanksIO, ids: Iterable[Any], settings: dict[str, Any] | None = None, **run: Any) -> Any:
         if kind == "sync":
@@ -146,7 +146,7 @@ def fake() -> Iterator[FakeThanksIO]:
 
 
 def script(*answers: httpx.Response | Exception) -> tuple[Handler, list[httpx.Request]]:
-    """Give a handler that answers with these in turn, the last for ever, and the list of what it received."""
+    """Return a handler that responds with these in turn, repeating the last, and the list of received requests."""
     received: list[httpx.Request] = []
 
     def handle(request: httpx.Request) -> httpx.Response:

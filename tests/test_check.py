@@ -49,7 +49,7 @@ def edit(path: Path, old: str, new: str) -> None:
 
 @pytest.fixture
 def released(tmp_path: Path) -> Path:
-    """Give this repository as if its version had just been released."""
+    """Return this repository as if its version had just been released."""
     root = tmp_path / "repository"
     root.mkdir()
     for name in FILES:
@@ -237,7 +237,7 @@ def test_other_versions_are_an_error(text: str) -> None:
 
 @pytest.fixture
 def small(tmp_path: Path) -> Path:
-    """Give a repository with a contract that was changed once, and something else after it."""
+    """Return a repository with a contract that was changed once, and something else after it."""
     root = tmp_path / "small"
     (root / "src" / "thanksio").mkdir(parents=True)
     git(tmp_path, "init", "--quiet", "small")

@@ -194,7 +194,7 @@ def test_a_proposal_covers_what_can_be_covered_and_names_the_rest(change: Change
 
 
 def pasted(proposal: Proposal) -> Any:
-    """Give the proposal as whoever pastes it reads it."""
+    """Return the proposal as it is read when it is pasted."""
     return yaml.safe_load(as_yaml(proposal)) or {}
 
 

@@ -123,7 +123,7 @@ def typed_otherwise(document: Document) -> None:
 
 
 def by_reference(document: Document) -> None:
-    """Say the same through references and an allOf."""
+    """Return the same through references and an allOf."""
     document["components"]["responses"] = {"Shown": response(document)}
     document["components"]["examples"] = {"one": {"value": media(document).pop("example")}}
     media(document)["examples"] = {"shown": {"$ref": "#/components/examples/one"}}

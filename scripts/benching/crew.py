@@ -58,7 +58,7 @@ class Worker:
         return said
 
     def ask(self, calls: int, in_flight: int) -> dict[str, Any]:
-        """Let it make calls, and return how long they took."""
+        """Make calls, and return how long they took."""
         assert self.process.stdin  # noqa: S101 - it is a pipe
         try:
             self.process.stdin.write(json.dumps({"calls": calls, "in_flight": in_flight}).encode() + b"\n")
@@ -117,7 +117,7 @@ def _started(name: str, url: str, peers: Path | None) -> Worker:
 def race(
     team: Crew, rounds: int, calls: int, in_flight: int, tell: Callable[[int], None]
 ) -> tuple[dict[str, list[float | None]], dict[str, list[float | None]]]:
-    """Let each worker make its calls in every round, in turn, starting with another one each time.
+    """Run the calls of each worker in every round, in turn, starting with another one each time.
 
     So what slows the machine for a while slows all of them. Returns the seconds by the clock and of the processor.
     """

@@ -69,7 +69,7 @@ def _enums(finding: Finding, place: Place) -> Verdict | None:
 
 
 def _open_sets(finding: Finding, place: Place) -> Verdict | None:
-    """Say what redocly takes for a narrower promise: the generated reader refuses words that are not listed."""
+    """Rate what redocly takes for a narrower promise: the generated reader refuses words that are not listed."""
     went = finding.before.get("value")
     is_branch = finding.kind == "removed" and place.path[-2:-1] == ("anyOf",)
     if is_branch and isinstance(went, dict) and went.get("type") == "string" and "enum" not in went:

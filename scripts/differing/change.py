@@ -42,7 +42,7 @@ class Change:
 
 
 def worst(changes: Iterable[Change]) -> Rating | None:
-    """Give the rating of them all together; None if nothing changed."""
+    """Return the rating of all changes together, None if nothing changed."""
     return max((change.rating for change in changes), default=None)
 
 
@@ -60,7 +60,7 @@ def show_version(version: Version) -> str:
 
 
 def following(version: Version, rating: Rating | None) -> Version:
-    """Give the lowest version that may follow, by semantic versioning; before 1.0 a minor version may break."""
+    """Return the lowest version that may follow, by semantic versioning; before 1.0 a minor version may break."""
     major, minor, patch = version
     if rating is None:
         return version

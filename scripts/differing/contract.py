@@ -108,7 +108,7 @@ def _resolved(document: Document, here: Any) -> Any:  # noqa: ANN401
 
 
 def json_types(document: Document, schema: Any) -> frozenset[str]:  # noqa: ANN401
-    """Give the JSON types that a schema allows; none for what is no schema."""
+    """Return the JSON types that a schema allows, none for what is not a schema."""
     schema = _resolved(document, schema)
     if not isinstance(schema, dict):
         return _TYPES if schema is True else frozenset()
@@ -131,7 +131,7 @@ def _stated(schema: Mapping[str, Any]) -> frozenset[str]:
 
 
 def words_of(finding: Finding) -> str:
-    """Say what was changed, with as much of the values as fits."""
+    """Return what was changed, with as much of the values as fits."""
     if finding.said and finding.prop not in {"type", "enum"}:
         return finding.said.rstrip(".")
     if finding.kind != "modified":

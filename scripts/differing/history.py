@@ -28,7 +28,7 @@ class Base:
 
 
 def find(root: Path, ref: str | None = None) -> Base | None:
-    """Give the state to compare with: `ref`, or the last release, or the last one with another contract.
+    """Return the state to compare with: `ref`, or the last release, or the last one with another contract.
 
     None if there is none: nothing was released, and the contract has never been another one. Raises DiffError if the
     history is missing or shorter than it was.

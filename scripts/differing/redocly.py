@@ -96,6 +96,6 @@ def _finding(change: Mapping[str, Any]) -> Finding:
 
 
 def pointer(text: str) -> tuple[str, ...]:
-    """Take a JSON pointer in a URI fragment apart (RFC 6901)."""
+    """Split a JSON pointer in a URI fragment (RFC 6901)."""
     parts = text.removeprefix("#").split("/")[1:]
     return tuple(part.replace("~1", "/").replace("~0", "~") for part in parts)

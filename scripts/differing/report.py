@@ -22,7 +22,7 @@ _WIDTH = 110
 
 
 def report(base: Base, before: State, changes: Sequence[Change]) -> str:
-    """Give the whole list, and the version that follows."""
+    """Return the whole list, and the version that follows."""
     if not changes:
         return f"Since {base.name}, nothing changed in the contract or the public Python."
     groups = [_group(rating, changes) for rating in sorted(_HEADS, reverse=True)]

@@ -137,7 +137,7 @@ def _function(name: str, function: griffe.Function) -> Iterator[tuple[str, Fact]
 
 
 def _attrs_parameters(name: str, kind: griffe.Class) -> Iterator[tuple[str, Fact]]:
-    """Give the parameters that attrs makes of a class's fields; it takes the leading underscore off."""
+    """Return the parameters that attrs makes of a class's fields; it removes the leading underscore."""
     decorators = " ".join(str(decorator.value) for decorator in kind.decorators)
     if "define" not in decorators and "frozen" not in decorators:
         return
@@ -152,7 +152,7 @@ def _attrs_parameters(name: str, kind: griffe.Class) -> Iterator[tuple[str, Fact
 
 
 def _default(value: str) -> str:
-    """Take the default out of what a field of an attrs class is set to; empty if it has none."""
+    """Return the default of a field of an attrs class, empty if it has none."""
     if not value.startswith("field("):
         return value
     call = ast.parse(value, mode="eval").body
@@ -167,7 +167,7 @@ def _is_given(member: griffe.Attribute) -> bool:
 
 
 def types_of(owner: griffe.Object, annotation: str | griffe.Expr | None) -> frozenset[str]:
-    """Give the parts of a union; what is generated stands for what it is, for its name is nobody's business."""
+    """Return the parts of a union; a generated name is replaced by its definition."""
     parts = _split(str(annotation)) if annotation is not None else []
     return frozenset[str]().union(*(_expanded(owner, part) for part in parts))
 

@@ -23,7 +23,7 @@ _ROUNDS = 3  # at least, so that a slow machine meets every verdict, too
 
 
 def hunt(run: Run, door: Door, cases: SearchStrategy[Case], number: int) -> None:
-    """Let a batch of cases in through a door; `number` decides which."""
+    """Run a batch of cases through an entry point; `number` decides which."""
 
     @seed(number)
     @settings(
@@ -43,7 +43,7 @@ def hunt(run: Run, door: Door, cases: SearchStrategy[Case], number: int) -> None
 
 
 def fuzz(seconds: float, start: int) -> int:
-    """Let batches in, through one door after the other, until the time is over or something is wrong."""
+    """Run batches through one entry point after the other, until the time is over or something is wrong."""
     run, rounds = Run(), 0
     with doors() as opened:
         while not run.wrong and (rounds < _ROUNDS or run.seconds < seconds):

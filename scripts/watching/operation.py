@@ -76,7 +76,7 @@ def _servers(listed: object) -> Iterable[str]:
 
 
 def _body(body: Node) -> str:
-    """Say what is to be sent; the vendor's older document declares a body with nothing in it."""
+    """Return what is to be sent; the vendor's older document declares an empty body."""
     kinds = ", ".join(node(body.get("content")))
     return f"{kinds}, {'required' if body.get('required') is True else 'optional'}" if kinds else "none"
 

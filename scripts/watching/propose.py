@@ -67,7 +67,7 @@ def _cover_fields(draft: Draft, theirs: Operation, name: str) -> None:
 
 
 def _widened(draft: Draft, where: str, seen: Any) -> dict[str, Any]:  # noqa: ANN401 - a mapping of Seen
-    """Let a field have the types that were seen; what says that only null was seen is no longer true."""
+    """Add the types that were seen to a field, and remove the note that only null was seen."""
     own = fields(draft.whole)[where]
     schema = widened(own, seen[where].types, _items(where, seen))
     return schema | ({"description": _description(seen[where])} if own.get("description") == _ONLY_NULL else {})
@@ -138,7 +138,7 @@ def _cover_document(draft: Draft, theirs: Operation, name: str) -> None:
 
 
 def _add_evidence(draft: Draft, where: str, keys: list[str], key: str) -> bool:
-    """Say of a field that the document has it; give whether its new key was needed for that."""
+    """Note that a document has a field; return whether its new key was needed for that."""
     schema = fields(draft.whole).get(where, {})
     evidence = schema.get("x-evidence", [])
     if set(evidence) & set(keys):

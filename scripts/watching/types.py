@@ -30,7 +30,7 @@ def _kind(name: str, items: frozenset[str]) -> dict[str, Any]:
 
 
 def widened(schema: Node, types: frozenset[str], items: frozenset[str] = frozenset()) -> dict[str, Any]:
-    """Let a schema allow these JSON types, too."""
+    """Add these JSON types to a schema."""
     core, said = _split(schema)
     has = _READER.types(core)
     more = types - has - ({"integer"} if "number" in has else set())
@@ -46,7 +46,7 @@ def widened(schema: Node, types: frozenset[str], items: frozenset[str] = frozens
 
 
 def with_words(schema: Node, words: Iterable[str], title: str) -> dict[str, Any]:
-    """Let a schema of texts list these words, too; the set stays open."""
+    """Add these words to a schema of strings; the set stays open."""
     core, said = _split(schema)
     parts = _alternatives(core)
     known = [word for part in parts for word in part.get("enum", [])]
@@ -57,7 +57,7 @@ def with_words(schema: Node, words: Iterable[str], title: str) -> dict[str, Any]
 
 
 def with_items(schema: Node, items: frozenset[str]) -> dict[str, Any]:
-    """Let the members of an array be of these JSON types, too."""
+    """Add these JSON types to the items of an array."""
     return dict(schema) | ({"items": widened(schema["items"], items)} if "items" in schema else {})
 
 
@@ -74,7 +74,7 @@ def _split(schema: Node) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def _alternatives(core: dict[str, Any]) -> list[dict[str, Any]]:
-    """Take the alternatives of a schema apart; null is one of them."""
+    """Return the alternatives of a schema; null is one of them."""
     if "anyOf" in core:
         return list(core["anyOf"])
     named = core.get("type", [])

@@ -296,7 +296,7 @@ def test_a_request_is_sent_in_a_copy_of_the_callers_context(collect: Collect, fa
 
 @pytest.fixture
 def spare_threads(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Let no more worker threads be started than the number that the list holds."""
+    """Allow no more worker threads than the number in the list."""
     spare, start = [0], threading.Thread.start
 
     def start_while_there_are(thread: threading.Thread) -> None:
@@ -459,7 +459,7 @@ def gated(**settings: Any) -> tuple[Gate, ThanksIO]:
 
 @pytest.fixture
 def ctrl_c() -> Iterator[None]:
-    """Let Ctrl-C raise KeyboardInterrupt, also in the background of a shell, which makes processes ignore it."""
+    """Make Ctrl-C raise KeyboardInterrupt, also in the background of a shell, which makes processes ignore it."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)

@@ -185,7 +185,7 @@ class _Pool:
         return result
 
     def _dismiss(self) -> None:
-        """Let each thread end when it has done what was handed out."""
+        """End each thread after its last order."""
         if not self._is_dismissed:
             self._is_dismissed = True
             for _ in self._threads:

@@ -20,7 +20,7 @@ class UnusableError(Exception):
 
 
 def orders_of(data: bytes) -> list[Order]:
-    """Give the orders of all answers. Raises UnusableError."""
+    """Yield the orders of all responses. Raises UnusableError."""
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -32,7 +32,7 @@ def orders_of(data: bytes) -> list[Order]:
 
 
 def _values(text: str) -> Iterator[tuple[int, object]]:
-    """Give one JSON value after another, each with the line on which it begins."""
+    """Yield one JSON value after another, each with the line on which it begins."""
     start, line = 0, 1
     while True:
         end = _end_of_space(text, start)

@@ -24,7 +24,7 @@ DRIFT = 3  # the exit code; nobody asks here what became of an order
 
 
 def look(files: Iterable[str], *, as_json: bool, propose: bool) -> int:
-    """Say where the answers of all files leave the contract, and give the exit code. Raises UsageError."""
+    """Show where responses do not match the contract, and return the exit code. Raises UsageError."""
     orders = [order for file in files for order in _read(file)]
     contract = order_contract()
     counts = Counter(drift for order in orders for drift in set(differences(contract, order)))
@@ -50,7 +50,7 @@ def _read(file: str) -> list[dict[str, object]]:
 
 
 def _table(found: Mapping[Drift, int], total: int) -> Iterator[str]:
-    """Say it for people: the columns are as wide as what stands in them."""
+    """Return the differences as lines with aligned columns."""
     if not found:
         yield f"{pluralize(total, 'answer')}: as the contract says."
         return

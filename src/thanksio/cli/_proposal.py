@@ -31,7 +31,7 @@ _MORE = {"object": ["additionalProperties: true"], "array": ["items: {}"]}
 
 
 def proposal(found: Mapping[Drift, int], contract: Contract, total: int) -> Iterator[str]:
-    """Give the lines: fields that are new, then those of another type; of words nothing is known but where they are."""
+    """Yield the lines: new fields, then fields of another type, then fields with unknown words."""
     if not found:
         yield "# Nothing to propose: the contract covers these answers."
         return
@@ -51,7 +51,7 @@ def proposal(found: Mapping[Drift, int], contract: Contract, total: int) -> Iter
 
 
 def _types(found: Mapping[Drift, int], kind: Kind) -> dict[str, Counter[str]]:
-    """Give the JSON types that were seen of each field, each with the number of answers."""
+    """Return the JSON types that were seen of each field, each with the number of responses."""
     types: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for drift, count in found.items():
         if drift.kind == kind:
@@ -74,7 +74,7 @@ def _entry(name: str, lines: Collection[str]) -> Iterator[str]:
 
 
 def _schema(types: Collection[str]) -> list[str]:
-    """Give the schema of these JSON types, in the contract's own style; what was only ever null has none."""
+    """Return the schema of these JSON types in the style of the contract; a field that was only null has none."""
     kinds = sorted({*types} - {"null"} - ({"integer"} if "number" in types else set()))
     null = "null" in types
     if len(kinds) < 2:  # noqa: PLR2004 - two need anyOf

@@ -133,7 +133,7 @@ class Account:
         self._limiter = LIMITERS[kind](requests, per, retry_after)
 
     def seconds(self) -> float:
-        """Give a count of seconds, in which those of real life and those of `advance` pass."""
+        """Return a clock in seconds: real time, and the time of `advance`."""
         return self._moved + time.monotonic()
 
     def respond(self, call: ReceivedCall, *, acts: bool = True) -> Response:

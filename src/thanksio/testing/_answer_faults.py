@@ -47,7 +47,7 @@ def _body(body: bytes, *headers: tuple[str, str]) -> Say:
 
 
 def _own(change: Callable[[bytes], bytes], *headers: tuple[str, str]) -> Say:
-    """Say what the fake would say, with its bytes changed."""
+    """Send the normal response with its bytes changed."""
     return lambda answer: [answer.encode_with(change(answer.body()), extra=headers)]
 
 

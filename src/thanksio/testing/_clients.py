@@ -18,7 +18,7 @@ class Clock(Protocol):
 
     @abstractmethod
     def seconds(self) -> float:
-        """Give a count of seconds, in which those of real life pass, and those that it was moved on by."""
+        """Return a clock in seconds: real time, and the time by which it was advanced."""
 
     @abstractmethod
     def wait_until(self, moment: float) -> None:

@@ -116,11 +116,11 @@ class FakeThanksIO(Account):
         return usual | settings
 
     def fail_next(self, fault: str | Fault) -> None:
-        """Let the next request, or TLS handshake, meet a fault: one of `FAULTS` by its name, or one of your own."""
+        """Apply a fault to the next request or TLS handshake: one of `FAULTS` by name, or one of your own."""
         self.faults(fault, times=1)
 
     def faults(self, fault: str | Fault, *, times: int | None = None) -> None:
-        """Let the next `times` requests meet a fault, or all of them until `recover`. Faults queue up."""
+        """Apply a fault to the next `times` requests, or to all until `recover`. Faults are queued."""
         fault = known_fault(fault)
         if times is not None and (type(times) is not int or times < 1):
             raise ValueError("times is a number of requests, 1 at least, or None for all of them.")
@@ -168,7 +168,7 @@ class FakeThanksIO(Account):
         self._errors.append(error)
 
     def greet(self) -> list[Step] | None:
-        """Give what is said in the place of the next TLS handshake, if a fault is due."""
+        """Return what replaces the next TLS handshake, if a fault is due."""
         fault = self._take(Stage.HANDSHAKE)
         return list(fault.say(Response(0, None))) if fault else None
 

@@ -32,7 +32,7 @@ def _text(order_id: int) -> str:
 
 
 def documented(order_id: int, shape: Shape) -> dict[str, Any]:
-    """Give the fields of a documented order; in the shape of another year, as they would be there (inferred)."""
+    """Return the fields of a documented order, with `shape` of another year as they would be there (inferred)."""
     fields: dict[str, Any] = json.loads(_text(order_id))["order"]
     template: dict[str, Any] = json.loads(_text(_DOCUMENTED[shape]))["order"]
     return {name: fields.get(name, value) for name, value in template.items()}
@@ -84,7 +84,7 @@ class FakeOrder:
         self.touch(now)
 
     def age(self, now: datetime) -> None:
-        """Let it move on from reviewing to what its age makes it. What was set by hand stays."""
+        """Change the status from reviewing to that of its age. A status that was set by hand stays."""
         words = ["reviewing", *(word for _, word in _LIFE)]
         if self.placed_at is None or self.status not in words:
             return

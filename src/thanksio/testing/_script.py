@@ -17,7 +17,7 @@ Headers: TypeAlias = "tuple[tuple[str, str], ...]"
 
 @frozen
 class Wait:
-    """Say nothing for `seconds`; it ends at once if the client goes."""
+    """Send nothing for `seconds`; it ends at once if the client closes."""
 
     seconds: float = 3600.0
 
@@ -47,26 +47,26 @@ class Response:
     token: str = field(default="", repr=False)
 
     def body(self) -> bytes:
-        """Give the document as JSON."""
+        """Return the document as JSON."""
         return json.dumps(self.document).encode()
 
     def encode(self) -> bytes:
-        """Give all of its bytes."""
+        """Return all bytes."""
         return self.encode_with(self.body())
 
     def encode_with(self, body: bytes, *, status: int | None = None, extra: Headers = ()) -> bytes:
-        """Give the bytes of the same answer with another body; `extra` headers stand in for the usual ones."""
+        """Return the bytes with another body; `extra` headers replace the usual ones."""
         lines = (*self.headers, *extra)
         usual = {"Content-Type": "application/json", "Content-Length": str(len(body))}
         missing = usual.keys() - {name for name, _ in lines}
         return head(status or self.status, *((name, usual[name]) for name in sorted(missing)), *lines) + body
 
     def showing(self, document: object, status: int | None = None, *extra: tuple[str, str]) -> Response:
-        """Give the same answer with another document, and perhaps another status and more headers."""
+        """Return the same response with another document, and optionally another status and more headers."""
         return evolve(self, document=document, status=status or self.status, headers=(*self.headers, *extra))
 
     def header(self, name: str) -> str:
-        """Give the value of a header that the fake itself has set."""
+        """Return the value of a header that the fake has set."""
         return dict(self.headers)[name]
 
 

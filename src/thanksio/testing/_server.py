@@ -47,15 +47,15 @@ class Answering(Protocol):
 
     @abstractmethod
     def greet(self) -> list[Step] | None:
-        """Give what is said in the place of a TLS handshake, or None for a good one."""
+        """Return what replaces the TLS handshake, or None for a normal one."""
 
     @abstractmethod
     def answer(self, request: Request) -> Script:
-        """Give what is said to a request."""
+        """Return the response to a request."""
 
     @abstractmethod
     def failed(self, error: Exception) -> None:
-        """Take an exception that deciding has raised."""
+        """Keep an exception that was raised while deciding."""
 
 
 class Server:
@@ -91,7 +91,7 @@ class Server:
             self._bound_anew()
 
     def stall(self) -> None:
-        """Let nobody's connection be finished: with its queue full, Linux drops what knocks."""
+        """Complete no connection: the queue of the listener is full, so Linux drops SYNs."""
         with self._switch:
             self._bound_anew().listen(0)
             for _ in range(2):

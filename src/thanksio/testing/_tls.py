@@ -46,5 +46,5 @@ class Certificates:
         return self._authority.cert_pem.bytes()
 
     def trust(self) -> ssl.SSLContext:
-        """Give what a client verifies the fake with."""
+        """Return the SSL context with which a client trusts the fake."""
         return ssl.create_default_context(cadata=self.pem.decode("ascii"))

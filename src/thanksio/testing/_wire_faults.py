@@ -35,7 +35,7 @@ def _own(change: Callable[[bytes, bytes], Script]) -> Say:
 
 
 def _in_full(*before: bytes, after: Say = lambda _answer: ()) -> Say:
-    """Say what the fake would say, with something before and after it, in one piece where both are bytes."""
+    """Send the normal response with something before and after it, in one piece if both are bytes."""
 
     def say(answer: Response) -> Script:
         return [*before, answer.encode(), *after(answer)]
@@ -44,13 +44,13 @@ def _in_full(*before: bytes, after: Say = lambda _answer: ()) -> Say:
 
 
 def _adding(*lines: bytes) -> Say:
-    """Say what the fake would say, with more lines of headers."""
+    """Send the normal response with more header lines."""
     more = b"\r\n".join([b"", *lines, b""])
     return _own(lambda start, body: [start.replace(b"\r\n", more, 1) + body])
 
 
 def _repeating(start: bytes) -> bytes:
-    """Say one of the headers twice."""
+    """Send one of the headers twice."""
     line = next(line for line in start.split(b"\r\n") if line.startswith(b"Content-Length"))
     return start[:-2] + line + b"\r\n\r\n"
 
@@ -63,7 +63,7 @@ def _dripped(start: bytes, body: bytes) -> Iterator[Step]:
 
 
 def _for_ever(start: bytes, drop: bytes) -> Say:
-    """Say one thing again and again, as long as anybody listens."""
+    """Send the same bytes until the client closes."""
 
     def steps(_answer: Response) -> Iterator[Step]:
         yield start
@@ -75,7 +75,7 @@ def _for_ever(start: bytes, drop: bytes) -> Say:
 
 
 def _megabytes(start: bytes) -> Say:
-    """Say a hundred of them."""
+    """Send a hundred of them."""
 
     def steps(_answer: Response) -> Iterator[Step]:
         yield start
@@ -87,7 +87,7 @@ def _megabytes(start: bytes) -> Say:
 
 
 def _bare(start: bytes) -> Say:
-    """Say the body after another head; the end of the connection ends it."""
+    """Send the body after another head; the end of the connection ends it."""
     return lambda answer: [start + answer.body(), End.CLOSE]
 
 

@@ -34,7 +34,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def thanksio_fake(
     request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> Iterator[FakeThanksIO]:
-    """Give a thanks.io on this machine, which `ThanksIO()` without arguments finds in the environment.
+    """Yield a test server on this machine, which `ThanksIO()` without arguments finds in the environment.
 
     The faults of `@pytest.mark.thanksio_fault` happen in the order in which the markers stand. If one of them is of
     TLS, the fake speaks https.
@@ -53,7 +53,7 @@ def thanksio_fake(
 
 @pytest.fixture
 def thanksio_client(thanksio_fake: FakeThanksIO) -> Iterator[ThanksIO]:
-    """Give a client of the fake. Its waits move the fake's clock instead of passing."""
+    """Yield a client of the fake. Its waits move the fake's clock instead of passing."""
     with thanksio_fake.client() as client:
         yield client
 

@@ -51,7 +51,7 @@ def read_table(lines: Lines, delimiter: str, rows: Rows) -> None:
 
 @contextmanager
 def _long_cells() -> Generator[None]:
-    """Let cells be as long as a letter with its pictures; the limit is one of the whole process."""
+    """Raise the limit of a cell's length for a while; it is one of the whole process."""
     before = csv.field_size_limit(_LONGEST_CELL)
     try:
         yield

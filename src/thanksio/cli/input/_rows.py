@@ -148,7 +148,7 @@ class Rows:
         return _columns(tuple(names), self.selection.id_column, self.selection.where)
 
     def add_row(self, place: str, columns: Columns, values: Sequence[object]) -> None:
-        """Take a row of a table or an object, if it is selected."""
+        """Add a row of a table, or an object, if it is selected."""
         if any(_text(values[at]) != wanted for at, wanted in columns.where):
             self._unselected += 1
             return
@@ -160,7 +160,7 @@ class Rows:
         self._add(place, values[columns.id_at], placed, columns.shown)
 
     def add(self, place: str, order_id: object) -> None:
-        """Take a row that is an order's number and nothing else."""
+        """Add a row that is only an order number."""
         if self.selection.id_column or self.selection.where:
             self.reject(place, "this row has no columns to choose from")
         else:
@@ -195,7 +195,7 @@ class Rows:
         return None
 
     def add_document(self, place: str, document: object) -> None:
-        """Take a JSON value: an order's number, an object that says more of it, or an array or page of these."""
+        """Add a JSON value: an order number, an object with one, or an array or page of these."""
         for count, value in enumerate(_values(document), 1):
             where = place if value is document else f"{place}, entry {count}"
             if isinstance(value, Repeated):
@@ -311,7 +311,7 @@ def _several(what: str, names: Sequence[str], places: Sequence[int]) -> str:
 
 
 def nothing_known(names: Collection[str], id_column: str = "") -> str:
-    """Say that none of these names is that of an order's number."""
+    """Return that none of these names is that of an order number."""
     hint = "; name the column with --id-column" if any(map(is_similar, names)) and not id_column else ""
     return (
         f"nothing is called {listed([id_column]) if id_column else 'order_id or id'}; there are: {listed(names)}{hint}"
@@ -330,7 +330,7 @@ def _note(problems: list[Problem], place: str, why: str) -> None:
 
 
 def _values(document: object) -> Iterator[object]:
-    """Take arrays apart, however deep, and pages of a list, which are objects with an array `data`.
+    """Yield the values in nested arrays, and in pages of a list, which are objects with an array `data`.
 
     An array of bare values inside of an array is left whole: it is a row whose columns have no names.
     """
