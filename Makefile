@@ -7,9 +7,7 @@ NODE_TOOLS = $(LOCKS)/node_modules/.bin
 export REDOCLY_TELEMETRY = off
 export REDOCLY_SUPPRESS_UPDATE_NOTICE = true
 
-ENGINE ?= hypothesis
 SECONDS ?= 30
-FUZZ_ENV = $(if $(filter atheris,$(ENGINE)),.venv-fuzz,.venv)
 
 .DEFAULT_GOAL = help
 .PHONY: help demo test faults picture fuzz stress bench mutate generate check-generated docs diff check vendor-drift lint types \
@@ -31,8 +29,8 @@ faults: .venv/ready ## Let calls meet every fault, print the table and write doc
 picture: .venv/ready ## Draw docs/cancel.svg anew from a real run in a terminal (needs tmux)
 	@.venv/bin/python scripts/picture.py
 
-fuzz: $(FUZZ_ENV)/ready ## Let hostile answers in for 30 seconds; also with SECONDS=600 or ENGINE=atheris
-	@$(FUZZ_ENV)/bin/python scripts/fuzz.py --engine $(ENGINE) --seconds $(SECONDS)
+fuzz: .venv/ready ## Send hostile responses to the client for 30 seconds, or for SECONDS=600
+	@.venv/bin/python scripts/fuzz.py --seconds $(SECONDS)
 
 stress: .venv/ready ## Cancel thousands in real time, kill runs, count memory: a quarter of an hour, with figures
 	@.venv/bin/python scripts/stress.py
@@ -126,11 +124,6 @@ clean: ## Remove what make has installed and built
 .venv-docs/ready: $(LOCKS)/docs.txt pyproject.toml
 	@$(call environment,.venv-docs,docs)
 	@$(call this_package,.venv-docs)
-	@touch $@
-
-.venv-fuzz/ready: $(LOCKS)/fuzz.txt pyproject.toml
-	@$(call environment,.venv-fuzz,fuzz)
-	@$(call this_package,.venv-fuzz)
 	@touch $@
 
 .venv-bench/ready: $(LOCKS)/bench.txt pyproject.toml

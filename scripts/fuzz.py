@@ -6,22 +6,17 @@ import argparse
 import random
 import sys
 
+from fuzzing import drawn
+
 
 def main() -> int:
     """Fuzz for the given time; return 1 if something is wrong, or if the run met too few verdicts."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=30.0, help="how long (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=None, help="that of another run, to see its cases again")
-    parser.add_argument("--engine", choices=["hypothesis", "atheris"], default="hypothesis")
     options = parser.parse_args()
     start = random.SystemRandom().randrange(1, 10**6) if options.seed is None else options.seed
     print(f"Fuzzing for {options.seconds:g} s; --seed {start} makes the same cases again.", flush=True)
-    if options.engine == "atheris":
-        from fuzzing import guided  # noqa: PLC0415 - each engine has an environment of its own
-
-        guided.fuzz(options.seconds, start)
-    from fuzzing import drawn  # noqa: PLC0415
-
     return drawn.fuzz(options.seconds, start)
 
 

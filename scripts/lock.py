@@ -15,7 +15,6 @@ ENVIRONMENTS = {
     "demo": ["pyproject.toml"],
     "dev": ["pyproject.toml", "--group", "dev"],
     "docs": ["pyproject.toml", "--extra", "cli", "--extra", "testing", "--group", "docs"],
-    "fuzz": ["pyproject.toml", "--group", "fuzz"],
     "generator": ["--group", "generator"],
     "locker": ["--group", "locker"],
     "mutate": ["pyproject.toml", "--group", "dev", "--group", "mutate"],
