@@ -9,6 +9,7 @@ import argparse
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -27,18 +28,31 @@ PUBLISHED = "https://docs.thanks.io/api-reference/openapi.json"
 def main(arguments: list[str] | None = None) -> int:
     """Watch; the exit code is 0, 1 or 2 as the module says."""
     options = _options(arguments)
-    raw = yaml.safe_load(options.contract.read_text("utf-8"))
     try:
+        raw = _contract(options.contract)
         vendor = read(fetch(options.document))
     except UnusableError as error:
-        print(f"{options.document} is of no use. {error}", file=sys.stderr)
+        about = "" if str(error).startswith("The contract") else f"{options.document} is of no use. "
+        print(f"{about}{error}", file=sys.stderr)
         return 2
-    found = Found(options.document, vendor, ours(raw), compare(vendor, ours(raw)))
+    contract = ours(raw)
+    found = Found(options.document, vendor.operations, contract, compare(vendor.operations, contract, vendor.near))
     if options.propose:
-        print(as_yaml(propose(vendor, raw, options.name)), end="")
+        print(as_yaml(propose(vendor.operations, raw, options.name, vendor.near)), end="")
     else:
         print(as_json(found) if options.json else table(found))
     return 1 if found.differences else 0
+
+
+def _contract(path: Path) -> Any:  # noqa: ANN401 - YAML may be anything
+    """Return the contract. Raises UnusableError if it cannot be read."""
+    try:
+        raw = yaml.safe_load(path.read_text("utf-8"))
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise UnusableError(f"The contract {path} cannot be read: {' '.join(str(error).split())}.") from None
+    if not isinstance(raw, dict) or not ours(raw).fields or not ours(raw).operations:
+        raise UnusableError(f"The contract {path} describes no cancel operation and no order.")
+    return raw
 
 
 def _options(arguments: list[str] | None) -> argparse.Namespace:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import subprocess
@@ -16,10 +17,14 @@ import pytest
 import vendor_drift
 import yaml
 from conftest import ROOT
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
-from vendor_changes import CHANGES, Change, answered, example, renamed, without
+from vendor_changes import CHANGES, MORE, Change, answered, example, renamed, without
 from vendor_contracts import CONTRACT, NAMES, TEXTS, VENDOR, made_from
 
+from thanksio.drift import JSON_TYPES
 from watching.compare import compare
 from watching.contract import ours
 from watching.document import read
@@ -27,6 +32,7 @@ from watching.fetch import MOST, fetch
 from watching.paste import paste
 from watching.propose import Proposal, propose
 from watching.report import WIDTH, as_yaml
+from watching.schema import Reader, _mentioned
 from watching.values import Contract, Difference, UnusableError
 from watching.verdict import told, verdict, wanted
 
@@ -45,7 +51,8 @@ def contract(name: str) -> Contract:
 
 
 def against(document: str | Document, known: Contract) -> list[Difference]:
-    return compare(read(document if isinstance(document, str) else json.dumps(document)), known)
+    found = read(document if isinstance(document, str) else json.dumps(document))
+    return compare(found.operations, known, found.near)
 
 
 def changed(of: str, make: Callable[[Document], object]) -> Document:
@@ -142,7 +149,7 @@ def test_status_words_and_null_to_object_are_named() -> None:
     ("name", "is_"), list(zip(NAMES, ["cancelled", "not cancelled", "not cancelled"], strict=True))
 )
 def test_the_examples_get_the_verdict_that_they_should(name: str, is_: str) -> None:
-    (operation,) = read(TEXTS[name])
+    (operation,) = read(TEXTS[name]).operations
     (shown,) = operation.answer.examples
 
     assert verdict(shown) == is_
@@ -183,7 +190,7 @@ BY_HAND = {"method", "request body", "security", "deprecated", "answer", "verdic
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES.keys())
 def test_a_proposal_covers_what_can_be_covered_and_names_the_rest(change: Change) -> None:
-    vendor, raw = read(json.dumps(changed(change.of, change.make))), MADE(change.of)
+    vendor, raw = read(json.dumps(changed(change.of, change.make))).operations, MADE(change.of)
 
     proposal = propose(vendor, raw, "vendor-2026-11")
 
@@ -228,14 +235,14 @@ def test_a_change_is_measured_by_the_document_that_is_most_like_it(
 
 @pytest.mark.parametrize(("one", "other"), list(product(NAMES, NAMES)))
 def test_a_pasted_proposal_makes_the_watch_silent_and_is_a_sound_contract(one: str, other: str) -> None:
-    raw, vendor = MADE(one), read(TEXTS[other])
+    raw, vendor = MADE(one), read(TEXTS[other]).operations
     proposal = propose(vendor, raw, "vendor-2026-11")
 
     whole = paste(raw, pasted(proposal))
 
     assert proposal.by_hand == ()
     assert compare(vendor, ours(whole)) == []
-    assert compare(read(TEXTS[one]), ours(whole)) == []  # what it covered before, it still covers
+    assert compare(read(TEXTS[one]).operations, ours(whole)) == []  # what it covered before, it still covers
     validate(whole)
     assert (proposal.entries == {}) == (one == other)
     assert set(evidence(whole)) <= whole["info"]["x-evidence-keys"].keys()
@@ -249,7 +256,9 @@ def evidence(value: Any) -> Iterator[str]:
 
 
 def test_the_seed_with_the_proposal_of_2026_can_be_generated_and_reads_the_documents(tmp_path: Path) -> None:
-    whole = paste(MADE("2025-07"), pasted(propose(read(TEXTS["2026-09"]), MADE("2025-07"), "vendor-2026-09")))
+    whole = paste(
+        MADE("2025-07"), pasted(propose(read(TEXTS["2026-09"]).operations, MADE("2025-07"), "vendor-2026-09"))
+    )
     (tmp_path / "openapi.yaml").write_text(yaml.safe_dump(whole, sort_keys=False), "utf-8")
     python = ROOT / ".venv-generator" / "bin" / "python"
     assert python.exists(), "run the tests with `make test`, which installs the generator"
@@ -282,7 +291,7 @@ def test_a_proposal_says_where_it_goes_what_to_review_and_what_is_left() -> None
         example(news=1)(document)
         document.pop("security")
 
-    text = as_yaml(propose(read(json.dumps(changed("2026-09", make))), CONTRACT, "vendor-2026-11"))
+    text = as_yaml(propose(read(json.dumps(changed("2026-09", make))).operations, CONTRACT, "vendor-2026-11"))
 
     assert "Put each entry where its parents say." in text
     assert "security at /orders/{orderId}/cancel: we say http bearer, the document says none" in text
@@ -294,7 +303,7 @@ def test_a_proposal_says_where_it_goes_what_to_review_and_what_is_left() -> None
 def test_a_proposal_touches_neither_the_contract_nor_what_is_right() -> None:
     before = deepcopy(CONTRACT)
 
-    proposal = propose(read(json.dumps(changed("2026-09", example(news=1)))), CONTRACT, "vendor-2026-11")
+    proposal = propose(read(json.dumps(changed("2026-09", example(news=1)))).operations, CONTRACT, "vendor-2026-11")
 
     assert before == CONTRACT
     assert proposal.entries["components"]["schemas"]["Order"]["properties"].keys() == {"news"}
@@ -302,10 +311,120 @@ def test_a_proposal_touches_neither_the_contract_nor_what_is_right() -> None:
 
 
 def test_a_contract_without_the_operation_gets_its_fields_and_the_path_is_left_to_people() -> None:
-    proposal = propose(read(TEXTS["2026-09"]), MADE("2026-09") | {"paths": {}}, "vendor-2026-11")
+    proposal = propose(read(TEXTS["2026-09"]).operations, MADE("2026-09") | {"paths": {}}, "vendor-2026-11")
 
     assert proposal.entries == {}
     assert [difference.kind for difference in proposal.by_hand] == ["path"]
+
+
+# More changes, each against the contract made from its document
+
+
+@pytest.mark.parametrize("change", MORE.values(), ids=MORE.keys())
+def test_what_other_documents_do_is_named_or_silent(change: Change) -> None:
+    found = against(changed(change.of, change.make), contract(change.of))
+
+    assert {(difference.kind, difference.where, difference.theirs) for difference in found} == change.said
+
+
+FORMS = {
+    "YAML": lambda text: yaml.safe_dump(json.loads(text), sort_keys=False).encode(),
+    "gzip": lambda text: gzip.compress(text.encode()),
+    "UTF-16": lambda text: text.encode("utf-16"),
+    "UTF-16 without a mark": lambda text: text.encode("utf-16-le"),
+    "gzip of YAML in UTF-16": lambda text: gzip.compress(yaml.safe_dump(json.loads(text)).encode("utf-16")),
+}
+
+
+@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
+def test_every_form_of_a_document_is_read(form: Callable[[str], bytes], tmp_path: Path) -> None:
+    (tmp_path / "document").write_bytes(form(TEXTS["2026-09"]))
+
+    assert read(fetch(str(tmp_path / "document"))) == read(TEXTS["2026-09"])
+
+
+@pytest.mark.parametrize("body", [b"\x1f\x8bnothing", gzip.compress(b" " * (MOST + 1))], ids=["broken", "bomb"])
+def test_gzip_that_is_broken_or_a_bomb_is_of_no_use(body: bytes, tmp_path: Path) -> None:
+    (tmp_path / "document").write_bytes(body)
+
+    with pytest.raises(UnusableError):
+        fetch(str(tmp_path / "document"))
+
+
+def test_a_schema_that_lists_itself_eight_times_is_read_at_once() -> None:
+    document = json.loads(TEXTS["2026-09"])
+    itself = {"$ref": "#/components/schemas/loop"}
+    document["components"]["schemas"]["loop"] = {"anyOf": [itself] * 8 + [{"type": "string"}]}
+    document["components"]["schemas"]["order"]["properties"]["size"] = itself
+
+    assert against(document, contract("2026-09")) == []
+
+
+TYPES = sorted(JSON_TYPES.values())
+SAMPLES: dict[str, Any] = {
+    "null": None,
+    "boolean": True,
+    "integer": 1,
+    "number": 1.5,
+    "string": "a",
+    "array": [],
+    "object": {},
+}
+NAMES_OF_TYPES = st.sampled_from(TYPES)
+LEAVES = st.one_of(
+    st.builds(lambda name: {"type": name}, NAMES_OF_TYPES),
+    st.builds(lambda names: {"type": names}, st.lists(NAMES_OF_TYPES, min_size=1, max_size=3, unique=True)),
+    st.builds(lambda name: {"const": SAMPLES[name]}, NAMES_OF_TYPES),
+    st.builds(
+        lambda names: {"enum": [SAMPLES[name] for name in names]}, st.lists(NAMES_OF_TYPES, min_size=1, max_size=3)
+    ),
+)
+SCHEMAS = st.recursive(
+    LEAVES,
+    lambda inner: st.dictionaries(
+        st.sampled_from(["allOf", "anyOf"]), st.lists(inner, min_size=1, max_size=3), min_size=1
+    ).flatmap(lambda parts: st.builds(lambda more: parts | more, st.one_of(st.just({}), LEAVES))),
+    max_leaves=6,
+)
+
+
+@given(SCHEMAS)
+@settings(max_examples=200, deadline=None)
+def test_types_are_those_that_an_independent_validator_accepts(schema: dict[str, Any]) -> None:
+    """What is reported is what the schema mentions, without what no value can be."""
+    reader = Reader({})
+    validator = Draft202012Validator(schema)
+    accepted = {name for name, sample in SAMPLES.items() if validator.is_valid(sample)}
+
+    assert accepted <= reader.possible(schema)
+    assert accepted & {name for part in reader.parts(schema) for name in _mentioned(part)} <= reader.types(schema)
+
+
+@given(st.data())
+@settings(max_examples=60, deadline=None)
+def test_junk_anywhere_in_a_document_breaks_nothing(data: st.DataObject) -> None:
+    """A value that is replaced by junk is a difference or none, or makes the document unusable."""
+    document = json.loads(TEXTS["2026-09"])
+    places = list(nodes(document))
+    holder, key = data.draw(st.sampled_from(places))
+    holder[key] = data.draw(
+        st.one_of(st.none(), st.booleans(), st.integers(), st.text(max_size=3), st.lists(st.integers(), max_size=2))
+        | st.just({"$ref": "#/nowhere"})
+        | st.just({"$ref": "#"})
+    )
+
+    try:
+        found = against(document, contract("2026-09"))
+    except UnusableError:
+        return
+    assert all(isinstance(difference, Difference) for difference in found)
+
+
+def nodes(value: Any) -> Iterator[tuple[Any, Any]]:
+    for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
+        yield value, key
+        if isinstance(inner, dict | list):
+            yield from nodes(inner)
 
 
 # A document of no use
@@ -316,22 +435,17 @@ UNUSABLE: dict[str, tuple[str, str]] = {
     "HTML without a title": ("\n<html>", "an HTML page, and no JSON"),
     "cut": (TEXTS["2026-09"][:3000], "cut off after 3,000 characters"),
     "cut within a word": (TEXTS["2026-09"][:300], "cut off after"),
-    "YAML": ("openapi: 3.1.0\npaths: {}\n", "It is YAML."),
-    "YAML with a mark": ("---\n- 1\n", "It is YAML."),
-    "a sentence": ("Not found", "neither JSON nor HTML nor YAML"),
+    "YAML of a list": ("---\n- 1\n", "It contains no object."),
+    "YAML with aliases": ("a: &a [1]\nb: [*a, *a]\n", "YAML with aliases"),
+    "broken YAML": ("openapi: [3.1.0\npaths: {}\n", "neither JSON nor HTML nor YAML"),
+    "a sentence": ("Not found", "It contains no object."),
     "wrong JSON": ('{"openapi": 3.1.0}', "It is not JSON: "),
-    "a list": ("[]", "no object"),
-    "a word": ('"openapi"', "no object"),
+    "a list": ("[]", "It contains no object."),
+    "a word": ('"openapi"', "It contains no object."),
     "too deep": ("[" * 200_000, "nests too deep"),
     "an error": ('{"message": "Not Found"}', "its keys are message"),
     "no keys": ("{}", "its keys are none"),
     "Swagger": ('{"swagger": "2.0", "paths": {}}', "Swagger 2"),
-    "no such operation": (
-        '{"openapi": "3.1.0", "paths": {"/orders/list": {"get": {}}}}',
-        "the nearest are /orders/list",
-    ),
-    "another API": ('{"openapi": "3.1.0", "paths": {"/pets": {"get": {}}}}', "none of its 1 paths is about orders"),
-    "a path without a method": ('{"openapi": "3.1.0", "paths": {"/order/{a}/cancel": {}}}', "without an operation"),
 }
 
 
@@ -483,6 +597,30 @@ def test_no_document_is_2_and_why_is_on_stderr(capsys: pytest.CaptureFixture[str
         2,
         f"{tmp_path}/page.json is of no use. It is an HTML page, and no JSON: a login or error page, perhaps.\n",
     )
+
+
+def test_a_withdrawn_operation_is_drift(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    document = json.loads(TEXTS["2026-09"])
+    document["paths"] = {"/orders/{orderId}": {"patch": {}}, "/order-templates/{id}/cancel": {"put": {}}}
+    (tmp_path / "document.json").write_text(json.dumps(document), "utf-8")
+
+    code, out, err = run(capsys, tmp_path / "document.json")
+
+    assert (code, err) == (1, "")
+    assert "withdrawn" in out
+    assert "/orders/{orderId}" in out
+    assert "templates" not in out
+
+
+@pytest.mark.parametrize("text", ["[", "openapi: 3.1.0", None], ids=["broken", "without an order", "missing"])
+def test_a_broken_contract_is_2(capsys: pytest.CaptureFixture[str], tmp_path: Path, text: str | None) -> None:
+    if text is not None:
+        (tmp_path / "openapi.yaml").write_text(text, "utf-8")
+
+    code, out, err = run(capsys, VENDOR / "2026-09.json", "--contract", tmp_path / "openapi.yaml")
+
+    assert (code, out) == (2, "")
+    assert err.startswith(f"The contract {tmp_path}/openapi.yaml ")
 
 
 def test_the_script_runs_as_make_runs_it() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from attrs import frozen
@@ -347,4 +348,185 @@ CHANGES: dict[str, Change] = {
     "an empty array": change(NEW, example(preview_images=[])),
     "the same by references": change(NEW, by_reference),
     "required": change(NEW, lambda document: document["components"]["schemas"]["order"].update(required=["id"])),
+}
+
+
+def field(**keys: object) -> Callable[[Document], object]:
+    """Replace the schema of the field size, a string that the example shows."""
+    return lambda document: schema(document).update(size=keys)
+
+
+def parts(*schemas: Document) -> Callable[[Document], object]:
+    """Put the schema of an order together from itself and more parts."""
+
+    def make(document: Document) -> None:
+        whole = document["components"]["schemas"]
+        whole["base"] = whole.pop("order")
+        whole["order"] = {"allOf": [{"$ref": "#/components/schemas/base"}, *schemas]}
+
+    return make
+
+
+def item_by_reference(document: Document) -> None:
+    (path,) = document["paths"]
+    document["components"]["pathItems"] = {"cancel": document["paths"][path]}
+    document["paths"][path] = {"$ref": "#/components/pathItems/cancel"}
+
+
+def overridden(document: Document) -> None:
+    (item,) = document["paths"].values()
+    item["parameters"] = [{"name": "orderId", "in": "path", "required": True, "schema": {"type": "integer"}}]
+
+
+def of_the_path(document: Document) -> None:
+    (item,) = document["paths"].values()
+    item["parameters"] = operation(document).pop("parameters")
+
+
+def renamed_schema(name: str, reference: str) -> Callable[[Document], object]:
+    def make(document: Document) -> None:
+        schemas = document["components"]["schemas"]
+        schemas[name] = schemas.pop("order")
+        text = json.dumps(document).replace('"#/components/schemas/order"', json.dumps(reference))
+        document.update(json.loads(text))
+
+    return make
+
+
+def media_type(kind: str) -> Callable[[Document], object]:
+    return lambda document: response(document).update(content={kind: media(document)})
+
+
+def server(url: str, **variables: object) -> Callable[[Document], object]:
+    return whole(servers=[{"url": url, "variables": variables}])
+
+
+def refused(example_: object, status: str = "422") -> Callable[[Document], object]:
+    return answered(status, content={"application/json": {"example": example_}})
+
+
+def also(path: str, method_: str = "put") -> Callable[[Document], object]:
+    return lambda document: document["paths"].update({path: {method_: {"responses": {}}}})
+
+
+def moved(path: str, method_: str = "put") -> Callable[[Document], object]:
+    def make(document: Document) -> None:
+        (item,) = document["paths"].values()
+        document["paths"] = {path: {method_: item["put"]}}
+
+    return make
+
+
+def loop(document: Document) -> None:
+    document["components"]["schemas"]["a"] = {"allOf": [{"$ref": "#/components/schemas/b"}]}
+    document["components"]["schemas"]["b"] = {"allOf": [{"$ref": "#/components/schemas/a"}, {"type": "string"}]}
+    schema(document)["size"] = {"$ref": "#/components/schemas/a"}
+
+
+def sibling(**keys: object) -> Callable[[Document], object]:
+    def make(document: Document) -> None:
+        document["components"]["schemas"]["text"] = {"type": "string"}
+        schema(document)["size"] = {"$ref": "#/components/schemas/text", **keys}
+
+    return make
+
+
+V2 = "https://api.thanks.io/api/v2"
+WORD = ("word", "/order/size", "4x6, 6x9")
+NULL = ("null", "/order/size", "string or null")
+WITHDRAWN = ("withdrawn", "/paths")
+UNEXPLAINED, FOREIGN = "the client finds none", "the client does not take it for the API's own"
+TWO: list[Document] = [{"type": "string"}, {"type": "integer"}]
+AS_TEXT: Document = {"type": "string"}
+
+MORE: dict[str, Change] = {
+    # Words and types in other forms
+    "words as const": change(NEW, field(type="string", const="4x6"), ("word", "/order/size", "4x6")),
+    "words as const in oneOf": change(NEW, field(oneOf=[{"const": "4x6"}, {"const": "6x9"}]), WORD),
+    "words in anyOf": change(NEW, field(anyOf=[{"enum": ["4x6"]}, {"enum": ["6x9"]}, AS_TEXT]), WORD),
+    "words beside a reference": change(NEW, sibling(enum=["4x6", "6x9"]), WORD),
+    "null beside a reference": change(NEW, sibling(nullable=True), NULL),
+    "null in anyOf": change(NEW, field(anyOf=[AS_TEXT, {"type": "null"}]), NULL),
+    "null in oneOf": change(NEW, field(oneOf=[AS_TEXT, {"type": "null"}]), NULL),
+    "null as an enum value": change(NEW, field(type=["string", "null"], enum=["4x6", "6x9", None]), WORD, NULL),
+    "null that another part excludes": change(NEW, field(allOf=[{"type": ["string", "null"]}, AS_TEXT])),
+    "integer that another part excludes": change(NEW, field(allOf=[{"type": ["string", "integer"]}, AS_TEXT])),
+    "two types in allOf of anyOf": change(
+        NEW, field(allOf=[{"anyOf": TWO}]), ("type", "/order/size", "integer or string")
+    ),
+    "allOf with one part": change(NEW, field(allOf=[AS_TEXT])),
+    "a type by two references": change(NEW, renamed_schema("order two", "#/components/schemas/order%20two")),
+    "a name with a slash in a reference": change(NEW, renamed_schema("order/two", "#/components/schemas/order~1two")),
+    "a name with a tilde in a reference": change(NEW, renamed_schema("order~two", "#/components/schemas/order~0two")),
+    "a loop of references": change(NEW, loop),
+    "a type without a type": change(NEW, field(description="anything")),
+    "an integer as const": change(NEW, field(const=1), ("type", "/order/size", "integer or string")),
+    # An order in several parts
+    "a field in a second part": change(
+        *(NEW, parts({"properties": {"news": {"type": "integer"}}})),
+        ("new field", "/order/news", "integer (in the schema)"),
+    ),
+    "a field declared in two parts": change(
+        *(NEW, parts({"properties": {"size": {"enum": ["4x6", "6x9"]}}})),
+        WORD,
+    ),
+    "a field of one alternative": change(
+        *(NEW, parts({"oneOf": [{"properties": {"news": AS_TEXT}}, {"required": ["id"]}]})),
+        ("new field", "/order/news", "string (in the schema)"),
+    ),
+    "a part that only requires": change(NEW, parts({"required": ["id"]})),
+    "a part that closes the object": change(NEW, parts({"additionalProperties": False})),
+    # Paths
+    "a path item by reference": change(NEW, item_by_reference),
+    "an operation of templates": change(NEW, also("/order-templates/{id}/cancel")),
+    "a policy that is read": change(NEW, also("/orders/{orderId}/cancellation-policy", "get")),
+    "a cancel that is read": change(NEW, also("/orders/{orderId}/cancel-preview", "get")),
+    "a list of cancelled orders": change(NEW, also("/orders/cancelled", "get")),
+    "an order of an order": change(NEW, also("/orders/{orderId}/items/{itemId}/cancel")),
+    "a colon": change(
+        NEW, moved("/orders/{orderId}:cancel"), ("path", "/orders/{orderId}:cancel", "/orders/{orderId}:cancel")
+    ),
+    "PATCH of the order": change(NEW, moved("/orders/{orderId}", "patch"), (*WITHDRAWN, "PATCH /orders/{orderId}")),
+    "withdrawn": change(NEW, whole(paths={}), (*WITHDRAWN, "no operation on orders")),
+    "withdrawn, and others are left": change(
+        *(NEW, whole(paths={"/orders": {"get": {}, "post": {}}, "/contacts": {"post": {}}})),
+        (*WITHDRAWN, "POST /orders"),
+    ),
+    # Requests
+    "a parameter that overrides the path's": change(NEW, overridden),
+    "parameters of the path": change(NEW, of_the_path),
+    "a server with variables": change(
+        *(NEW, server("https://{host}/api/{version}", host={"default": "api.thanks.io"}, version={"default": "v2"})),
+    ),
+    "another default of a server's variable": change(
+        *(NEW, server("https://api.thanks.io/api/{version}", version={"default": "v3"})),
+        ("server", PATH, "https://api.thanks.io/api/v3"),
+    ),
+    "a variable without a default": change(
+        NEW, server("https://{host}/api/v2"), ("server", PATH, "https://{host}/api/v2")
+    ),
+    # Responses
+    "a charset": change(NEW, media_type("application/json; charset=utf-8")),
+    "a media type in capitals": change(NEW, media_type("Application/JSON")),
+    "a vendor's media type": change(
+        NEW, media_type("application/vnd.api+json"), ("answer", PATH, "application/vnd.api+json")
+    ),
+    "a refusal that is explained": change(NEW, refused({"message": "Too late."})),
+    "a refusal by fields": change(NEW, refused({"message": "Invalid.", "errors": {"id": ["Wrong."]}})),
+    "a refusal in an error object": change(
+        NEW, refused({"error": {"code": 7, "detail": "Too late."}}), ("error body", "422", FOREIGN)
+    ),
+    "a refusal by RFC 9457": change(
+        NEW, refused({"type": "about:blank", "title": "Late", "detail": "Too late."}), ("error body", "422", FOREIGN)
+    ),
+    "a refusal that is not explained": change(NEW, refused({"reason": "late"}), ("error body", "422", UNEXPLAINED)),
+    "a refusal that is only described": change(
+        *(NEW, answered("422", content={"application/json": {"schema": {"properties": {"reason": AS_TEXT}}}})),
+        ("error body", "422", UNEXPLAINED),
+    ),
+    "a refusal described with a message": change(
+        NEW, answered("422", content={"application/json": {"schema": {"properties": {"message": AS_TEXT}}}})
+    ),
+    "a refusal as a page": change(NEW, answered("404", content={"text/html": {"example": "<p>no</p>"}})),
+    "a 429 with a message": change(NEW, refused({"message": "Too Many Attempts."}, "429")),
 }

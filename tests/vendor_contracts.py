@@ -21,7 +21,7 @@ TEXTS = {name: (VENDOR / f"{name}.json").read_text("utf-8") for name in NAMES}
 
 def made_from(name: str) -> dict[str, Any]:
     """Make a contract from one document alone: what it says of the order is what the watch proposes."""
-    vendor = read(TEXTS[name])
+    vendor = read(TEXTS[name]).operations
     frame = deepcopy(CONTRACT)
     frame["info"]["x-vendor-documents"] = []
     spelled = {operation.spelling for operation in vendor}

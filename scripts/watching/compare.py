@@ -10,19 +10,23 @@ from typing import TYPE_CHECKING
 
 from watching.fields import answer_fields
 from watching.values import GROUPS, Contract, Difference, Operation, either
-from watching.verdict import verdicts
+from watching.verdict import error_bodies, verdicts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from watching.values import Parameter
 
+_NEAR = 5  # operations that are named
 _ORDER = [kind for kinds in GROUPS.values() for kind in kinds]
 
 
-def compare(vendor: Sequence[Operation], contract: Contract) -> list[Difference]:
-    """Return every difference once, in the order in which it is shown."""
+def compare(vendor: Sequence[Operation], contract: Contract, near: Sequence[str] = ()) -> list[Difference]:
+    """Return every difference once, in the order in which it is shown. `near` are operations like a withdrawn one."""
     found = {difference for theirs in vendor for difference in _differences(theirs, contract)}
+    if not vendor:
+        paths = ", ".join(own.path for own in contract.operations) or "none"
+        found.add(Difference("withdrawn", "/paths", paths, ", ".join(near[:_NEAR]) or "no operation on orders"))
     return sorted(found, key=lambda difference: (_ORDER.index(difference.kind), difference))
 
 
@@ -35,6 +39,7 @@ def _differences(theirs: Operation, contract: Contract) -> Iterator[Difference]:
         yield from _request(theirs, own)
         yield from _statuses(theirs, own)
     yield from _answer(theirs)
+    yield from error_bodies(theirs.errors)
     yield from verdicts(theirs.answer.examples)
     yield from answer_fields(theirs.answer, contract)
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import codecs
+import json
 import time
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +19,7 @@ if TYPE_CHECKING:
 MOST = 8 * 1024 * 1024  # bytes; a document of hundreds of operations has less than one million
 SECONDS = 30.0  # for all of it
 _STEP = 10.0  # seconds for one step of the connection
+_GZIP = b"\x1f\x8b"
 _LOGIN = ("login", "signin", "sign-in", "auth", "sso")
 
 
@@ -72,7 +76,19 @@ def _bounded(body: bytes) -> bytes:
 
 
 def _decoded(body: bytes) -> str:
+    """Return the text: UTF-8, UTF-16 or UTF-32 by its first bytes, also if it is compressed with gzip."""
+    if body.startswith(_GZIP):
+        body = _unzipped(body)
+    encoding = "utf-8-sig" if body.startswith(codecs.BOM_UTF8) else json.detect_encoding(body)
     try:
-        return body.decode("utf-8-sig")
+        return body.decode(encoding).removeprefix("\ufeff")
     except UnicodeDecodeError as error:
-        raise UnusableError(f"It is not UTF-8: byte {error.start:,} is no text.") from None
+        raise UnusableError(f"It is not {encoding.upper()}: byte {error.start:,} is not text.") from None
+
+
+def _unzipped(body: bytes) -> bytes:
+    reader = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
+    try:
+        return _bounded(reader.decompress(body, MOST + 1))
+    except zlib.error:
+        raise UnusableError("It begins like gzip, and cannot be decompressed.") from None

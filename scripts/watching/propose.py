@@ -35,7 +35,7 @@ class Proposal:
     by_hand: tuple[Difference, ...]
 
 
-def propose(vendor: Sequence[Operation], contract: Node, name: str) -> Proposal:
+def propose(vendor: Sequence[Operation], contract: Node, name: str, near: Sequence[str] = ()) -> Proposal:
     """Return the entries that make the contract cover the document; `name` says in x-evidence which one that is."""
     draft = Draft(contract)
     for theirs in vendor:
@@ -43,7 +43,7 @@ def propose(vendor: Sequence[Operation], contract: Node, name: str) -> Proposal:
         _cover_fields(draft, theirs, name)
         _cover_document(draft, theirs, name)
     _explain_keys(draft, name)
-    left = compare(vendor, ours(draft.whole))
+    left = compare(vendor, ours(draft.whole), near)
     return Proposal(in_order(draft.proposal, contract), tuple(left))
 
 

@@ -1,10 +1,16 @@
-"""Read JSON schemas as far as the watch needs them: types, words, properties and items, through local references."""
+"""Flatten JSON schemas: for a field, all types and words that are mentioned and possible, over references and parts.
+
+References are resolved by the library referencing, without fetching anything.
+"""
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from attrs import define, field
+from referencing import Registry, Resource, Specification
+from referencing.exceptions import Unresolvable
 
 from thanksio.drift import JSON_TYPES
 from watching.values import Node, Seen, as_list, node, pointer
@@ -13,54 +19,100 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 _PARTS = ("allOf", "anyOf", "oneOf")
+_ALL = frozenset(JSON_TYPES.values())
 
 
-@define
+@define(eq=False)
 class Reader:
-    """Follow the references of one document, and note those that point nowhere."""
+    """Read the schemas of one document, and note references that cannot be followed. Each node is visited once."""
 
     document: Node
     broken: list[str] = field(factory=list[str], init=False)
+    _resolver: Any = field(init=False)
+    _possible: dict[int, frozenset[str]] = field(factory=dict[int, frozenset[str]], init=False)
+    _made: list[Node] = field(factory=list[Node], init=False)  # keeps the ids of nodes that are not in the document
+
+    def __attrs_post_init__(self) -> None:
+        resource: Resource[Any] = Specification.OPAQUE.create_resource(self.document)
+        registry: Registry[Any] = Registry().with_resource("", resource)
+        self._resolver = registry.resolver()
 
     def resolve(self, value: object) -> Node:
-        """Return what an object or a local reference to one stands for; empty if that is nothing."""
-        found, seen = node(value), set[str]()
+        """Return an object, with what it refers to; the keys beside a reference win."""
+        found: dict[str, Any] = {}
+        for layer in self.layers(value):
+            found = {**layer, **found}
+        return found
+
+    def layers(self, value: object) -> list[Node]:
+        """Return an object, without its reference, and then what it refers to. All of them hold."""
+        found, layers, seen = node(value), list[Node](), set[str]()
         while isinstance(reference := found.get("$ref"), str):
+            layers.append({key: inner for key, inner in found.items() if key != "$ref"})
             target = self._target(reference) if reference not in seen else None
             if target is None:
                 self.broken += [reference] if reference not in self.broken else []
-                return {}
+                return layers
             seen.add(reference)
             found = target
-        return found
+        return [*layers, found]
 
     def _target(self, reference: str) -> Node | None:
-        if not reference.startswith("#/"):
+        try:
+            found = self._resolver.lookup(reference).contents if reference.startswith("#") else None
+        except Unresolvable:
             return None
-        found: object = self.document
-        for part in reference[2:].split("/"):
-            found = node(found).get(part.replace("~1", "/").replace("~0", "~"))
         return found if isinstance(found, dict) else None
 
-    def parts(self, schema: object, depth: int = 8) -> Iterator[Node]:
-        """Return a schema and all that it is put together from; `depth` ends what refers to itself."""
-        whole = self.resolve(schema)
-        yield whole
-        for key in _PARTS:
-            alternatives = whole.get(key)
-            for part in alternatives if isinstance(alternatives, list) and depth else ():
-                yield from self.parts(part, depth - 1)
+    def parts(self, schema: object) -> Iterator[Node]:
+        """Yield a schema and all that it is put together from, each once."""
+        waiting, visited = [schema], set[int]()
+        while waiting:
+            raw = waiting.pop()
+            if id(raw) in visited:
+                continue
+            visited.add(id(raw))
+            for layer in self.layers(raw):
+                yield layer
+                waiting += reversed([part for key in _PARTS for part in as_list(layer.get(key))])
 
     def types(self, schema: object) -> frozenset[str]:
-        """Return the JSON types that a schema allows; none if it does not say."""
-        return _types(self.parts(schema))
+        """Return the JSON types that a schema mentions and allows; none if it mentions none."""
+        mentioned = frozenset(name for part in self.parts(schema) for name in _mentioned(part))
+        return mentioned & self.possible(schema) or mentioned
+
+    def possible(self, schema: object, active: frozenset[int] = frozenset()) -> frozenset[str]:
+        """Return the JSON types that a schema does not exclude. oneOf counts as anyOf."""
+        if id(schema) in active or not isinstance(schema, dict):
+            return _ALL
+        if id(schema) not in self._possible:
+            inside, found = active | {id(schema)}, _ALL
+            for layer in self.layers(schema):
+                found &= _own(layer)
+                for part in as_list(layer.get("allOf")):
+                    found &= self.possible(part, inside)
+                for key in ("anyOf", "oneOf"):
+                    if alternatives := as_list(layer.get(key)):
+                        found &= frozenset(chain.from_iterable(self.possible(part, inside) for part in alternatives))
+            if any(layer.get("nullable") is True for layer in self.layers(schema)):
+                found |= {"null"}
+            if active:
+                return found  # what refers back to a schema above is known only in part
+            self._possible[id(schema)] = found
+        return self._possible[id(schema)]
 
     def properties(self, schema: object) -> dict[str, Any]:
-        """Return the properties of an object's schema."""
-        return {name: inner for part in self.parts(schema) for name, inner in node(part.get("properties")).items()}
+        """Return the properties of an object's schema; one that is declared in several parts is all of them."""
+        found: dict[str, list[Any]] = {}
+        for part in self.parts(schema):
+            for name, inner in node(part.get("properties")).items():
+                found.setdefault(name, []).append(inner)
+        merged = {name: inners[0] if len(inners) == 1 else {"anyOf": inners} for name, inners in found.items()}
+        self._made += merged.values()
+        return merged
 
     def described(self, schema: object) -> dict[str, Seen]:
-        """Return what the schema of an answer says of its fields and of its order's, by JSON pointer."""
+        """Return what the schema of a response says of its fields and of its order's, by JSON pointer."""
         found: dict[str, Seen] = {}
         for name, inner in self.properties(schema).items():
             found |= self._field(pointer(name), inner)
@@ -71,17 +123,17 @@ class Reader:
 
     def _field(self, where: str, schema: object) -> dict[str, Seen]:
         parts = list(self.parts(schema))
-        words = _texts(part.get("enum") for part in parts)
+        words = _texts([*as_list(part.get("enum")), part.get("const")] for part in parts)
         samples = _texts([part.get("example"), *as_list(part.get("examples"))] for part in parts)
         text = next(iter(_texts([part.get("description")] for part in parts)), "")
-        seen = Seen(schema=_types(parts), words=words + samples, listed=bool(words), text=text)
+        seen = Seen(schema=self.types(schema), words=words + samples, listed=bool(words), text=text)
         items = [part["items"] for part in parts if "items" in part]
         within = frozenset(name for item in items for name in self.types(item))
         return {where: seen, **({f"{where}/*": Seen(schema=within)} if items else {})}
 
 
 def shown(example: object) -> dict[str, Seen]:
-    """Return what an example answer shows of its fields and of its order's, by JSON pointer."""
+    """Return what an example response shows of its fields and of its order's, by JSON pointer."""
     found: dict[str, Seen] = {}
     for name, value in node(example).items():
         found |= _shown(pointer(name), value)
@@ -102,20 +154,34 @@ def json_type(value: object) -> str:
     return JSON_TYPES[type(value)]
 
 
-def _types(parts: Iterable[Node]) -> frozenset[str]:
-    return frozenset(name for part in parts for name in _types_of_part(part))
-
-
-def _types_of_part(schema: Node) -> set[str]:
+def _named(schema: Node) -> set[str]:
     named = schema.get("type")
-    found = {named} if isinstance(named, str) else {name for name in as_list(named) if isinstance(name, str)}
-    found |= {"null"} if schema.get("nullable") is True else set()
+    return {named} if isinstance(named, str) else {name for name in as_list(named) if isinstance(name, str)}
+
+
+def _valued(schema: Node) -> set[str]:
+    values = as_list(schema.get("enum")) + ([schema["const"]] if "const" in schema else [])
+    return {json_type(value) for value in values}
+
+
+def _mentioned(schema: Node) -> set[str]:
+    found = _named(schema) | ({"null"} if schema.get("nullable") is True else set())
     if not found:
-        found = {json_type(value) for value in as_list(schema.get("enum"))}
-        found |= {json_type(schema["const"])} if "const" in schema else set()
+        found = _valued(schema)
         found |= {"object"} if "properties" in schema else {"array"} if "items" in schema else set()
     return found
 
 
+def _own(schema: Node) -> frozenset[str]:
+    """Return the types that the keys type, enum and const of one schema allow."""
+    found = _ALL
+    if named := _named(schema):
+        found &= frozenset(named | ({"integer"} if "number" in named else set()))
+    if "enum" in schema or "const" in schema:
+        found &= frozenset(_valued(schema))
+    return found
+
+
 def _texts(lists: Iterable[object]) -> tuple[str, ...]:
-    return tuple(value for listed in lists for value in as_list(listed) if isinstance(value, str))
+    texts = (value for listed in lists for value in as_list(listed) if isinstance(value, str))
+    return tuple(dict.fromkeys(texts))

@@ -14,9 +14,9 @@ Node: TypeAlias = "Mapping[str, Any]"
 # What can differ, in the order in which it is shown, each with the sentence above its rows.
 GROUPS: dict[str, tuple[str, ...]] = {
     "How the order is cancelled": (
-        *("path", "method", "parameter", "request body", "security", "server", "status", "deprecated"),
+        *("withdrawn", "path", "method", "parameter", "request body", "security", "server", "status", "deprecated"),
     ),
-    "What comes back": ("answer", "verdict", "status word"),
+    "What comes back": ("answer", "verdict", "status word", "error body"),
     "The fields": (
         *("new field", "gone field", "perhaps renamed", "moved field", "returned field", "type", "null", "word"),
     ),
@@ -90,6 +90,7 @@ class Operation:
     body: str
     deprecated: bool
     answer: Answer
+    errors: tuple[tuple[str, object], ...] = ()  # statuses of 4xx, and example bodies
 
     @property
     def spelling(self) -> str:

@@ -6,12 +6,13 @@ import json
 from typing import TYPE_CHECKING
 
 from thanksio._models import STATUS_WORDS
-from thanksio._verdict import Reading, Response, Unreadable, normalize, read_order, sanitize
+from thanksio._verdict import Reading, Response, Unreadable, explain, is_refusal, normalize, read_order, sanitize
 from watching.values import Difference, node
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+_NEVER_REFUSALS = frozenset({"408", "425", "499"})
 _WORDS = ("status", "display_status")
 
 
@@ -50,6 +51,17 @@ def verdicts(examples: Iterable[object]) -> Iterator[Difference]:
         is_, should = verdict(example), wanted(example)
         if is_ != should:
             yield Difference("verdict", "/order/status", is_, should)
+
+
+def error_bodies(errors: Iterable[tuple[str, object]]) -> Iterator[Difference]:
+    """Yield a difference for each documented 4xx whose body the client does not explain, or not as a refusal."""
+    for status, example in errors:
+        response = Response(int(status), json.dumps(example).encode(), {"content-type": "application/json"})
+        message, _ = explain(response, str)
+        if not message:
+            yield Difference("error body", status, "a body with an explanation", "the client finds none")
+        elif status not in _NEVER_REFUSALS and not is_refusal(response):
+            yield Difference("error body", status, "a refusal", "the client does not take it for the API's own")
 
 
 def told(example: object) -> str:

@@ -270,6 +270,10 @@ def status_error(response: Response) -> type[APIStatusError]:
     return _STATUS_ERRORS.get(response.status, ServerError if server_failed else APIStatusError)
 
 
+# Keys of an error response that explain it, the best first: documented ones, RFC 9457's, and an `error` object.
+_EXPLANATIONS = ("message", "errors", "detail", "error", "title", "status")
+
+
 def explain(response: Response, redact: Redact) -> tuple[str, str]:
     """Return the server's explanation and an excerpt of an error response, without anything of an order."""
     document = _document(response)
@@ -277,14 +281,14 @@ def explain(response: Response, redact: Redact) -> tuple[str, str]:
         text = sanitize(_page_text(response), redact)
         return text, text
     said = _said(document, redact)
-    message = said.get("message") or said.get("errors") or said.get("status") or ""
+    message = next((said[name] for name in _EXPLANATIONS if name in said), "")
     excerpt = json.dumps(said, ensure_ascii=False) if said else ""
     return message, sanitize(excerpt, str)
 
 
 def _said(document: dict[str, object], redact: Redact) -> dict[str, str]:
-    """Keep the keys of the documented error responses."""
-    names = () if _is_order(document) else ("message", "errors", "status", "code")
+    """Keep the keys of the documented error responses, of RFC 9457 (title, detail) and of `{"error": {...}}`."""
+    names = () if _is_order(document) else ("message", "errors", "status", "code", *_EXPLANATIONS[2:5])
     said = {name: sanitize("; ".join(_sentences(document.get(name))), redact) for name in names}
     return {name: text for name, text in said.items() if text}
 
