@@ -70,6 +70,7 @@ lint: .venv/ready ## Check the contract and the style of the code
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
 	.venv/bin/openapi-spec-validator openapi.yaml
+	.venv/bin/zizmor --offline --quiet .github
 	@$(MAKE) --silent $(LOCKS)/node_modules/ready
 	$(NODE_TOOLS)/redocly lint openapi.yaml
 
