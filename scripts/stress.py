@@ -68,7 +68,7 @@ def truth(fake: FakeThanksIO, number: int) -> bool:
 
 
 def pace(
-    orders: int = 12_000, limit: int = 600, per: float = 6.0, *, kind: LimitKind = "fixed", others: bool = False
+    orders: int = 6_000, limit: int = 600, per: float = 6.0, *, kind: LimitKind = "fixed", others: bool = False
 ) -> str:
     """Cancel at the account's limit, in real time, perhaps with another client that uses half of it."""
     with FakeThanksIO() as fake, ThanksIO(fake.token, base_url=fake.base_url) as client:
@@ -396,7 +396,7 @@ def sections() -> Iterator[tuple[str, Callable[[], str]]]:
     yield "fixed", pace
     yield "sliding", lambda: pace(kind="sliding")
     yield "bucket", lambda: pace(kind="bucket")
-    yield "others", lambda: pace(6000, others=True)
+    yield "others", lambda: pace(3000, others=True)
     for event in ("undisturbed", "killed", "restarted", "paused", "flushed"):
         yield event, partial(processes, event)
     yield "leave", leave

@@ -494,9 +494,11 @@ def test_a_limit_that_is_known_is_never_exceeded(  # noqa: PLR0913 - what a serv
     assert server.refused == []
 
 
+@LIMITERS
 @pytest.mark.parametrize(("limit", "slow"), [(60, 0.3), (120, 0.3), (6000, 0.01)])
-def test_nearly_the_whole_of_the_limit_is_used(limit: int, slow: float) -> None:
-    server = Server(Limiter(limit, 60.0), between(0.2 * slow, slow))
+def test_nearly_the_whole_of_the_limit_is_used(limiter: type[Limiter], limit: int, slow: float) -> None:
+    """A sliding window is recognized, and its freed requests are used as they come."""
+    server = Server(limiter(limit, 60.0), between(0.2 * slow, slow))
 
     server.run(make(), 6 * limit, 8)
 

@@ -28,6 +28,7 @@ _FATAL = frozenset(
     {401, 402}
 )  # every other request would get the same; the one sent alone is waited for a little longer
 _SHARED = 4  # of what remains in the server's window, one request in so many may be in flight: others use it, too
+_LEARNING, _FREED = 2, 3  # windows whose first request waits until so many own requests no longer count
 _QUIET = 5  # windows without a 429 after which a limit that was learned from 429s is forgotten
 
 
@@ -93,6 +94,11 @@ class Budget:
     # The server's window: what remained by the newest response, when that was received, when the window ends at most.
     _remaining: int | None = field(default=None, init=False)
     _heard: float = field(default=-math.inf, init=False)
+    _asked: float = field(default=-math.inf, init=False)  # when the request of that response was sent
+    _rose: float = field(default=-math.inf, init=False)  # before this, nothing more remained for the last time
+    _is_sliding: bool = field(default=False, init=False)  # the server counts the last `per` seconds, or a token bucket
+    _windows: int = field(default=0, init=False)  # that have ended
+    _freed: int = field(default=0, init=False)  # own requests that no longer count, since the newest response
     _ends: float = field(default=-math.inf, init=False)
     _turned: float = field(default=-math.inf, init=False)  # what was sent before belongs to older windows
     _closed: float = field(default=-math.inf, init=False)  # until then, by a 429
@@ -130,15 +136,30 @@ class Budget:
     def _wait_for_others(self, now: float) -> float:
         """Allow fewer in flight the less remains, because what others use meanwhile is not seen."""
         left, flying = self._remaining, len(self.in_flight)
+        if left is not None and self._is_sliding:
+            left += self._freed
         if left is None or flying < min(left, max(1, left // _SHARED)):
             return 0.0
-        return ASK_AGAIN if flying else self._ends - now
+        if flying:
+            return ASK_AGAIN
+        is_next = self._is_sliding or now >= self._ends
+        return (self._counted[0][0] if is_next and self._counted else self._ends) - now
 
     def _turn(self, now: float) -> None:
         while self._counted and self._counted[0][0] <= now:
             self._counted.popleft()
-        if self._remaining is not None and now >= self._ends:
+            self._freed += 1
+        if self._remaining is not None and now >= self._ends and self._can_learn():
+            self._windows += 1
             self._forget(now)
+
+    def _can_learn(self) -> bool:
+        """Whether the first request of a new window can show which kind of window it is.
+
+        If a few own requests no longer count, more remains in a sliding window with each response, and it is known by
+        that. Had only one been freed, the request would use it, and nothing would remain until another window's end.
+        """
+        return self._freed >= _FREED or not self._counted or self._is_sliding or self._windows >= _LEARNING
 
     def _forget(self, now: float) -> None:
         self._remaining, self._alone, self._turned, self._patience = None, True, now, -math.inf
@@ -171,6 +192,7 @@ class Budget:
             return
         self._learn_limit(sent, now, _count(outcome, "x-ratelimit-limit"), refused=refused)
         if refused:
+            self._is_sliding = False
             self._close(now, retry_after(outcome))
         elif outcome.status not in _FATAL:
             self._hear(sent, now, _count(outcome, "x-ratelimit-remaining"))
@@ -211,8 +233,18 @@ class Budget:
         if remaining is None:
             self._remaining = max(0, before - 1) if before is not None else None
         elif before is None or remaining <= before or sent >= self._heard:
+            if before is not None and remaining > before:
+                self._rise(now)
             self._ends = now + self.pace.per if before is None or remaining > before else self._ends
-            self._remaining, self._heard = remaining, now
+            self._remaining, self._heard, self._asked, self._freed = remaining, now, sent, 0
+
+    def _rise(self, now: float) -> None:
+        """Note that more remains than before. Two fixed windows do not begin within `per` seconds, a sliding one may.
+
+        The one before began after its predecessor's request was sent, and this one has begun by now.
+        """
+        self._is_sliding |= now - self._rose < self.pace.per
+        self._rose = self._asked
 
     def rate(self, now: float) -> Rate:
         """Describe the budget for a person."""
