@@ -74,6 +74,8 @@ PLURAL_END = "      parameters:\n        - $ref: '#/components/parameters/OrderI
 METHOD_NOT_ALLOWED = "        '410':\n          $ref: '#/components/responses/MethodNotAllowed'\n"
 RESET = "        X-RateLimit-Reset:\n          $ref: '#/components/headers/RateLimitReset'\n"
 AFTER = "        Retry-After:\n          $ref: '#/components/headers/RetryAfter'\n"
+CLOSED = "      additionalProperties: false\n"
+OUR_OWN = "      x-fields: {properties: {news: {}}}\n"
 NARROW = "^[1-9][0-9]{0,8}$"
 
 SEEDS = (
@@ -210,6 +212,39 @@ SEEDS = (
         "open set closed",
         put(STRING, STRING.partition("\n")[0] + "\n"),
         ((BREAKING, "order.type", "set of words is closed"), (COMPATIBLE, "thanksio.Order.type_", "can read")),
+    ),
+    Seed(
+        "other words",
+        "a reference in allOf with one element",
+        put(
+            "          $ref: '#/components/schemas/Order'\n",
+            "          allOf:\n            - $ref: '#/components/schemas/Order'\n",
+        ),
+        (),
+    ),
+    Seed(
+        "other words",
+        "unknown fields beside the order refused",
+        put(
+            "    OrderAnswer:\n      type: object\n",
+            "    OrderAnswer:\n      type: object\n      additionalProperties: false\n",
+        ),
+        ((INVISIBLE, "answer 200", "nothing beside it"),),
+    ),
+    Seed(
+        "other words",
+        "a key of our own on a field",
+        field("user_id", "description", "x-review: [{a: 1}]\n          description"),
+        ((INVISIBLE, "order.user_id", "no client reads"),),
+    ),
+    Seed(
+        "other words",
+        "a key of our own on a schema",
+        put(
+            "    Order:\n      type: object\n",
+            "    Order:\n      type: object\n      x-fields: {properties: {news: {}}}\n",
+        ),
+        ((INVISIBLE, "order", "no client reads"),),
     ),
     Seed(
         "more requests",

@@ -77,9 +77,11 @@ def _open_sets(finding: Finding, place: Place) -> Verdict | None:
     return None
 
 
-def _extra_fields(finding: Finding, _: Place) -> Verdict | None:
+def _extra_fields(finding: Finding, place: Place) -> Verdict | None:
     if finding.prop != "additionalProperties":
         return None
+    if not place.fields:
+        return Rating.INVISIBLE, "The client reads the order and nothing beside it."
     if finding.after.get("value") is False:
         return Rating.BREAKING, "Fields that the contract does not know are lost: `additional_properties` goes."
     return Rating.INVISIBLE, "Fields that the contract does not know are kept, as before."

@@ -89,6 +89,18 @@ def parsed(text: str) -> Document:
     return document
 
 
+def simplified(value: Any) -> Any:  # noqa: ANN401 - what stands in YAML
+    """Return a document in which an `allOf` that is alone and has one element is that element: it means the same."""
+    if isinstance(value, list):
+        return [simplified(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    parts = value.get("allOf")
+    if len(value) == 1 and isinstance(parts, list) and len(parts) == 1:
+        return simplified(parts[0])
+    return {key: simplified(item) for key, item in value.items()}
+
+
 def walk(document: Document, path: tuple[str, ...]) -> Any:  # noqa: ANN401 - what stands in YAML
     """Follow a path through a contract and its references; None if it leads nowhere."""
     here: Any = document

@@ -7,17 +7,18 @@ difference, and why; where none does, redocly's rating stands.
 
 from __future__ import annotations
 
+import json
 import re
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from differing import answers
 from differing.change import Change, Rating
-from differing.contract import Place, parsed, words_of
+from differing.contract import Place, parsed, simplified, words_of
 from differing.redocly import Finding, findings
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from differing.answers import Rule, Verdict
 
 _IDS = ("1", "37294", str(2**63 - 1))  # the shortest, a documented and the longest that the client sends
@@ -31,8 +32,12 @@ def changes(tool: Path, base: Path, revision: Path) -> list[Change]:
     before, after = base.read_text("utf-8"), revision.read_text("utf-8")
     if before == after:
         return []
-    documents = parsed(before), parsed(after)
-    found = findings(tool, base, revision)
+    documents = simplified(parsed(before)), simplified(parsed(after))
+    with tempfile.TemporaryDirectory() as folder:
+        paths = Path(folder, base.name), Path(folder, revision.name)
+        for path, document in zip(paths, documents, strict=True):
+            path.write_text(json.dumps(document, default=str), "utf-8")
+        found = findings(tool, *paths)
     rated = list(dict.fromkeys(rate(finding, Place(finding.path, *documents)) for finding in found))
     unseen = "comments, examples, `x-` keys or the way in which the YAML is written"
     return rated or [Change(Rating.INVISIBLE, "wire", "openapi.yaml", unseen, "Nothing that is sent or read.")]
