@@ -203,10 +203,14 @@ def test_without_the_storage_each_process_keeps_to_its_share(own: Redis, caplog:
     own.stop()
 
     waits = [limiter.acquire(Permit(), 1.0) for limiter in limiters]
-    counts = [1 + 1 + len(use_up(limiter)) for limiter in limiters]
+    held = [limiter.acquire(Permit(), 61.9) for limiter in limiters]
+    again = [limiter.acquire(Permit(), 62.1) for limiter in limiters]  # the storage is asked, and is still away
+    counts = [1 + len(use_up(limiter, 62.2)) for limiter in limiters]
     own.start()
 
     assert waits == [ASK_AGAIN] * 4
+    assert held == [pytest.approx(0.1)] * 4  # what the others sent before the outage counts until then
+    assert again == [ASK_AGAIN] * 4
     assert counts == [10] * 4
     assert (
         caplog.messages.count(
@@ -234,22 +238,39 @@ def test_what_was_sent_meanwhile_is_counted_when_the_storage_is_back(
     limiter = make(own, "back", 100)
     own.stop()
     assert limiter.acquire(Permit(), 1.0) == ASK_AGAIN
+    assert limiter.acquire(Permit(), 63.0) == ASK_AGAIN
     limiter._budget.share = 2  # as if another process had been seen
-    permits = use_up(limiter)
-    assert len(permits) == 49
+    permits = use_up(limiter, 63.1)
+    assert len(permits) == 50
     own.start()
     other = make(own, "back", 100)
     use_up(other)
 
-    assert limiter.acquire(Permit(), 1.0) > 1  # its share is used
+    assert limiter.acquire(Permit(), 63.1) == ASK_AGAIN  # its share is in flight
     for number, permit in enumerate(permits):
-        limiter.observe(permit, 1.0 + number / 100, told(100))
-    assert limiter.acquire(Permit(), 62.0) == ASK_AGAIN  # in the shared count there is no room for it
-    send(limiter, 62.1)  # so it continues alone
+        limiter.observe(permit, 63.1 + number / 100, told(100))
+    assert limiter.acquire(Permit(), 124.0) == ASK_AGAIN  # in the shared count there is no room for it
+    send(limiter, 124.1)  # so it continues alone
     other._shared.storage.reset()  # type: ignore[union-attr]
-    send(limiter, 70.0)
+    send(limiter, 132.0)
     assert caplog.messages[-1] == "the shared rate limit storage (Redis) can be reached again"
-    assert limiter.rate(70.0).allowed == 100
+    assert limiter.rate(132.0).allowed == 50  # until all others count there, too
+    send(limiter, 200.0)
+    assert limiter.rate(200.0).allowed == 100
+
+
+def test_a_storage_that_has_lost_its_data_is_not_trusted(own: Redis, caplog: pytest.LogCaptureFixture) -> None:
+    """After FLUSHALL it counts from zero, and the requests of the last window are missing there."""
+    first, second = make(own, "flushed", 40), make(own, "flushed", 40)
+    send(first, 0.5)
+    send(second, 0.5)
+    first._shared.client.flushall()  # type: ignore[union-attr]
+
+    assert [limiter.acquire(Permit(), 1.0) for limiter in (first, second)] == [ASK_AGAIN] * 2
+    assert [limiter.acquire(Permit(), 61.9) for limiter in (first, second)] == [pytest.approx(0.1)] * 2
+    assert "cannot be reached (LookupError)" in caplog.text
+    send(first, 63.0)
+    assert caplog.messages[-1] == "the shared rate limit storage (Redis) can be reached again"
 
 
 def test_the_shortage_says_whether_the_storage_is_missing(own: Redis) -> None:

@@ -174,6 +174,10 @@ class Budget:
                 self._patience = now + _PATIENCE
         return wait
 
+    def hold(self, until: float) -> None:
+        """Grant no permit before a time."""
+        self._closed = max(self._closed, until)
+
     def release(self, permit: Permit) -> None:
         """Release a permit that was not used."""
         permit.is_held = False

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import math
+import secrets
 import threading
 import time
 from concurrent import futures
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from limits.storage import RedisStorage
-    from redis import ConnectionPool
+    from redis import ConnectionPool, Redis
 
     from thanksio._verdict import Outcome
 
@@ -34,6 +35,7 @@ _AWAY = 5.0  # seconds after which a storage that could not be reached is tried 
 _ASSUMED = 10  # how many processes are assumed to share a budget whose storage was never reached
 _LONGEST = 2.0  # seconds that the storage may take,
 _SHORTEST = 0.1  # and that it gets even if the call has less: a slow answer to one call is no outage
+_NO_THREAD = "RuntimeError"  # of this process, and no failure of the storage
 _LOST = NoResponse(may_have_sent=True, reason="the call ended before its response was received")
 
 
@@ -42,19 +44,21 @@ class SharedBudget:
     """A count of requests that is common to all who share a storage."""
 
     storage: RedisStorage
+    client: Redis
     pool: ConnectionPool
     key: str
     span: int  # seconds
     members: int = _ASSUMED  # how many have taken from it of late, this process included
     _bucket: int = field(default=0, init=False)
     _before: int = field(default=0, init=False)  # how many were seen in the span before
+    _mark: object = field(default=None, init=False)  # what the storage keeps as long as it loses nothing
 
     @classmethod
     def at(cls, address: str, key: str, per: float) -> SharedBudget:
         """Prepare a storage. Raises ConfigurationError without the libraries, or for an address that is unusable."""
         try:
             from limits.storage import RedisStorage  # noqa: PLC0415 - an extra
-            from redis import ConnectionPool  # noqa: PLC0415
+            from redis import ConnectionPool, Redis  # noqa: PLC0415
             from redis.backoff import NoBackoff  # noqa: PLC0415
             from redis.exceptions import RedisError  # noqa: PLC0415
             from redis.retry import Retry  # noqa: PLC0415
@@ -71,15 +75,36 @@ class SharedBudget:
             raise ConfigurationError("The address of the shared budget, or an option in it, is unusable.") from None
         # A second more than the window: a request is counted when it is sent, and the server may count it later.
         storage = RedisStorage("redis://", connection_pool=pool, wrap_exceptions=True)
-        return cls(storage, pool, key, math.ceil(per) + 1)
+        return cls(storage, Redis(connection_pool=pool), pool, key, math.ceil(per) + 1)
 
     def take(self, amount: int, limit: int) -> float:
-        """Count `amount` requests and return 0 if the limit has room, else the seconds after which to ask again."""
+        """Count `amount` requests and return 0 if the limit has room, else the seconds after which to ask again.
+
+        Raises LookupError if the storage has lost what was counted there, by FLUSHALL or a restart.
+        """
+        is_granted = self.storage.acquire_entry(self.key, limit, self.span, amount)
+        self._check_mark()  # afterwards, so that nothing is granted on what was counted since a loss
         self._announce()
-        if self.storage.acquire_entry(self.key, limit, self.span, amount):
+        if is_granted:
             return 0.0
         began, _ = self.storage.get_moving_window(self.key, limit, self.span)
         return max(ASK_AGAIN, began + self.span - time.time())
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the storage was reached before."""
+        return self._mark is not None
+
+    def trust_again(self) -> None:
+        """Accept what the storage counts from now on."""
+        self._mark = None
+
+    def _check_mark(self) -> None:
+        name = f"{self.key}:mark"
+        self.client.set(name, secrets.token_hex(8), nx=True)
+        before, self._mark = self._mark, self.client.get(name)
+        if before is not None and before != self._mark:
+            raise LookupError("the storage has lost its data")
 
     def _announce(self) -> None:
         """Count this process once in each span, so that all know among how many the limit is divided."""
@@ -88,7 +113,7 @@ class SharedBudget:
         if is_new:
             self._before = self.storage.get(f"{self.key}:{bucket - 1}")
             self.storage.incr(f"{self.key}:{bucket}", 2 * self.span)
-        self.members = max(self._before, self.storage.get(f"{self.key}:{bucket}"))
+        self.members = max(1, self._before, self.storage.get(f"{self.key}:{bucket}"))
 
 
 def _within(seconds: float, work: Callable[[], _T]) -> _T | BaseException:
@@ -120,6 +145,7 @@ class RateLimiter:
     _budget: Budget = field(init=False)
     _isolated: bool = field(default=False, init=False)  # the storage could not be reached
     _retry_at: float = field(default=-math.inf, init=False)  # and until then it is not asked
+    _apart_until: float = field(default=-math.inf, init=False)  # until then others may not have come back to it
     _lock: threading.Lock = field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -156,6 +182,8 @@ class RateLimiter:
         with self._lock:
             if permit.is_closed:  # the call ended while a thread was asking for it
                 return ASK_AGAIN
+            if not self._isolated and now >= self._apart_until:
+                self._budget.share = 1
             wait = self._budget.acquire(permit, now)
         if wait or self._shared is None:
             return wait
@@ -173,17 +201,21 @@ class RateLimiter:
             return 0.0
         # Requests that were sent while the storage was away are counted there now, or this process stays alone.
         amount = self._budget.used if self._isolated else 1
+        if self._isolated:
+            shared.trust_again()
         answer = _within(seconds, lambda: shared.take(amount, self._budget.whole))
         if isinstance(answer, BaseException):
             self._isolate(shared, now, type(getattr(answer, "storage_error", answer)).__name__)
             return ASK_AGAIN
-        return self._rejoin(now, answer) if self._isolated else answer
+        return self._rejoin(shared, now, answer) if self._isolated else answer
 
     def _isolate(self, shared: SharedBudget, now: float, what: str) -> None:
         """Continue with a part of the limit that leaves the other processes theirs."""
         with self._lock:
             was_isolated, self._isolated = self._isolated, True
             self._retry_at, self._budget.share = now + _AWAY, shared.members
+            if shared.is_known and not was_isolated and what != _NO_THREAD:
+                self._budget.hold(now + shared.span)  # what the others sent before counts until then
         shared.pool.disconnect()  # so that a thread that still waits for it ends
         if not was_isolated:
             told = (
@@ -192,12 +224,13 @@ class RateLimiter:
             )
             _logger.warning(told, what, self._budget.allowed, self._budget.whole, self.pace.per)
 
-    def _rejoin(self, now: float, wait: float) -> float:
+    def _rejoin(self, shared: SharedBudget, now: float, wait: float) -> float:
         with self._lock:
             if wait:
                 self._retry_at = now + _AWAY
                 return ASK_AGAIN
-            self._isolated, self._budget.share = False, 1
+            # Its part is still the most that this process may send, until all others count there, too.
+            self._isolated, self._apart_until = False, now + _AWAY + shared.span
         _logger.warning("the shared rate limit storage (Redis) can be reached again")
         return 0.0
 
