@@ -508,6 +508,18 @@ def test_nearly_the_whole_of_the_limit_is_used(limiter: type[Limiter], limit: in
     assert rate >= 0.97 * limit
 
 
+def test_a_sliding_window_is_recognized_also_in_later_windows() -> None:
+    """If little remains at the begin of a window, and own requests alone explain that, it is none of the server's."""
+    budget, server = make(), Server(SlidingWindow(600, 60.0), lambda: 0.05)
+    budget._windows = 9  # it was not recognized in the first windows
+
+    server.run(budget, 6 * 600, 8)
+
+    later = server.served[600:]
+    assert server.refused == []
+    assert (len(later) - 600) / (later[-600] - later[0]) * 60 >= 0.97 * 600
+
+
 @pytest.mark.parametrize("tells_when", [True, False])
 @pytest.mark.parametrize("seed", range(20))
 def test_other_clients_that_use_half_of_the_limit_cost_at_most_one_429_in_a_window(

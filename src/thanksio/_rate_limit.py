@@ -239,8 +239,15 @@ class Budget:
         elif before is None or remaining <= before or sent >= self._heard:
             if before is not None and remaining > before:
                 self._rise(now)
+            elif before is None:
+                self._is_sliding |= self._is_explained(remaining)
             self._ends = now + self.pace.per if before is None or remaining > before else self._ends
             self._remaining, self._heard, self._asked, self._freed = remaining, now, sent, 0
+
+    def _is_explained(self, remaining: int) -> bool:
+        """Whether own requests alone explain why little remains, although the window must have ended."""
+        is_little = self._windows > 0 and remaining < self.limit // 4
+        return is_little and abs(self.limit - self.used - remaining) <= 1
 
     def _rise(self, now: float) -> None:
         """Note that more remains than before. Two fixed windows do not begin within `per` seconds, a sliding one may.

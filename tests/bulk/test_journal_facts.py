@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from thanksio.bulk._journal import Journal
+from thanksio.errors import JournalError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,6 +30,14 @@ def test_an_order_that_was_unknown_is_marked_after_it_was_settled(
     with Journal(path) as journal:
         known = {row.order_id: (row.state, row.was_unknown) for row in journal.entries()}
     assert known == {37294: ("cancelled", True), 42708: ("not_cancelled", False)}
+
+
+def test_skipped_rows_that_were_damaged_are_refused(tmp_path: Path) -> None:
+    with Journal(tmp_path / "journal", "https://api.example/v2") as journal:
+        journal._db.execute("INSERT INTO skipped VALUES (x'00', 'reason')")
+
+        with pytest.raises(JournalError, match="its skipped rows cannot be read"):
+            journal.skipped()
 
 
 def test_skipped_rows_are_kept_once_and_shortened(tmp_path: Path) -> None:

@@ -630,6 +630,37 @@ def test_leaving_the_block_ends_the_run(kind: str, how: str) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS[1:])
+def test_a_run_whose_results_are_never_asked_for_sends_nothing(kind: str, fake: FakeThanksIO) -> None:
+    async def main() -> None:
+        async with fake.async_client() as client, client.cancel_orders([37294]):
+            pass
+
+    anyio.run(main, backend=kind)
+
+    assert fake.calls == []
+
+
+@pytest.mark.parametrize("kind", KINDS[1:])
+def test_a_run_that_is_left_while_it_yields_earlier_results_sends_nothing(
+    kind: str, fake: FakeThanksIO, tmp_path: Path
+) -> None:
+    path = tmp_path / "journal"
+    with fake.client() as sync:
+        list(sync.cancel_orders([37294, 42708], journal=path))
+    fake.calls.clear()
+    new = fake.place().id
+
+    async def main() -> None:
+        ids = [37294, 42708, new]
+        async with fake.async_client() as client, client.cancel_orders(ids, journal=path) as results:
+            assert (await anext(results)).order_id in {37294, 42708}
+
+    anyio.run(main, backend=kind)
+
+    assert fake.calls == []
+
+
+@pytest.mark.parametrize("kind", KINDS[1:])
 def test_an_async_run_outside_of_async_with_is_a_type_error(kind: str, fake: FakeThanksIO) -> None:
     async def main() -> None:
         async with fake.async_client() as client:

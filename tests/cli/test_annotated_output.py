@@ -128,6 +128,31 @@ def test_an_output_that_cannot_be_written_is_found_before_sending(thanksio: Than
     assert "--output none/out.csv cannot be written: No such file" in done.stderr
 
 
+def test_an_output_that_fails_halfway_is_removed(thanksio: Thanksio, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_row: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("thanksio.cli._annotate.remembered", fail)
+    Path("out.csv").write_text("old", "utf-8")
+
+    done = thanksio("cancel", "37294", "--journal", "j", "--output", "out.csv")
+
+    assert done.exit_code == 0
+    assert "out.csv cannot be written: No space left on device" in done.stderr
+    assert Path("out.csv").read_text("utf-8") == "old"
+    assert sorted(path.name for path in Path().iterdir()) == ["j", "j.lock", "out.csv"]
+
+
+def test_rows_of_a_run_without_a_row_in_the_journal_are_not_tried(
+    thanksio: Thanksio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("thanksio.bulk._journal.Journal.find", lambda _journal, _id: None)
+
+    thanksio("cancel", "37294", "--journal", "j", "--output", "out.csv")
+
+    assert written()[1][:2] == ["37294", "not_tried"]
+
+
 def test_an_output_needs_a_journal(thanksio: Thanksio, fake: FakeThanksIO) -> None:
     done = thanksio("cancel", "37294", "--output", "out.csv")
 

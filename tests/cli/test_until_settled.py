@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from attrs import evolve
 
+from thanksio._rate_limit import Rate
 from thanksio.bulk._journal import Journal
 from thanksio.bulk._results import CancelResult, JournalRow, to_row
 from thanksio.cli import _settle
+from thanksio.cli._finding import VERDICTS
 from thanksio.cli._settle import pause, to_ask_again
+from thanksio.cli._view import View
 
 if TYPE_CHECKING:
     from conftest import Thanksio
@@ -81,3 +90,28 @@ def test_it_needs_a_journal(thanksio: Thanksio, fake: FakeThanksIO) -> None:
 
     assert (done.exit_code, fake.calls) == (2, [])
     assert "--until-settled needs a journal" in done.stderr
+
+
+def test_a_pause_is_shown_and_ends_with_a_signal(fake: FakeThanksIO) -> None:
+    """A second of the first pause of five is enough to stop."""
+    order = fake.place().id
+    fake.faults("misspelt_status")
+    command = [sys.executable, "-m", "thanksio.cli", "cancel", str(order), str(order + 1), "--yes", "--until-settled"]
+    environment = os.environ | {"THANKSIO_TOKEN": fake.token, "THANKSIO_BASE_URL": fake.base_url}
+    with tempfile.TemporaryDirectory() as folder:
+        process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=folder, env=environment)
+        while not fake.calls:
+            time.sleep(0.01)
+        time.sleep(1)
+        process.send_signal(signal.SIGINT)
+        _, told = process.communicate(timeout=20)
+
+    assert process.returncode == 4
+    assert "stopping" in told
+    assert len(fake.calls) <= 3
+
+
+def test_a_pause_says_when_the_next_attempt_is() -> None:
+    view = View(0.0, 4, dict.fromkeys(VERDICTS, 0), Rate(60, 0, 60.0, 0, 0.0), 0.0, pause=(3, 19.5))
+
+    assert view.what_next == "3 orders not settled, next attempt in 20 s"

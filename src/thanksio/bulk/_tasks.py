@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from anyio.abc import TaskGroup
-    from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
+    from anyio.streams.memory import MemoryObjectSendStream
 
     from thanksio._models import Order
     from thanksio._rate_limit_storage import RateLimiter
@@ -59,23 +59,23 @@ class AsyncRun:
         self._runtime, self._run, self._opened = runtime, run, opened
 
     async def __aenter__(self) -> AsyncGenerator[CancelResult, None]:
-        send, receive = anyio.create_memory_object_stream[CancelResult]()
+        send, self._receive = anyio.create_memory_object_stream[CancelResult]()
         self._group = anyio.create_task_group()
         await self._group.__aenter__()
         self._tasks = _Pool(self._runtime, self._run, send)
-        self._results = self._iterate(receive)
+        self._results = self._iterate()
         return self._results
 
-    async def _iterate(self, receive: MemoryObjectReceiveStream[CancelResult]) -> AsyncGenerator[CancelResult, None]:
+    async def _iterate(self) -> AsyncGenerator[CancelResult, None]:
         self._group.start_soon(self._tasks.conduct, self._opened)
-        with receive:
-            async for result in receive:
-                yield result
+        async for result in self._receive:
+            yield result
         self._run.raise_failure()
 
     async def __aexit__(self, *_: object) -> None:
         try:
             with anyio.CancelScope(shield=True):
+                self._receive.close()
                 await self._results.aclose()
                 await self._tasks.stop()
         finally:  # asyncio can cancel a shielded scope, too
