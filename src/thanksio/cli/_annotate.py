@@ -17,7 +17,7 @@ from thanksio.cli._finding import remembered
 from thanksio.cli.input._rows import Rows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Sequence
 
     from thanksio.bulk._results import JournalRow
     from thanksio.cli._preflight import Input
@@ -57,7 +57,7 @@ class _Annotated(Rows):
             super().add(place, order_id)
 
     @contextmanager
-    def _row(self, names: tuple[str, ...], values: Sequence[object]) -> Iterator[None]:
+    def _row(self, names: tuple[str, ...], values: Sequence[object]) -> Generator[None]:
         """Write the row that is read in this block, unless it was rejected, which writes it."""
         unselected, self._cells, self._is_rejected = self._unselected, (names, values), False
         self.last = None

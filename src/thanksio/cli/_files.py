@@ -11,7 +11,7 @@ from typing import IO, TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Generator, Iterable
 
 _BESIDE = (".lock", "-journal")  # what SQLite and the journal keep beside it
 
@@ -55,7 +55,7 @@ def check_writable(path: Path) -> None:
 
 
 @contextmanager
-def replacing(path: Path, *, encoding: str = "utf-8", is_private: bool = False) -> Iterator[IO[str]]:
+def replacing(path: Path, *, encoding: str = "utf-8", is_private: bool = False) -> Generator[IO[str]]:
     """Open a text file that replaces `path` when the block ends without an exception.
 
     A pipe or a device is written directly. A private file is readable by its owner only. Raises OSError.

@@ -22,7 +22,7 @@ from thanksio.cli.input import read_arguments, read_file
 from thanksio.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Generator, Sequence
     from datetime import tzinfo
 
     from thanksio.cli.input import Orders, Problem, Selection
@@ -56,7 +56,7 @@ class Input:
 
 
 @contextmanager
-def opened_input(ids: tuple[str, ...], source: str | None, *, is_read_twice: bool) -> Iterator[Input]:
+def opened_input(ids: tuple[str, ...], source: str | None, *, is_read_twice: bool) -> Generator[Input]:
     """Yield the input. A pipe or standard input that is read twice is copied to a temporary file first."""
     name = "stdin" if source == "-" else source or ""
     if source is None or not is_read_twice or _is_file(source):

@@ -64,12 +64,14 @@ def chart(minutes: Mapping[int, Counter[Verdict]]) -> Chart | None:
 
 def _column(counts: Counter[Verdict], start: int, place: int, number: int, highest: int) -> list[Bar]:
     """Return the parts of a column. The largest part gives up the height that makes small parts visible."""
-    heights = {verdict: counts[verdict] * HEIGHT / highest for verdict in VERDICTS if counts[verdict]}
+    present: list[Verdict] = [verdict for verdict in VERDICTS if counts[verdict]]
+    heights: dict[Verdict, float] = {verdict: counts[verdict] * HEIGHT / highest for verdict in present}
     whole = max(sum(heights.values()), _VISIBLE * len(heights))
-    largest = max(heights, key=lambda verdict: heights[verdict])
-    shown = {verdict: max(_VISIBLE, height) for verdict, height in heights.items()}
+    largest: Verdict = max(heights, key=heights.__getitem__)
+    shown: dict[Verdict, float] = {verdict: max(_VISIBLE, height) for verdict, height in heights.items()}
     shown[largest] = whole - sum(height for verdict, height in shown.items() if verdict != largest)
-    bars, y, width = [], float(HEIGHT), 100 / number
+    bars: list[Bar] = []
+    y, width = float(HEIGHT), 100 / number
     for verdict, height in shown.items():
         y -= height
         bars.append(Bar(verdict, place * width, width * 0.9, y, height, start, counts[verdict]))
