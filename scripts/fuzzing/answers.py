@@ -43,7 +43,7 @@ def _bases(order_id: int) -> st.SearchStrategy[tuple[int, Tree]]:
     shown = [base for word in _WORDS for base in orders(order_id, word)] * 3
     bases = [*cancelled, *shown, *refusals(), *[(502, _PAGE), (429, _TEXT)] * 5]
     bases += [(status, body) for _, body in refusals() for status in _NEVER_REFUSALS]
-    bases += orders(True, "cancelled") * 10 if order_id == 1 else []  # Python takes True for 1
+    bases += orders(order_id == 1, "cancelled") * 10 if order_id == 1 else []  # Python takes True for 1
     return st.integers(0, len(bases) - 1).map(bases.__getitem__)  # sampled_from would have a repr of megabytes
 
 

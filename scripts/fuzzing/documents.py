@@ -63,7 +63,10 @@ def orders(order_id: object, status: object) -> list[tuple[int, Tree]]:
 def refusals() -> list[tuple[int, Tree]]:
     """Return the documented errors as they are, echoing the token, with an order beside them, and within one."""
     changes: list[dict[str, Any]]
-    changes = [{}, {"type": "about:blank"}, {"message": f"no {TOKEN}"}, {"order": _ORDERS[0]}, _ORDERS[1] | {"errors": [TOKEN]}]
+    changes = [
+        *({}, {"type": "about:blank"}, {"message": f"no {TOKEN}"}, {"order": _ORDERS[0]}),
+        _ORDERS[1] | {"errors": [TOKEN]},
+    ]
     return [(status, tree(document | change)) for change in changes for status, document in _documented("errors")]
 
 
