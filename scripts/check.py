@@ -89,7 +89,7 @@ def describe(step: Step, outcome: Outcome) -> str:
     if outcome.passed:
         return f"ok      {outcome.seconds:4.1f} s  {step.holds}"
     said = [f"          {line}".rstrip() for line in outcome.said.splitlines()]
-    mend = [f"          Mend it: {step.mend}"] if step.mend else []
+    mend = [f"          Fix: {step.mend}"] if step.mend else []
     return "\n".join([f"FAILED  {outcome.seconds:4.1f} s  {step.holds}: not so", *said, *mend])
 
 

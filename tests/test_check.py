@@ -103,7 +103,7 @@ def test_everything_is_looked_at_in_seconds_and_each_failure_names_what_mends_it
     assert 'in pyproject.toml set version = "' in said
     assert "set `info.version: " in said
     assert "begin the entries of CHANGELOG.md" in said
-    assert "Mend it: make format" in said
+    assert "Fix: make format" in said
 
 
 def test_there_are_no_other_checks(released: Path) -> None:
@@ -128,7 +128,7 @@ def test_a_change_is_told_in_the_words_of_a_user_and_passes_when_it_is_whole(
     assert "now on, and no longer in `additional_properties`.\n    wire    order.colour: added" in said.out
     assert "Breaking" not in said.out
     assert f"The version that follows {show_version(before.version)} is {version} or later." in said.out
-    mends = re.findall(r"Mend it: (.*)", said.err)
+    mends = re.findall(r"Fix: (.*)", said.err)
     assert [word in mend for word, mend in zip(("openapi", "pyproject", "CHANGELOG"), mends, strict=True)] == [True] * 3
 
     edit(released / "openapi.yaml", "\n  version: ", f"\n  version: {contract} # was ")

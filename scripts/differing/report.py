@@ -55,4 +55,4 @@ def _following(base: Base, before: State, changes: Sequence[Change]) -> str:
 
 def complaint(problems: Sequence[Problem]) -> str:
     """Name each thing that does not go together, and the edit that mends it."""
-    return "\n".join(f"{problem.what}\n  Mend it: {problem.mend}" for problem in problems)
+    return "\n".join(f"{problem.what}\n  Fix: {problem.mend}" for problem in problems)
