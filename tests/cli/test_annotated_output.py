@@ -50,6 +50,11 @@ FORMATS = {
         ["id", "placed_at"],
         [["37294", "", "cancelled"], ["42708", "", "not_cancelled"]],
     ),
+    "JSON of other types": (
+        '[{"order_id": 37294.0, "created_at": {"date": "x"}}]',
+        ["order_id", "created_at"],
+        [["37294", '{"date": "x"}', "cancelled"]],
+    ),
     "JSON": ('[{"id": 37294}, 42708]', ["id"], [["37294", "cancelled"], ["", "not_cancelled"]]),
     "not JSON": (
         "37294\n{nonsense\n42708\n",

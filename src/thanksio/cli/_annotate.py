@@ -7,6 +7,7 @@ memory. The results come from the journal.
 from __future__ import annotations
 
 import csv
+import json
 import time
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Any
@@ -82,7 +83,16 @@ class _Annotated(Rows):
         if names != self._header:  # such as another key order in JSON lines
             known = dict(zip(names, values, strict=True))
             values = [known.get(name, "") for name in self._header]
-        self.writer.writerow([*("" if value is None else value for value in values), *map(_safe, added)])
+        self.writer.writerow([*map(_cell, values), *map(_safe, added)])
+
+
+def _cell(value: object) -> object:
+    """Return a cell of the input as text has it: a workbook has floats, and JSON has objects."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, dict | list):
+        return json.dumps(value, ensure_ascii=False, default=str)
+    return "" if value is None else value
 
 
 def _result(row: JournalRow | None) -> tuple[object, ...]:
