@@ -20,10 +20,10 @@ _PAGE = """\
 
 <!-- Written by `make faults` from calls that it made; do not edit. -->
 
-Every fault, played by [`thanksio.testing`](testing.md) to the sync client and the async one, under asyncio and, all
-but the last hundreds, under trio. **Order** is the truth at the server afterwards: *cancelled*, or *as before*. No
-verdict contradicts it: an `Order` is returned only where it is cancelled, and **May have cancelled** is no only where
-this call did not cancel it.
+Every fault, played by [`thanksio.testing`](testing.md) to the sync client and the async one, under asyncio and, if
+it is one of the connection, under trio and through proxies. **Order** is the truth at the server afterwards:
+*cancelled*, or *as before*. No verdict contradicts it: an `Order` is returned only where it is cancelled, and **May
+have cancelled** is no only where this call did not cancel it.
 
 **Every attempt** is what a call ends in when all of its four attempts meet the fault, with the **requests** that
 arrived and the error's `may_have_cancelled`. **Only the first** is the verdict when the next attempt is answered well.

@@ -20,6 +20,7 @@ from thanksio import Order, OrderNotCancelledError, RetryPolicy, ThanksIO, Thank
 from thanksio.testing import FAULTS, FakeThanksIO
 from thanksio.testing._clients import WaitlessAsyncThanksIO, WaitlessThanksIO
 from thanksio.testing._server import Request
+from thanksio.testing._wire_faults import FAULTS as WIRE_FAULTS
 from thanksio.testing.faults import Fault, Stage
 
 if TYPE_CHECKING:
@@ -405,8 +406,14 @@ def is_typed(fault: Fault) -> bool:
 
 # Behind a proxy it cannot be told what a refused or unfinished connection of the server itself looks like.
 _NOT_PROXIED = {Stage.REFUSED, Stage.STALLED}
+# A body is the same on every connection, so only faults of the connection are tried under trio and through proxies.
+_OF_THE_CONNECTION = {fault.name for fault in WIRE_FAULTS}
 CELLS = [
-    Cell(fault, mode, kind) for fault in FAULTS.values() for mode in MODES for kind in KINDS if not is_typed(fault)
+    Cell(fault, mode, kind)
+    for fault in FAULTS.values()
+    for mode in MODES
+    for kind in (KINDS if fault.name in _OF_THE_CONNECTION else KINDS[:2])
+    if not is_typed(fault)
 ]
 PROXIED = [
     Cell(fault, mode, kind, proxy)
@@ -414,5 +421,5 @@ PROXIED = [
     for mode in ("every attempt", "then 422")
     for kind in ("sync", "asyncio")
     for proxy in ("socks5", "https")
-    if not is_typed(fault) and fault.stage not in _NOT_PROXIED
+    if fault.name in _OF_THE_CONNECTION and fault.stage not in _NOT_PROXIED
 ]
