@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from copy import deepcopy
 from functools import cache
 from itertools import product
@@ -398,6 +399,15 @@ def test_types_are_those_that_an_independent_validator_accepts(schema: dict[str,
 
     assert accepted <= reader.possible(schema)
     assert accepted & {name for part in reader.parts(schema) for name in _mentioned(part)} <= reader.types(schema)
+
+
+@pytest.mark.parametrize("junk", [None, True, 1, "a", [1], {"$ref": "#/nowhere"}, {"$ref": "#"}], ids=str)
+@pytest.mark.parametrize("key", ["components", "paths", "servers", "security", "info"])
+def test_junk_at_the_top_of_a_document_breaks_nothing(key: str, junk: object) -> None:
+    document = json.loads(TEXTS["2026-09"]) | {key: junk}
+
+    with suppress(UnusableError):
+        assert all(isinstance(difference, Difference) for difference in against(document, contract("2026-09")))
 
 
 @given(st.data())

@@ -60,7 +60,13 @@ class Reader:
     def _target(self, reference: str) -> Node | None:
         try:
             found = self._resolver.lookup(reference).contents if reference.startswith("#") else None
-        except Unresolvable:
+        except (
+            Unresolvable,
+            TypeError,
+            ValueError,
+            LookupError,
+            AttributeError,
+        ):  # or something on the way is no object
             return None
         return found if isinstance(found, dict) else None
 
