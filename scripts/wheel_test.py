@@ -130,7 +130,7 @@ def suite(folder: Path, wheel: Path, *options: str, libraries: list[str] | None 
         raise WheelTestError(f"the tests would run on {place}, which is not the wheel")
     found = installed(python)
     say("testing with " + ", ".join(f"{name} {found[name]}" for name in LIBRARIES))
-    subprocess.run([str(python), "-m", "pytest", "-q", "--numprocesses", "auto", *options], cwd=ROOT, check=True)
+    subprocess.run([str(python), "-m", "pytest", "-q", "--numprocesses", "4", *options], cwd=ROOT, check=True)
 
 
 if __name__ == "__main__":
