@@ -31,6 +31,7 @@ from thanksio._verdict import (
     safe_fields,
     sanitize,
     status_error,
+    trace_of,
 )
 from thanksio.errors import (
     APIConnectionError,
@@ -43,7 +44,7 @@ from thanksio.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable, Generator, Mapping
 
     from thanksio._rate_limit import Permit
     from thanksio._rate_limit_storage import RateLimiter
@@ -52,13 +53,13 @@ if TYPE_CHECKING:
 CancelPath: TypeAlias = Literal["auto", "order", "orders"]
 
 _DIGITS = re.compile(r"[1-9][0-9]{0,18}")
-_LARGEST_ID = 2**63 - 1  # a limit of our own: ids seen have five digits, and 300 are a mistake
+_LARGEST_ID = 2**63 - 1  # our own limit: known ids have five digits
 _NOT_SERVED = frozenset({404, 405})
 _SHOWN_ID = 40  # characters of an invalid id that its error shows
 
 
 def parse_order_id(order_id: object) -> int:
-    """Return the order's number, or raise InvalidOrderIdError: `..`, for one, would call another path."""
+    """Return the order id, or raise InvalidOrderIdError: `..`, for one, would call another path."""
     number = 0
     if isinstance(order_id, str):
         number = int(order_id) if _DIGITS.fullmatch(order_id) else 0
@@ -82,7 +83,7 @@ def _shown(order_id: object) -> str:
 
 @define
 class PathVariants:
-    """Which of the two documented paths a client uses, and what it has learned of them."""
+    """Which of the two documented paths a client uses, and what it has learned about them."""
 
     setting: CancelPath
     known: PathVariant | None = None
@@ -160,14 +161,15 @@ class Call:
     attempts: int = 0
     may_have_cancelled: bool = False
     began: float | None = None
+    trace: Mapping[str, object] = field(factory=dict[str, object])  # of the last response
 
     def error(self, kind: type[ThanksIOError], what: str, advice: str = "", **facts: object) -> ThanksIOError:
-        """Make an error that says what happened, what is true now and what to do next."""
+        """Return an error that says what happened, what is true now and what to do next."""
         truth = "It is unknown whether it was cancelled." if self.may_have_cancelled else "This call did not cancel it."
         known: dict[str, object] = {"may_have_cancelled": self.may_have_cancelled, "attempts": self.attempts}
         known |= {"advice": advice} if advice else {}
         message = f"Order {self.order_id}: {what} {truth} {advice or kind.advice}"
-        return kind(message, known | facts)
+        return kind(message, {**known, **self.trace, **facts})
 
 
 def call_steps(  # noqa: PLR0913 - what a call depends on, each thing once
@@ -192,6 +194,8 @@ def call_steps(  # noqa: PLR0913 - what a call depends on, each thing once
             raise _unsent(call, APIConnectionError, why)
         call.attempts += 1
         outcome: Outcome = yield Send(path, end - now())
+        if isinstance(outcome, Response):
+            call.trace = trace_of(outcome, call.redact)
         if isinstance(outcome, Response) and outcome.status in SUCCESS:
             reading = read_order(outcome, call.order_id)
             call.may_have_cancelled = isinstance(reading, Unreadable) or not reading.is_listed
@@ -268,7 +272,7 @@ def to_order(reading: Reading, call: Call) -> Order:
 
 
 def _telling(outcome: Outcome, not_served: Response | None) -> Outcome:
-    """Of a 404 and a 405 under the two paths, return the 404, which is about the order."""
+    """Return the 404 of a 404 and a 405 under the two paths: it is about the order."""
     tells_less = isinstance(outcome, Response) and outcome.status == 405  # noqa: PLR2004
     return not_served if tells_less and not_served else outcome
 
@@ -305,5 +309,5 @@ def _connection_error(outcome: NoResponse, call: Call, *, timed_out: bool) -> Th
 
 
 def _if_permanent(outcome: NoResponse) -> dict[str, object]:
-    """Mark what repeating cannot help, so that a run stops."""
+    """Mark failures that repeating cannot fix, so that a run stops."""
     return {"is_permanent": True} if outcome.is_permanent else {}

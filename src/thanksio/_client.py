@@ -1,4 +1,4 @@
-"""The clients: they carry out the steps that `_call` decides, and return what it concludes.
+"""The clients: they carry out the steps that `_call` decides, and return its result.
 
 `ThanksIO` and `AsyncThanksIO` are two short drivers over one base class.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import math
+import os
 import random
 import time
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, NoReturn, Self, TypeVar, cast
@@ -73,7 +74,7 @@ class _Shared:
 
 
 class BaseClient(Generic[_Sender, _Foreign]):
-    """What both clients are made of and decide alike."""
+    """What both clients have in common."""
 
     _now = staticmethod(time.monotonic)
     _rate_now = staticmethod(time.monotonic)  # the clock of the rate limit, common to all calls
@@ -142,7 +143,7 @@ class BaseClient(Generic[_Sender, _Foreign]):
         return f"{type(self).__name__}(base_url={getattr(self, '_base_url', None)!r})"
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("a client holds a token and is never pickled or copied; make one in each process")
+        raise TypeError("a client contains a token and cannot be pickled or copied; create one in each process")
 
     def with_options(
         self,
@@ -191,7 +192,7 @@ class BaseClient(Generic[_Sender, _Foreign]):
         return known
 
     def _new_call(self, order_id: int | str) -> Call:
-        """Begin a call, in the thread or task in which all of it will happen."""
+        """Begin a call, in the thread or task that makes it."""
         call = Call(parse_order_id(order_id), self._shared.redactor, stop_reason=self._stop_reason)
         if self._limits_single_calls:
             self._limit(call, self._shared.limiter, None)
@@ -229,7 +230,7 @@ class BaseClient(Generic[_Sender, _Foreign]):
         return call_steps(call, self._shared.paths, self._retry, limit, now=self._now, random=self._random)
 
     def _request(self, call: Call, step: Send) -> httpx.Request:
-        """Return the request, which counts against the rate limit from now on."""
+        """Return the request, and count it against the rate limit."""
         _logger.debug(
             "order %d: attempt %d, path /%s/, %.2f s left", call.order_id, call.attempts, step.path, step.left
         )
@@ -252,13 +253,13 @@ class BaseClient(Generic[_Sender, _Foreign]):
         return JobResult(attempt, end).result(token_accepted=False)
 
     def _report(self, result: CancelResult) -> None:
-        """Pass a result to the hook. The caller gets the result whatever the hook does."""
+        """Pass a result to the hook. An error of the hook is logged and changes nothing."""
         if self._on_result is None:
             return
         try:
             self._on_result(result)
         except Exception as error:  # noqa: BLE001 - as for on_drift
-            _logger.warning("the on_result hook raised %s; the call goes on", type(error).__name__)
+            _logger.warning("the on_result hook raised %s; the call continues", type(error).__name__)
 
     def _observe(self, call: Call, outcome: Outcome) -> None:
         limiter, permit = cast("RateLimiter", call.limiter), cast("Permit", call.permit)
@@ -271,7 +272,7 @@ class BaseClient(Generic[_Sender, _Foreign]):
     def _run(
         self, ids: Iterable[Given], most: int, pace: object, journal: JournalPath | None, deadline: float | None
     ) -> tuple[Run, Callable[[], AbstractContextManager[Source]]]:
-        """Check what a run is made of. Its journal is opened when the first result is asked for."""
+        """Check the arguments of a run. Its journal is opened when the first result is requested."""
         if isinstance(ids, str | bytes):
             raise ConfigurationError("Pass the order ids in a list: cancel_orders([37294]).")
         if type(most) is not int or not 1 <= most <= _MOST_IN_FLIGHT:
@@ -287,7 +288,7 @@ class BaseClient(Generic[_Sender, _Foreign]):
         return run, lambda: opened(orders, journal, self._base_url, Order.from_dict, CONTRACT_VERSION)
 
     def _rate(self) -> Rate | None:
-        """Return what the budget looks like now, for whoever shows it."""
+        """Return the current state of the budget, for displays."""
         limiter = self._shared.limiter
         return limiter.rate(self._rate_now()) if limiter else None
 
@@ -542,3 +543,6 @@ class AsyncThanksIO(BaseClient[AsyncSender, httpx.AsyncBaseTransport]):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.aclose()
+
+
+_config.log_to_stderr(os.environ.get("THANKSIO_LOG", ""))

@@ -1,4 +1,4 @@
-"""Read and check what a client is made of: token, base URL and proxy, from its arguments or the environment.
+"""Read and check the settings of a client: token, base URL and proxy, from its arguments or the environment.
 
 Nothing here raises while it holds a secret in a local variable, since tools that report errors collect locals.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import ipaddress
+import logging
 import os
 import ssl
 from typing import TYPE_CHECKING, NoReturn, Protocol
@@ -57,7 +58,7 @@ class Token:
         return "Token([redacted])"
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("a token is never pickled")
+        raise TypeError("a token cannot be pickled")
 
 
 def _token_problem(value: str) -> str:
@@ -188,7 +189,7 @@ _renewable: WeakSet[Renewable] = WeakSet()
 
 
 def renew_after_fork(item: Renewable) -> None:
-    """Call `item.renew()` in every forked child: a lock that another thread held would stay locked there for ever."""
+    """Call `item.renew()` in every forked child: a lock that another thread held would stay locked there forever."""
     _renewable.add(item)
 
 
@@ -199,6 +200,20 @@ def _renew() -> None:
 
 if hasattr(os, "register_at_fork"):  # pragma: no branch - Windows does not fork
     os.register_at_fork(after_in_child=_renew)
+
+
+def log_to_stderr(level: str) -> None:
+    """Write this package's log records to stderr if THANKSIO_LOG is `debug` or `info`.
+
+    A program that has set up the logger `thanksio` itself keeps its own handlers.
+    """
+    logger = logging.getLogger("thanksio")
+    if level.lower() not in {"debug", "info"} or logger.handlers:
+        return
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logger.addHandler(handler)
+    logger.setLevel(level.upper())
 
 
 def check_ssl_context(context: object) -> None:

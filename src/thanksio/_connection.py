@@ -47,7 +47,7 @@ _NO_SUCH_HOST = frozenset(getattr(socket, name) for name in ("EAI_NONAME", "EAI_
 
 @define(eq=False)
 class Attempt:
-    """What our own connection knows of one attempt.
+    """The state of one attempt on our own connection.
 
     `end` is a time of `time.monotonic`. `began` says that our connection, and nothing in its place, was asked to
     connect; `ready` that it can carry the request, through a proxy's tunnel if there is one; `sent` that a byte of the
@@ -87,7 +87,7 @@ class Attempt:
 
 
 def _root(error: BaseException) -> BaseException:
-    """Return the operating system's error behind those that libraries raise in its place."""
+    """Return the operating system's error that a library's error was raised from."""
     found = error
     while True:
         group: object = found
@@ -108,7 +108,7 @@ def _words(root: BaseException) -> str:
 
 
 class _Socket(Protocol):
-    """What a stream needs of a socket."""
+    """The methods of a socket that a stream uses."""
 
     def settimeout(self, value: float | None, /) -> None: ...
     def recv(self, size: int, /) -> bytes: ...
@@ -175,7 +175,7 @@ class _TLS:
 
 
 class _Stream(httpcore.NetworkStream):
-    """A socket whose every step ends with the attempt."""
+    """A socket whose steps all end at the attempt's deadline."""
 
     def __init__(self, sock: _Socket, attempt: Attempt) -> None:
         self._socket = attempt.stream = sock
@@ -252,7 +252,7 @@ class Backend(httpcore.NetworkBackend):
     def _open(self, host: str, port: int, timeout: float | None) -> httpcore.NetworkStream:
         what = f"no connection to {host}:{port} was made"
         failure: Exception | None = None
-        try:  # how long this takes is up to the operating system; as bytes, the name does not load a codec
+        try:  # the operating system decides how long this takes; as bytes, the name does not load a codec
             found = socket.getaddrinfo(host.encode("ascii"), port, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError) as error:
             if isinstance(error, OSError) and error.errno is None:

@@ -119,7 +119,7 @@ class Budget:
 
     @property
     def used(self) -> int:
-        """How many requests count against the limit now."""
+        """The number of requests that count against the limit now."""
         return len(self.in_flight) + len(self._counted)
 
     def wait(self, now: float) -> float:
@@ -202,10 +202,10 @@ class Budget:
             self._hear(sent, now, _count(outcome, "x-ratelimit-remaining"))
             self._alone &= sent < self._turned
 
-    def _learn_limit(self, sent: float, now: float, told: int | None, *, refused: bool) -> None:
-        """Follow the server's header; without one, what was served before the second of two 429s in a row."""
-        if told:
-            self.limit, self._is_stated = told, True
+    def _learn_limit(self, sent: float, now: float, stated: int | None, *, refused: bool) -> None:
+        """Set the limit from the header, or from what was served before the second of two 429s in a row."""
+        if stated:
+            self.limit, self._is_stated = stated, True
         elif refused and sent > self._refused:  # not one that was on its way when the last was received
             if now - self._refused <= _QUIET * self.pace.per:
                 served = sum(served for until, served in self._counted if until > now)
@@ -215,7 +215,7 @@ class Budget:
             self.limit, self._refused = DOCUMENTED, -math.inf
 
     def _close(self, now: float, asked: float | None) -> None:
-        """Send nothing until the window ends; `per` seconds from now at most if nothing says when that is."""
+        """Send nothing until the window ends, at most `per` seconds if its end is unknown."""
         if asked is None and now < self._closed:
             return  # it was sent before the first 429 was received
         end = self._ends if self._remaining is not None else now + self.pace.per
@@ -258,7 +258,7 @@ class Budget:
         self._rose = self._asked
 
     def rate(self, now: float) -> Rate:
-        """Describe the budget for a person."""
+        """Return the state of the budget, for displays."""
         wait = self.wait(now)
         closed = wait if wait > ASK_AGAIN else 0.0
         return Rate(self.allowed, self.used, self.pace.per, len(self.in_flight), closed, self._is_stated)

@@ -34,8 +34,8 @@ _logger = logging.getLogger("thanksio")
 _AWAY = 5.0  # seconds after which a storage that could not be reached is tried again
 _ASSUMED = 10  # how many processes are assumed to share a budget whose storage was never reached
 _LONGEST = 2.0  # seconds that the storage may take,
-_SHORTEST = 0.1  # and that it gets even if the call has less: a slow answer to one call is no outage
-_NO_THREAD = "RuntimeError"  # of this process, and no failure of the storage
+_SHORTEST = 0.1  # and that it gets even if the call has less: one slow response is not an outage
+_NO_THREAD = "RuntimeError"  # of this process, not a failure of the storage
 _LOST = NoResponse(may_have_sent=True, reason="the call ended before its response was received")
 
 
@@ -126,7 +126,7 @@ def _within(seconds: float, work: Callable[[], _T]) -> _T | BaseException:
     def run() -> None:
         try:
             ended.set_result(work())
-        except BaseException as error:  # noqa: BLE001 - whatever the storage is, it is no budget
+        except BaseException as error:  # noqa: BLE001 - returned to the thread that waits for it
             ended.set_result(error)
 
     try:
@@ -145,7 +145,7 @@ class RateLimiter:
     _budget: Budget = field(init=False)
     _isolated: bool = field(default=False, init=False)  # the storage could not be reached
     _retry_at: float = field(default=-math.inf, init=False)  # and until then it is not asked
-    _apart_until: float = field(default=-math.inf, init=False)  # until then others may not have come back to it
+    _apart_until: float = field(default=-math.inf, init=False)  # until then other processes may not have returned to it
     _lock: threading.Lock = field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -154,7 +154,7 @@ class RateLimiter:
         renew_after_fork(self)
 
     def renew(self) -> None:
-        """Begin with a new lock, and without the permits of another process."""
+        """Start with a new lock, and without the permits of another process."""
         self._lock = threading.Lock()
         self._budget.in_flight.clear()
 
@@ -253,6 +253,6 @@ class RateLimiter:
                 self._budget.release(permit)
 
     def rate(self, now: float) -> Rate:
-        """Describe the budget for a person."""
+        """Return the state of the budget, for displays."""
         with self._lock:
             return self._budget.rate(now)

@@ -38,7 +38,7 @@ class Redactor:
         self._windows: dict[int, set[str]] = {}  # by their length
 
     def add(self, secret: str) -> None:
-        """Redact one more secret from now on; an empty one is none."""
+        """Add a secret to redact; an empty one is ignored."""
         for form in _forms(secret):
             length = min(_RUN, len(form))
             new = set(_windows(form, length)) - self._kept
@@ -86,7 +86,7 @@ def _comparable(text: str) -> str:
 
 
 def _forms(secret: str) -> set[str]:
-    """Return the secret as it is and as it can be encoded without separators between its characters."""
+    """Return the secret, and its encodings without separators between characters."""
     data = secret.encode()
     encoded = {data.hex()}
     for skipped in range(3):  # what stands before it shifts base64 by up to two bytes

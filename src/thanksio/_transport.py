@@ -1,4 +1,4 @@
-"""Send one request over a connection of its own, and bring back what came of it as a value.
+"""Send one request over a connection of its own, and return the outcome as a value.
 
 HTTP/1.1 does not number its responses: on a connection that is kept, a late or unsolicited response would be taken for
 the next order's. So each attempt opens a connection and closes it. Nothing here follows redirects, keeps cookies or
@@ -40,7 +40,7 @@ _SENDING = frozenset({"anyio", "h11", "httpcore", "httpx", "ssl", "trio", "thank
 
 
 class _NoBody(tuple[bytes, ...], httpx.SyncByteStream, httpx.AsyncByteStream):
-    """The body of a request that has none: no chunks, and no generator, which would have to be closed."""
+    """An empty request body that is not a generator, which would have to be closed."""
 
     __slots__ = ()
 
@@ -66,7 +66,7 @@ class _OneRequest(httpx.HTTPTransport):
 
 
 class _AsyncOneRequest(httpx.AsyncHTTPTransport):
-    """Does the same for an async request."""
+    """Sends one async request over one connection."""
 
     def __init__(self, connection: httpcore.AsyncHTTPConnection) -> None:
         self._pool = connection  # type: ignore[assignment]  # pyright: ignore[reportAttributeAccessIssue]
@@ -74,7 +74,7 @@ class _AsyncOneRequest(httpx.AsyncHTTPTransport):
 
 @define
 class _Body:
-    """A response's body while it arrives: hardly more than MAX_BODY, and no chunk after the first late one.
+    """A response's body while it is received: at most about MAX_BODY, and no chunk after the first late one.
 
     So a response that was complete counts although it came late: it shows what is true.
     """
@@ -106,7 +106,7 @@ class _Body:
 
 
 class _Sender(Generic[_Foreign]):
-    """What sync and async have in common: the settings of the connections, and what their failures mean."""
+    """What sync and async have in common: connection settings, and the meaning of failures."""
 
     def __init__(
         self,
@@ -129,6 +129,14 @@ class _Sender(Generic[_Foreign]):
                 self._ssl_context = self._ssl_context or _default_ssl_context()
                 self._needs_certificates = False
 
+    def _begin(self, left: float) -> tuple[Attempt, NoResponse | None]:
+        """Start an attempt of `left` seconds. If loading the certificates takes as long, nothing is sent."""
+        attempt = Attempt(time.monotonic() + left)
+        if self._needs_certificates:
+            self.prepare()
+        is_late = time.monotonic() >= attempt.end
+        return attempt, NoResponse(may_have_sent=False, reason=DEADLINE, timed_out=True) if is_late else None
+
     def _failure(self, error: Exception, attempt: Attempt) -> NoResponse | None:
         """Return why there is no response; None if the exception is the host program's and passes through."""
         is_own = self._foreign is None
@@ -149,7 +157,7 @@ class _Sender(Generic[_Foreign]):
 
 
 def _reason(error: Exception, said: str) -> str:
-    """Return why a request of ours failed; what h11 says of a response can quote it."""
+    """Return why our own request failed. Messages of h11 can quote the response, so they are not used."""
     if not isinstance(error, httpx.ProtocolError):
         return said
     return _CLOSED if "without" in said else "the response is not valid HTTP"
@@ -173,9 +181,10 @@ class Sender(_Sender[httpx.BaseTransport]):
 
         What the host program raises meanwhile, from a signal handler for one, passes through.
         """
-        attempt, handled = Attempt(time.monotonic() + left), sys.exception()
-        if self._needs_certificates:
-            self.prepare()
+        handled = sys.exception()
+        attempt, late = self._begin(left)
+        if late:
+            return late
         try:
             return self._exchange(request, attempt)
         except BaseException as error:
@@ -208,13 +217,14 @@ class Sender(_Sender[httpx.BaseTransport]):
 
 
 class AsyncSender(_Sender[httpx.AsyncBaseTransport]):
-    """Does the same under asyncio and trio; nothing of it belongs to an event loop."""
+    """Sends requests under asyncio and trio; nothing here belongs to an event loop."""
 
     async def send(self, request: httpx.Request, left: float) -> Outcome:
         """Send a request and return its response within `left` seconds, or why there is none."""
-        attempt, handled = Attempt(time.monotonic() + left), sys.exception()
-        if self._needs_certificates:
-            self.prepare()
+        handled = sys.exception()
+        attempt, late = self._begin(left)
+        if late:
+            return late
         try:
             with anyio.move_on_after(attempt.end - time.monotonic()):
                 return await self._exchange(request, attempt)

@@ -1,4 +1,4 @@
-"""Ask a proxy for a tunnel to the server: what to send and how to read the reply, without a socket.
+"""Open a tunnel through a proxy: what to send, and how to parse the reply. No I/O.
 
 A handshake is a generator: it yields bytes to send, possibly none, and is sent the bytes that were received, none of
 them at the end of the connection. What the proxy says is never quoted, because it may repeat the credentials.
@@ -56,7 +56,7 @@ def handshake(proxy: Proxy, host: str, port: int) -> Handshake:
 
 
 def _connect(credentials: tuple[str, str] | None, host: str, port: int) -> Handshake:
-    """Ask an HTTP proxy: RFC 9110, section 9.3.6."""
+    """Open a tunnel through an HTTP proxy (RFC 9110, section 9.3.6)."""
     target = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     headers = [("Host", target)]
     if credentials:
@@ -87,7 +87,7 @@ def _status(parser: h11.Connection, received: bytes) -> Generator[bytes, bytes, 
 
 
 def _socks5(credentials: tuple[str, str] | None, host: str, port: int) -> Handshake:
-    """Ask a SOCKS proxy: RFC 1928, with user name and password as in RFC 1929."""
+    """Open a tunnel through a SOCKS proxy (RFC 1928), with user name and password as in RFC 1929."""
     reader = _Reader()
     yield from reader.send(b"\5\2\0\2" if credentials else b"\5\1\0")
     method = (yield from reader.take(2, version=5))[1]
@@ -120,7 +120,7 @@ def _socks_address(host: str) -> bytes:
 
 
 class _Reader:
-    """Bytes of a SOCKS handshake, taken as many at a time as a message has."""
+    """The bytes of a SOCKS handshake, read one message at a time."""
 
     def __init__(self) -> None:
         self._buffer = b""
@@ -129,7 +129,7 @@ class _Reader:
         self._buffer += self._some((yield data))
 
     def take(self, count: int, version: int | None = None) -> Received:
-        """Return the next bytes, of which the first is the version of the protocol if one is given."""
+        """Return the next bytes; the first must be `version`, if given."""
         while len(self._buffer) < count:
             self._buffer += self._some((yield b""))
         taken, self._buffer = self._buffer[:count], self._buffer[count:]

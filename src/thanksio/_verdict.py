@@ -1,7 +1,7 @@
 """Decide what a response says about an order: cancelled, not cancelled, refused, or unknown.
 
-Pure functions of values: no I/O and no clock. Whatever bytes a server sends, they end here as the order's fields or as
-a reason; text of the server leaves this module sanitized, bounded and without the token.
+Pure functions of values: no I/O and no clock. Any bytes that a server sends become the order's fields or a reason here;
+text of the server leaves this module sanitized, bounded and without the token.
 """
 
 from __future__ import annotations
@@ -41,7 +41,10 @@ MAX_BODY = 1024 * 1024  # bytes; the largest documented response has under 2,000
 MAX_EXPLANATION = 64 * 1024  # bytes of an error response; parsing a longer one would outlast a deadline
 MAX_DEPTH = 100  # of objects and arrays within each other; the documented responses have 3
 READ_HEADERS = frozenset(  # nothing else is looked at
-    {"content-encoding", "content-type", "date", "retry-after", "x-ratelimit-limit", "x-ratelimit-remaining"}
+    {
+        *("cf-ray", "content-encoding", "content-type", "date"),
+        *("retry-after", "x-ratelimit-limit", "x-ratelimit-remaining"),
+    }
 )
 EXCERPT = 500  # characters of a server's text that an error may show
 _UTF_8 = "utf-8-sig"  # RFC 8259, section 8.1; json.loads guesses at bytes, and lets half a surrogate pair pass
@@ -50,6 +53,10 @@ codecs.lookup(_UTF_8)  # loaded now, because a fork while another thread loads i
 # A document with one of these at its top is an order, or part of one.
 _ORDER_KEYS = frozenset({"order_id", "user_id", "size", "style", "front_image", "display_status"})
 _TITLE = re.compile(r"<title[^<>]*>([^<]*)", re.IGNORECASE)
+_RAY = re.compile(
+    r"[0-9a-f]{16}(-[A-Z]{3})?"
+)  # https://developers.cloudflare.com/fundamentals/reference/cloudflare-ray-id/
+_DATE = re.compile(r"[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT", re.ASCII)  # RFC 9110, 5.6.7
 _JSON_START = re.compile(r'[{["]')
 # The fields of an order that hold nothing of what was written or to whom; only these are stored or pickled.
 _SAFE_FIELDS = (
@@ -73,7 +80,7 @@ _NO_REFUSALS = frozenset({408, 425, 499})
 
 @frozen
 class Response:
-    """What a server responded. `received` is Unix time; `truncated` says that the body went on past MAX_BODY."""
+    """A response of the server. `received` is Unix time; `truncated` says that the body went on past MAX_BODY."""
 
     status: int
     body: bytes = field(repr=False, default=b"")
@@ -88,7 +95,7 @@ class Response:
 
 @frozen
 class NoResponse:
-    """Why there is no response to an attempt, in words that follow "because".
+    """Why an attempt has no response; `reason` completes "it failed because ...".
 
     `may_have_sent` is False only if our own connection began the attempt and wrote no byte of the request.
     `is_permanent` says that repeating the attempt cannot help.
@@ -128,7 +135,7 @@ class Reading:
 
 @frozen
 class Unreadable:
-    """Why a response cannot be read as the order, in words that follow "the response".
+    """Why a response does not show the order; `why` completes "the response ...".
 
     `is_json` is False for a page, which comes from a proxy or a wrong base URL.
     """
@@ -144,13 +151,13 @@ def read_order(response: Response, order_id: int) -> Reading | Unreadable:
         return document
     order: object = document.get("order")
     if not isinstance(order, dict):
-        return Unreadable("holds no order")
+        return Unreadable("contains no order")
     order = cast(_Object, order)
     number, status = order.get("id"), order.get("status")
     if type(number) is not int or number != order_id:
-        return Unreadable("does not show the number of this order")
+        return Unreadable("does not contain this order's id")
     if not isinstance(status, str):
-        return Unreadable("does not show the status of the order")
+        return Unreadable("does not contain the order's status")
     word = normalize(status)
     return Reading(order, status, word == "cancelled", word in _LISTED)
 
@@ -179,10 +186,10 @@ def next_step(reading: Reading) -> str:
     """Return what to do about an order that is not cancelled."""
     status = normalize(reading.status)
     if status == "reviewing":
-        return "In this status it can be cancelled: call again, and look at it in the thanks.io dashboard if it stays."
+        return "Orders in this status can be cancelled: call again. If that fails, check it in the thanks.io dashboard."
     if status in {"processing", "printing", "printed", "fulfilled", "shipped", "delivered"}:
         return "It is too late: orders can be cancelled in status reviewing, for about an hour after they were placed."
-    return "Look at the order in the thanks.io dashboard."
+    return "Check the order in the thanks.io dashboard."
 
 
 def _children(value: object) -> Iterable[object]:
@@ -258,8 +265,20 @@ def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
 _JSON = json.JSONDecoder(parse_float=_finite, parse_constant=_refuse, object_pairs_hook=_unique)
 
 
+def trace_of(response: Response, redact: Redact) -> dict[str, object]:
+    """Return what identifies a response to the vendor's support: Cloudflare's `CF-RAY`, and the server's `Date`.
+
+    The recorded response of 2023-10-04 has both. A header of another form is left out, because any text could be in it.
+    """
+    headers = {
+        "request_id": _RAY.fullmatch(response.header("cf-ray")),
+        "server_date": _DATE.fullmatch(response.header("date")),
+    }
+    return {name: sanitize(match[0], redact) for name, match in headers.items() if match}
+
+
 def safe_fields(fields: Mapping[str, object], redact: Redact) -> dict[str, object]:
-    """Reduce an order to JSON values that name nobody and quote nothing."""
+    """Reduce an order to JSON values without personal data."""
     plain = {name: fields[name] for name in _SAFE_FIELDS if isinstance(fields.get(name), int | float | str)}
     return {name: sanitize(value, redact, 80) if isinstance(value, str) else value for name, value in plain.items()}
 
@@ -312,7 +331,7 @@ def _page_text(response: Response) -> str:
 
 
 def sanitize(text: str, redact: Redact, limit: int = EXCERPT) -> str:
-    """Make text from outside fit for a message: no secret, one line, printable, at most `limit` characters."""
+    """Return text from outside for a message: one printable line without secrets, at most `limit` characters."""
     line = " ".join(redact(text[: 8 * limit]).split())
     line = line if len(line) <= limit else line[: limit - 1] + "…"
     return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in line)

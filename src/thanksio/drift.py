@@ -1,7 +1,7 @@
 """Report where real responses do not match the contract, without ever failing a call over it.
 
 A field that the contract does not know is kept; a field of another JSON type, or with a word that is not listed for it,
-is passed on as it came. Each is reported once per client: as a warning of the logger `thanksio.drift`, and to the hook
+is passed on unchanged. Each is reported once per client: as a warning of the logger `thanksio.drift`, and to the hook
 given as `on_drift`. A report names the field and the JSON type that was seen, never a value.
 """
 
@@ -149,8 +149,8 @@ class Reporter:
             return
         try:
             self.hook(drift)
-        except Exception as error:  # noqa: BLE001 - the caller must get the verdict whatever a hook does
-            _logger.warning("the on_drift hook raised %s; the call goes on", type(error).__name__)
+        except Exception as error:  # noqa: BLE001 - the hook must not change the verdict
+            _logger.warning("the on_drift hook raised %s; the call continues", type(error).__name__)
 
 
 def _pointer(name: str) -> str:

@@ -1,4 +1,4 @@
-"""What can go wrong, as values that a caller acts on.
+"""Errors that callers act on.
 
 The tree::
 
@@ -54,14 +54,19 @@ __all__ = [
 
 
 class ThanksIOError(Exception):
-    """Root of everything that this package raises about an order, a server or its own configuration.
+    """Base class of all errors of this package.
 
     `may_have_cancelled` is what to act on: False only if every attempt of this call is known not to have cancelled the
     order, which may have been cancelled before. It is True if the outcome is unknown, also for an error that was made
-    from a message alone. `attempts` counts the requests of the call. `advice` says what to do next.
+    from a message alone. `attempts` counts the requests of the call. `advice` says what to do next. `request_id` and
+    `server_date` are the headers `CF-RAY` and `Date` of the last response, for the vendor's support; both can be empty.
     """
 
+    may_have_cancelled: bool
+    attempts: int
     advice: str = ""
+    request_id: str
+    server_date: str
     _is_unknown_by_default = True
 
     def __init__(self, message: str = "", facts: Mapping[str, Any] | None = None) -> None:
@@ -71,6 +76,8 @@ class ThanksIOError(Exception):
         self.may_have_cancelled = bool(self._facts.get("may_have_cancelled", self._is_unknown_by_default))
         self.attempts = int(self._facts.get("attempts", 0))
         self.advice = str(self._facts.get("advice", type(self).advice))
+        self.request_id = str(self._facts.get("request_id", ""))
+        self.server_date = str(self._facts.get("server_date", ""))
 
     def __str__(self) -> str:
         return str(self.args[0])
@@ -92,7 +99,7 @@ class ConfigurationError(ThanksIOError, ValueError):
 class InvalidOrderIdError(ThanksIOError, ValueError):
     """An order id is not a positive integer or its digits. Nothing was sent."""
 
-    advice = "Pass the order's number, such as 37294."
+    advice = "Pass the order id, such as 37294."
     _is_unknown_by_default = False
 
 
@@ -123,6 +130,7 @@ class APIConnectionError(ThanksIOError):
     """
 
     advice = "Call again: repeating a cancel is harmless, and the response will show the order as it is."
+    is_permanent: bool
 
     def __init__(self, message: str = "", facts: Mapping[str, Any] | None = None) -> None:
         super().__init__(message, facts)
@@ -140,7 +148,7 @@ class APIResponseValidationError(ThanksIOError):
     contract does not list. Only in the last case `order` and `status` are set; otherwise they are None and "".
     """
 
-    advice = "Call again, or look at the order in the thanks.io dashboard."
+    advice = "Call again, or check the order in the thanks.io dashboard."
     order: Order | None
     status: str
 
@@ -153,7 +161,7 @@ class APIResponseValidationError(ThanksIOError):
 class JournalError(ThanksIOError):
     """The journal of a run can no longer be written, for example because the disk is full. The run has stopped."""
 
-    advice = "Make room, then run the same again: orders that are settled are not sent again."
+    advice = "Free some space, then run the same again: settled orders are not sent again."
 
 
 class APIStatusError(ThanksIOError):
@@ -164,7 +172,11 @@ class APIStatusError(ThanksIOError):
     wait, None if it did not.
     """
 
-    advice = "Check the base URL, and look at the order in the thanks.io dashboard."
+    advice = "Check the base URL, and the order in the thanks.io dashboard."
+    status_code: int
+    message: str
+    retry_after: float | None
+    body: str
 
     def __init__(self, message: str = "", facts: Mapping[str, Any] | None = None) -> None:
         super().__init__(message, facts)
@@ -196,19 +208,19 @@ class PermissionDeniedError(APIStatusError):
 class OrderNotFoundError(APIStatusError):
     """404, under the path that the server is known to serve or, while none is known, under both."""
 
-    advice = "Check the number, that the token belongs to the account that placed the order, and the base URL."
+    advice = "Check the order id, the base URL, and that the token belongs to the account that placed the order."
 
 
 class CancellationRefusedError(APIStatusError):
-    """400, 409 or 422: the cancel was refused; the hour may be over, or the order may be cancelled already."""
+    """400, 409 or 422: cancelling was refused: the window may be closed, or the order is already cancelled."""
 
-    advice = "Look at the order in the thanks.io dashboard."
+    advice = "Check the order in the thanks.io dashboard."
 
 
 class RateLimitError(APIStatusError):
-    """429: the account has used its requests of this minute."""
+    """429: the account's rate limit is used up."""
 
-    advice = "Call again when the minute is over; the limit seems to apply to the whole account."
+    advice = "Call again in a minute; the limit appears to apply to the whole account."
 
 
 class ServerError(APIStatusError):
@@ -226,7 +238,7 @@ def _order(facts: Mapping[str, Any]) -> Order | None:
     fields = _fields(facts)
     if not {"id", "status"} <= fields.keys():
         return None
-    from thanksio._models import Order  # noqa: PLC0415 - whoever only catches errors does not load httpx
+    from thanksio._models import Order  # noqa: PLC0415 - catching errors must not load httpx
 
     return Order.from_dict(fields)
 

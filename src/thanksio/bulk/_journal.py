@@ -1,4 +1,4 @@
-"""Keep on disk what is known of each order of a run, so that a run that was killed can be continued.
+"""Keep the results of a run on disk, so that a run that was killed can be continued.
 
 One SQLite file with numbers, verdicts, times and the shortened texts of errors; no token, name, address or letter. The
 row of an order says `in_flight` before the order is sent and holds its verdict afterwards, each in a transaction that
@@ -46,7 +46,7 @@ else:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
-_FORMAT = 2  # of the tables; PRAGMA user_version
+_FORMAT = 3  # of the tables; PRAGMA user_version
 _OURS = 0x74686B73  # "thks"; PRAGMA application_id
 _TABLES = """
 CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -71,6 +71,8 @@ CREATE TABLE orders (
     status TEXT NOT NULL DEFAULT '',           -- the order's status, or the HTTP status of the response
     kind TEXT NOT NULL DEFAULT '',             -- class of the error
     error TEXT NOT NULL DEFAULT '',            -- its text
+    request_id TEXT NOT NULL DEFAULT '',       -- of the last response, by CF-RAY
+    server_date TEXT NOT NULL DEFAULT '',      -- of the last response
     cents INTEGER,                             -- authorization_total, in US cents
     allowed INTEGER,                           -- requests that the account might make in a minute then
     contract TEXT NOT NULL DEFAULT ''          -- version of openapi.yaml
@@ -90,13 +92,13 @@ _NEXT = (
 _COLUMNS: dict[str, tuple[type, ...]] = {
     **dict.fromkeys(("order_id", "attempts", "settled", "was_unknown"), (int,)),
     **dict.fromkeys(("cents", "allowed"), (int, NoneType)),
-    **dict.fromkeys(("state", "status", "kind", "error", "contract"), (str,)),
+    **dict.fromkeys(("state", "status", "kind", "error", "request_id", "server_date", "contract"), (str,)),
     **dict.fromkeys(("placed", "closes", "first_sent", "sent", "decided"), (float, NoneType)),
     "seconds": (float,),
 }
 _MAY_BE_CANCELLED = frozenset({"in_flight", "unknown"})
 _SHOWN = 200  # characters of a skipped row's place and reason
-_DAMAGED = "is damaged: {}. Nothing was sent. Restore a copy of it, or name another file"
+_DAMAGED = "is damaged: {}. Nothing was sent. Restore a copy of it, or choose another file"
 _HEADER = 72  # bytes, at the end of which SQLite keeps the application's id: https://sqlite.org/fileformat.html
 # A closed connection in place of one that a forked child inherited: https://sqlite.org/howtocorrupt.html#_carrying_an_open_database_connection_across_a_fork_
 _NO_CONNECTION = sqlite3.connect(":memory:", check_same_thread=False)
@@ -121,11 +123,11 @@ class Journal:
     """
 
     def __init__(self, path: str | os.PathLike[str], base_url: str | None = None) -> None:
-        self.path = os.fsdecode(path)
+        self.path: str = os.fsdecode(path)
         self._run = 0
         self._using = threading.RLock()  # SQLite crashes if it is closed while another thread uses it
         if not _is_file_name(self.path):
-            raise ConfigurationError(f"{self.path!r} cannot be the name of a journal file. Nothing was sent.")
+            raise ConfigurationError(f"{self.path!r} is not a valid name for a journal file. Nothing was sent.")
         file = os.path.realpath(self.path)
         try:
             self._look_at(file, base_url)
@@ -154,7 +156,7 @@ class Journal:
         """Raise ConfigurationError if the file is not a journal, without changing anything beside it."""
         is_there = os.path.exists(file)  # noqa: PTH110 - a text, and not loading pathlib
         if is_there and os.path.isdir(file):  # noqa: PTH112
-            raise ConfigurationError(f"{self.path} is a folder. Nothing was sent. Name a file for the journal.")
+            raise ConfigurationError(f"{self.path} is a folder. Nothing was sent. Choose a file for the journal.")
         if is_there and not os.path.isfile(file):  # noqa: PTH113
             raise self._foreign()
         start = b""
@@ -184,11 +186,13 @@ class Journal:
 
     def _in_use(self) -> ConfigurationError:
         return ConfigurationError(
-            f"The journal {self.path} is in use: another run is going on with it. Wait until it ends. Nothing was sent."
+            f"The journal {self.path} is in use: another run is using it. Wait until it ends. Nothing was sent."
         )
 
     def _foreign(self) -> ConfigurationError:
-        return ConfigurationError(f"{self.path} is not a journal of this version. Nothing was sent. Name another file.")
+        return ConfigurationError(
+            f"{self.path} is not a journal of this version. Nothing was sent. Choose another file."
+        )
 
     def _check(self, base_url: str | None) -> None:
         """Create the tables in a new file, and refuse one that is not ours or belongs to another server."""
@@ -206,7 +210,7 @@ class Journal:
         elif base_url not in {None, self.base_url}:
             raise ConfigurationError(
                 f"The journal {self.path} is of orders at {self.base_url}, not at {base_url}. Nothing was sent. "
-                "Name another file."
+                "Choose another file."
             )
 
     def _pragma(self, name: str) -> int:
@@ -217,7 +221,7 @@ class Journal:
         """Where the orders of this journal are sent."""
         for (value,) in self._read("SELECT value FROM facts WHERE name = 'base_url'"):
             return str(value)
-        raise self._damaged("it does not say where its orders are sent")
+        raise self._damaged("its base URL is missing")
 
     @contextmanager
     def loading(self) -> Generator[None]:
@@ -249,7 +253,7 @@ class Journal:
         )
 
     def next(self) -> Job | None:
-        """Return the order whose turn it is, and note that it is being sent. None if all are sent."""
+        """Return the next order, and write that it is in flight; None if all were sent."""
         with self._writing():
             now = time.time()
             for which in _NEXT:
@@ -274,6 +278,7 @@ class Journal:
             self._db.execute(
                 "UPDATE orders SET state = :state, settled = :settled, attempts = attempts + :attempts, "
                 "seconds = :seconds, decided = :decided, status = :status, kind = :kind, error = :error, "
+                "request_id = :request_id, server_date = :server_date, "
                 "cents = :cents, allowed = :allowed, contract = :contract "
                 "WHERE order_id = :order_id AND state = 'in_flight'",
                 asdict(row),
@@ -319,7 +324,7 @@ class Journal:
             or not all(isinstance(known[name], kinds) for name, kinds in _COLUMNS.items())
             or not all(moment is None or is_time(moment) for moment in (*times, known["seconds"]))
         ):
-            raise self._damaged(f"what it says of order {known['order_id']} cannot be read")
+            raise self._damaged(f"its row of order {known['order_id']} cannot be read")
         known |= {name: bool(known[name]) for name in ("settled", "was_unknown")}
         return JournalRow(**known)
 

@@ -1,4 +1,4 @@
-"""What is known of an order of a run: its verdict, and the same as a row of a journal. Pure."""
+"""The result of an order of a run, and its row in a journal. Pure."""
 
 from __future__ import annotations
 
@@ -77,6 +77,8 @@ class JournalRow:
     status: str
     kind: str
     error: str
+    request_id: str
+    server_date: str
     cents: int | None
     allowed: int | None
     contract: str
@@ -85,7 +87,7 @@ class JournalRow:
 
 
 def verdict_of(error: ThanksIOError, *, token_accepted: bool) -> Verdict:
-    """Return what is true of an order after this error. `token_accepted`: the API has accepted the token before."""
+    """Return the verdict on an order after this error. `token_accepted`: the API has accepted the token before."""
     if isinstance(error, OrderNotCancelledError):
         return "not_cancelled"
     if error.may_have_cancelled:
@@ -101,7 +103,7 @@ def is_fatal(error: ThanksIOError, *, token_accepted: bool) -> bool:
 
 
 def is_settled(result: CancelResult) -> bool:
-    """Return whether nothing can be learned by sending the order again.
+    """Return whether sending the order again can show nothing new.
 
     An order in status reviewing can still be cancelled. Refusals other than 400, 409 and 422 may be about the token or
     the address, which can be corrected.
@@ -142,6 +144,8 @@ def to_row(result: CancelResult, *, decided: float, allowed: int | None, contrac
         status=status_of(result),
         kind=type(error).__name__ if error else "",
         error=str(error)[:_SHOWN] if error else "",
+        request_id=error.request_id if error else "",
+        server_date=error.server_date if error else "",
         cents=cents_of(result),
         allowed=allowed,
         contract=contract,
@@ -155,6 +159,7 @@ def from_row(row: JournalRow, make_order: Callable[[dict[str, Any]], Order]) -> 
     order: Order | None = None
     error: ThanksIOError | None = None
     facts: dict[str, object] = {"attempts": row.attempts, "may_have_cancelled": False}
+    facts |= {"request_id": row.request_id, "server_date": row.server_date}
     if row.state in {"cancelled", "not_cancelled"}:
         cents = {} if row.cents is None else {"authorization_total": row.cents}
         order = make_order({"id": row.order_id, "status": row.status} | cents)

@@ -44,7 +44,7 @@ class Job:
 
 @define
 class JobAttempt:
-    """A job whose turn it is, and the calls that are made for it. `permit` is for its first request."""
+    """The next job, and the calls that are made for it. `permit` is for its first request."""
 
     job: Job
     permit: Permit | None = None
@@ -71,13 +71,13 @@ class JobAttempt:
 
 @frozen
 class JobResult:
-    """What the calls for an order ended in: the cancelled order, or an error."""
+    """The result of the calls for an order: the cancelled order, or an error."""
 
     attempt: JobAttempt
     end: Order | ThanksIOError
 
     def result(self, *, token_accepted: bool) -> CancelResult:
-        """Return what is true of the order now."""
+        """Return the verdict on the order."""
         attempt, end = self.attempt, self.end
         job = attempt.job
         if not isinstance(end, ThanksIOError):
@@ -155,7 +155,7 @@ class Run:
         self._alike += 1
         if error and self._cause and self._alike >= _ALIKE:
             self.fatal = self.fatal or ConfigurationError(
-                f"The first {_ALIKE} orders ended alike, and none was shown: {_reason(error)} The run was stopped, and "
+                f"The first {_ALIKE} orders all failed in the same way: {_reason(error)} The run was stopped, and "
                 "the other orders were not sent. Check the base URL, the proxy and the token, then run the same again."
             )
 

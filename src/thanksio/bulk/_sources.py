@@ -1,4 +1,4 @@
-"""Where the orders of a run come from, and where their results are kept: the caller's iterable, or a journal."""
+"""The source of a run's orders, and where their results are kept: the caller's iterable, or a journal."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Source(Protocol):
 
     @abstractmethod
     def next(self) -> Job | None:
-        """Return the order whose turn it is."""
+        """Return the next order."""
 
     @abstractmethod
     def settle(self, result: CancelResult, allowed: int | None) -> None:
@@ -80,7 +80,7 @@ class IterableSource:
         return (Job(_pair(given)[0]) for given in self.orders)
 
     def end(self) -> None:
-        """Do nothing: nothing is open."""
+        """Do nothing."""
 
 
 def _pair(given: Given) -> tuple[OrderId, object]:
@@ -111,7 +111,7 @@ class JournalSource:
             yield [from_row(row, self.make_order)]
 
     def next(self) -> Job | None:
-        """Return the order whose turn it is, once the journal says that it is being sent."""
+        """Return the next order, once the journal has it as in flight."""
         return self.journal.next()
 
     def settle(self, result: CancelResult, allowed: int | None) -> None:

@@ -39,7 +39,7 @@ _T = TypeVar("_T")
 
 @frozen
 class AsyncRuntime:
-    """What a run needs of its async client; see Runtime."""
+    """What a run needs from its async client; see Runtime."""
 
     cancel: Callable[[JobAttempt, Run], Awaitable[Order | ThanksIOError]]
     ask: Callable[[RateLimiter, Permit], Awaitable[float]]
@@ -106,7 +106,7 @@ class _Pool:
     _group: TaskGroup = field(factory=anyio.create_task_group, init=False)
 
     async def conduct(self, opened: Callable[[], AbstractContextManager[Source]]) -> None:
-        """Carry out the run, whatever is cancelled around it, until `scope` is. An error is kept as its failure."""
+        """Carry out the run until `scope` is cancelled. An error is kept as its failure."""
         self._is_started = True
         try:
             with self.scope:

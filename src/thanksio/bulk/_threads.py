@@ -35,14 +35,14 @@ if TYPE_CHECKING:
     HandedOut: TypeAlias = tuple[contextvars.Context, JobAttempt]
 
 _logger = logging.getLogger("thanksio")
-_NOTICE = 0.5  # seconds after which Ctrl-C is seen that came in the instant before a wait began, and did not end it
-_GLANCE = 0.1  # seconds after which it is seen that a thread has ended
+_NOTICE = 0.5  # seconds after which Ctrl-C is noticed if it arrived just before a wait began
+_GLANCE = 0.1  # seconds after which the end of a thread is noticed
 GRACE = 10.0  # seconds for which calls in flight may end when their results are no longer awaited
 
 
 @frozen
 class Runtime:
-    """What a run needs of its client: cancel an order, ask the budget, wait between calls, the time, and a hook."""
+    """What a run needs from its client: cancel an order, use the budget, wait, the time, and a hook."""
 
     cancel: Callable[[JobAttempt, Run], Order | ThanksIOError]
     ask: Callable[[RateLimiter, Permit], float]
@@ -152,7 +152,7 @@ class _Pool:
         return 0.0
 
     def _start_thread(self) -> None:
-        """Have one thread more than orders in flight, as far as the system allows."""
+        """Start threads until there is one more than orders in flight, if the system allows."""
         if len(self._threads) > self.run.in_flight:
             return
         thread = threading.Thread(target=self._work, name="thanksio", daemon=True)

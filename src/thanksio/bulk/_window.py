@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, SupportsIndex, TypeGuard
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_YEAR_10000 = 253402300800.0  # Unix time; no calendar of Python's goes on after it
+_YEAR_10000 = 253402300800.0  # Unix time; Python's calendar ends there
 CANCELLATION_WINDOW = 3600.0  # seconds; "about one hour" by the vendor's pages on test mode and on cancelling
 
 # `2025-08-14 16:42:44` (no zone, UTC by inference), `2025-08-14T16:42:44.000000Z`, and RFC 3339 beside them.
@@ -32,7 +32,7 @@ def is_missing(value: object) -> bool:
         return value.strip().casefold() in MISSING
     try:
         return value is None or bool(value != value)  # noqa: PLR0124 - NaN and NaT differ from themselves
-    except TypeError:  # pandas.NA says neither yes nor no
+    except TypeError:  # pandas.NA is neither true nor false
         return str(value).casefold() in MISSING
 
 
@@ -96,7 +96,7 @@ def _number(value: object) -> float | None:
 
 
 def _unix(moment: datetime, zone: tzinfo) -> float:
-    # A tzinfo may say None, which is naive, too: https://docs.python.org/3/library/datetime.html#aware-and-naive-objects
+    # A tzinfo may return None, which is naive as well: https://docs.python.org/3/library/datetime.html#aware-and-naive-objects
     if moment.utcoffset() is not None:
         return moment.timestamp()
     first, second = (moment.replace(tzinfo=zone, fold=fold).timestamp() for fold in (0, 1))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+import os
 import sys
 import traceback
 from importlib import import_module
@@ -51,7 +52,7 @@ Exit codes:
   3  some response does not match the contract"""
 _DRIFT_EXAMPLES = """\b
 Examples:
-  thanksio drift answers.jsonl
+  thanksio drift responses.jsonl
   curl ... | thanksio drift - --propose"""
 _SETUP = """\b
 Environment:
@@ -67,7 +68,7 @@ class _Talk:
 
 
 class _App(click.Group):
-    """Turn every exception into an exit code and one line."""
+    """Convert every exception into an exit code and one line."""
 
     def main(self, args: Sequence[str] | None = None, *arguments: Any, **settings: Any) -> Any:  # noqa: ANN401 - click's own
         """Run a command, and exit."""
@@ -96,14 +97,12 @@ def _explain(error: Exception) -> tuple[str, Exit]:
     errors = import_module("thanksio.errors")  # not before: it is there once a command has run
     if isinstance(error, errors.ThanksIOError):
         return str(error), Exit.CONFIGURATION if isinstance(error, errors.ConfigurationError) else Exit.UNEXPECTED
-    what = (
-        str(error) if isinstance(error, OSError) else type(error).__name__
-    )  # others may quote what is nobody's business
+    what = str(error) if isinstance(error, OSError) else type(error).__name__  # others may quote private data
     return f"unexpected: {what}. Run it again with -v to see where", Exit.UNEXPECTED
 
 
 class _Stderr(logging.Handler):
-    """Show warnings like other lines, and with -v all records with their time."""
+    """Print warnings as one line each, and with -v all records with their time."""
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write the record to the current stderr, which a live display replaces."""
@@ -111,12 +110,13 @@ class _Stderr(logging.Handler):
 
 
 def _verbose(context: click.Context, _option: click.Parameter, value: bool) -> bool:  # noqa: FBT001 - click's own
+    value = value or os.environ.get("THANKSIO_LOG", "").lower() == "debug"
     context.obj.verbose = value
     logger, drift, handler = logging.getLogger("thanksio"), logging.getLogger("thanksio.drift"), _Stderr()
     handler.setFormatter(logging.Formatter(_RECORD if value else "thanksio: %(message)s", "%H:%M:%S%z"))
     logger.addHandler(handler)
     logger.setLevel(logging.DEBUG if value else logging.WARNING)
-    drift.setLevel(logging.NOTSET if value else logging.ERROR)  # it is for those who look after the contract
+    drift.setLevel(logging.NOTSET if value else logging.ERROR)  # it is for maintainers of the contract
 
     def undo() -> None:
         logger.removeHandler(handler)
@@ -129,7 +129,7 @@ def _verbose(context: click.Context, _option: click.Parameter, value: bool) -> b
 
 def _given(_context: click.Context, option: click.Parameter, value: str | None) -> str | None:
     if value is not None and not value.strip():  # a variable that is not set
-        raise click.BadParameter("it must not be empty.", param=option)
+        raise click.BadParameter("must not be empty.", param=option)
     return value
 
 
@@ -166,14 +166,14 @@ def app(context: click.Context) -> None:
 @click.option("--until-settled", is_flag=True, help="Ask again for unknown and reviewing orders until all are settled.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per order, and a summary.")
 @click.option("--quiet", "-q", is_flag=True, help="Show only what needs attention.")
-@click.option("--report", type=_NEW, callback=_given, metavar="FILE.html", help="Write a page about the run.")
+@click.option("--report", type=_NEW, callback=_given, metavar="FILE.html", help="Write an HTML report about the run.")
 @click.option("--output", type=_NEW, callback=_given, metavar="FILE.csv", help="Write the input rows with verdicts.")
 @click.option("--journal", type=_NEW, callback=_given, metavar="FILE", help="Journal file.")
-@click.option("--no-journal", is_flag=True, help="Keep no journal: a stopped run cannot be resumed.")
+@click.option("--no-journal", is_flag=True, help="Do not keep a journal: a stopped run cannot be resumed.")
 @click.option("--skip-bad-rows", is_flag=True, help="Skip rows that cannot be read.")
-@click.option("--id-column", callback=_given, metavar="NAME", help="Column of the order numbers.")
+@click.option("--id-column", callback=_given, metavar="NAME", help="Column of the order ids.")
 @click.option("--where", multiple=True, metavar="COLUMN=VALUE", help="Only rows with this value; can be repeated.")
-@click.option("--timezone", default="UTC", show_default=True, metavar="NAME", help="Zone of times without one.")
+@click.option("--timezone", default="UTC", show_default=True, metavar="NAME", help="Time zone of times without one.")
 @_BASE_URL
 @_PROXY
 @_TOKEN_FILE
@@ -185,7 +185,7 @@ def app(context: click.Context) -> None:
     help="Longest time for one order.  [default: 90]",
 )
 @click.option("--rate", type=click.IntRange(1), metavar="PER_MINUTE", help="Maximum requests per minute.")
-@click.option("--redis", callback=_given, metavar="URL", help="Share the rate limit through this Redis.")
+@click.option("--redis", callback=_given, metavar="URL", help="Share the rate limit through this Redis URL.")
 @click.option(
     "--in-flight",
     type=click.IntRange(1, _MOST),
@@ -194,7 +194,9 @@ def app(context: click.Context) -> None:
     metavar="N",
     help="Orders in flight at a time.",
 )
-@click.option("-v", "--verbose", is_flag=True, callback=_verbose, help="Show every attempt, and where an error arose.")
+@click.option(
+    "-v", "--verbose", is_flag=True, callback=_verbose, help="Show every attempt, and the traceback of an error."
+)
 @click.pass_context
 def cancel(context: click.Context, /, ids: tuple[str, ...], source: str | None, **options: Any) -> int:  # noqa: ANN401
     """Cancel the orders with these IDS, or those of a file.
@@ -206,9 +208,9 @@ def cancel(context: click.Context, /, ids: tuple[str, ...], source: str | None, 
     from thanksio.cli._cancel import Options, cancel_all  # noqa: PLC0415 - the help must not wait for httpx and rich
 
     if bool(ids) == bool(source):
-        raise click.UsageError("Name orders by their numbers, or a file of them with --from.", context)
+        raise click.UsageError("Pass order ids, or a file with --from.", context)
     if options["with_check"] and not options["dry_run"]:
-        raise click.UsageError("--check belongs to --dry-run. To check the settings alone: thanksio check.", context)
+        raise click.UsageError("--check needs --dry-run. To check only the settings: thanksio check.", context)
     return cancel_all(ids, source, Options(**options))
 
 
@@ -218,11 +220,13 @@ def cancel(context: click.Context, /, ids: tuple[str, ...], source: str | None, 
 @_TOKEN_FILE
 @click.option("--deadline", type=float, callback=_seconds, metavar="SECONDS", help="Longest time.  [default: 30]")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-@click.option("-v", "--verbose", is_flag=True, callback=_verbose, help="Show every attempt, and where an error arose.")
+@click.option(
+    "-v", "--verbose", is_flag=True, callback=_verbose, help="Show every attempt, and the traceback of an error."
+)
 def check(as_json: bool, verbose: bool, **settings: Any) -> int:  # noqa: ANN401, FBT001 - click passes by name
     """Check address, proxy, certificate, token, path and rate limit, and cancel nothing.
 
-    One cancel request is sent, for an order number that cannot exist.
+    One cancel request is sent, for an order id that cannot exist.
     """
     from thanksio.cli._cancel import check_settings  # noqa: PLC0415 - the help must not wait for httpx
 
@@ -233,7 +237,7 @@ def check(as_json: bool, verbose: bool, **settings: Any) -> int:  # noqa: ANN401
 @app.command()
 @click.argument("file", type=_NEW)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per order, and a summary.")
-@click.option("--report", type=_NEW, callback=_given, metavar="FILE.html", help="Write a page about the run.")
+@click.option("--report", type=_NEW, callback=_given, metavar="FILE.html", help="Write an HTML report about the run.")
 def journal(file: str, report: str | None, *, as_json: bool) -> int:
     """Show the results of a run again, and exit as it did."""
     from thanksio.cli._replay import replay  # noqa: PLC0415 - the help must not wait for sqlite and httpx
@@ -254,15 +258,15 @@ def drift(context: click.Context, /, files: tuple[str, ...], *, as_json: bool, p
     from thanksio.cli._drift import look  # noqa: PLC0415 - the help must not wait for httpx
 
     if as_json and propose:
-        raise click.UsageError("Give --json or --propose, not both.", context)
+        raise click.UsageError("Use --json or --propose, not both.", context)
     return look(files, as_json=as_json, propose=propose)
 
 
 @app.command()
-@click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0 for any that is free.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0 for any free port.")
 @click.option("--fault", metavar="NAME", help="Apply this fault to every request.")
 @click.option("--list-faults", is_flag=True, help="List the names of all faults.")
-@click.option("--shape", type=click.Choice(["2025", "2026"]), default="2025", help="Year whose fields orders have.")
+@click.option("--shape", type=click.Choice(["2025", "2026"]), default="2025", help="Year whose order fields are used.")
 def fake(port: int, fault: str | None, shape: str, *, list_faults: bool) -> None:
     """Run a test server on this machine, without an account."""
     from thanksio.testing.__main__ import main  # noqa: PLC0415 - it is a server

@@ -148,7 +148,7 @@ def _show_plan(plan: Plan, lines: Iterator[str], options: Options, orders: Order
 
 
 def _carry_out(run: Run, write: WriteOutput, path: str | None, base_url: str, options: Options) -> Exit:
-    # Nothing may be written between the pictures of a display: neither log records nor results on the same terminal.
+    # Nothing else may be written to the terminal of a live display: neither log records nor results.
     plain = options.verbose or (options.as_json and sys.stdout.isatty())
     progress = choose(run.view, quiet=options.quiet or len(run.plan.rows) == 1, plain=plain)
     with ExitStack() as stack:
@@ -187,7 +187,7 @@ def report(journal: Journal, path: str, *, quiet: bool, err: bool) -> None:
 
 
 def written(path: str, write: Callable[[str], None], *, quiet: bool, err: bool) -> None:
-    """Write a file. If that fails, say so without hiding the results of the run."""
+    """Write a file. A failure is reported, and does not hide the results of the run."""
     try:
         write(path)
     except OSError as error:
@@ -233,7 +233,7 @@ def _send(
 
 
 def _wait(run: Run, stop: Stop, orders: int, seconds: float) -> None:
-    """Wait in short steps: a signal handler of Python's ends no sleep."""
+    """Wait in short steps: a Python signal handler does not end a sleep."""
     end = time.monotonic() + seconds
     run.pause = (orders, end)
     while not stop.is_requested and (left := end - time.monotonic()) > 0:
@@ -242,10 +242,10 @@ def _wait(run: Run, stop: Stop, orders: int, seconds: float) -> None:
 
 
 def leave(progress: Progress, *, is_kept: bool) -> None:
-    """End the process at once, and say what is left: no lock and no thread that awaits a response is waited for."""
+    """End the process at once, and report what is unfinished; wait for no lock and no thread."""
     progress.abandon()
     known = "the journal has them as in flight. Run the same command again" if is_kept else "their outcome is unknown"
-    say(f"thanksio: left the orders in flight without their responses: {known}.", err=True)
+    say(f"thanksio: ended without waiting for the orders in flight: {known}.", err=True)
     os._exit(Exit.UNKNOWN)
 
 

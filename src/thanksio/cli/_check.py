@@ -1,6 +1,6 @@
 """Carry out `thanksio check`: verify address, proxy, TLS, token, path and rate limit before they are needed.
 
-It sends one cancel request for an order number that cannot exist, or two if the first path is not served.
+It sends one cancel request for an order id that cannot exist, or two if the first path is not served.
 """
 
 from __future__ import annotations
@@ -165,7 +165,7 @@ def _judge_refusal(error: ThanksIOError) -> Item:
 
 
 def _reason(error: ThanksIOError) -> str:
-    """Return what happened, without the order number, which is not an order, and the advice."""
+    """Return what happened, without the order id, which is not an order, and the advice."""
     text = str(error).removeprefix(f"Order {NO_ORDER}: ").removesuffix(error.advice).rstrip()
     for truth in ("It is unknown whether it was cancelled.", "This call did not cancel it."):
         text = text.removesuffix(truth).rstrip()

@@ -1,4 +1,4 @@
-"""Carry out `thanksio drift`: count where saved answers leave the contract."""
+"""Carry out `thanksio drift`: count where saved responses do not match the contract."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import click
 from attrs import asdict
 
 from thanksio._verdict import sanitize
-from thanksio.cli._answers import UnusableError, orders_of
 from thanksio.cli._format import pluralize
 from thanksio.cli._proposal import proposal
+from thanksio.cli._saved import UnusableError, orders_of
 from thanksio.drift import differences, order_contract
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from thanksio.drift import Drift
 
-DRIFT = 3  # the exit code; nobody asks here what became of an order
+DRIFT = 3  # the exit code of this command, which is about no order's outcome
 
 
 def look(files: Iterable[str], *, as_json: bool, propose: bool) -> int:
@@ -30,8 +30,8 @@ def look(files: Iterable[str], *, as_json: bool, propose: bool) -> int:
     counts = Counter(drift for order in orders for drift in set(differences(contract, order)))
     found = dict(sorted(counts.items()))
     if as_json:
-        drifts = [asdict(drift) | {"answers": count} for drift, count in found.items()]
-        click.echo(json.dumps({"answers": len(orders), "drift": drifts}))
+        drifts = [asdict(drift) | {"responses": count} for drift, count in found.items()]
+        click.echo(json.dumps({"responses": len(orders), "drift": drifts}))
     else:
         for line in proposal(found, contract, len(orders)) if propose else _table(found, len(orders)):
             click.echo(line)
@@ -46,17 +46,17 @@ def _read(file: str) -> list[dict[str, object]]:
     except OSError as error:
         raise click.UsageError(f"{name} cannot be read: {error.strerror}.") from None
     except UnusableError as error:
-        raise click.UsageError(f"{name} is of no use: {error}.") from None
+        raise click.UsageError(f"{name} cannot be used: {error}.") from None
 
 
 def _table(found: Mapping[Drift, int], total: int) -> Iterator[str]:
     """Return the differences as lines with aligned columns."""
     if not found:
-        yield f"{pluralize(total, 'answer')}: as the contract says."
+        yield f"{pluralize(total, 'response')}: all match the contract."
         return
-    rows = [("where", "what", "JSON type", "answers")]
+    rows = [("where", "what", "JSON type", "responses")]
     rows += [(drift.pointer, drift.kind, drift.json_type, f"{count:,} of {total:,}") for drift, count in found.items()]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-    yield "Tell the maintainers. What to add to openapi.yaml: --propose"
+    yield "Please report this. --propose prints what to add to openapi.yaml."

@@ -1,4 +1,4 @@
-"""Write a result file as a whole or not at all, and never over a file that the run needs."""
+"""Write a result file completely or not at all, and never over a file that the run needs."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def check_targets(targets: dict[str, str | None], journal: str | None, others: I
             continue
         for other in needed:
             if _is_same(Path(target), Path(other)):
-                raise click.UsageError(f"{option} would overwrite {other}. Name another file.")
+                raise click.UsageError(f"{option} would overwrite {other}. Choose another file.")
         needed.append(target)
         try:
             check_writable(Path(target))

@@ -1,4 +1,4 @@
-"""The result of one order as it is shown, the same for a result of a run and for a row of a journal. Pure."""
+"""The result of one order as it is shown, from a run or from a journal. Pure."""
 
 from __future__ import annotations
 
@@ -32,10 +32,11 @@ class Finding:
     kind: str
     attempts: int
     seconds: float
+    request_id: str = ""
 
     @property
     def is_fatal(self) -> bool:
-        """Whether the token, the billing or the configuration is wrong, and not this order."""
+        """Whether the problem is the token, billing or configuration, and not this order."""
         return self.verdict in {"not_tried", "unknown"} and self.kind in _OF_EVERY_ORDER
 
     @property
@@ -54,6 +55,7 @@ class Finding:
             "kind": self.kind or None,
             "attempts": self.attempts,
             "seconds": round(self.seconds, 3),
+            "request_id": self.request_id or None,
         }
 
 
@@ -69,6 +71,7 @@ def found(result: CancelResult) -> Finding:
         kind="" if error is None else type(error).__name__,
         attempts=result.attempts,
         seconds=result.seconds,
+        request_id="" if error is None else error.request_id,
     )
 
 
@@ -85,4 +88,5 @@ def remembered(entry: JournalRow) -> Finding:
         kind=entry.kind,
         attempts=entry.attempts,
         seconds=entry.seconds,
+        request_id=entry.request_id,
     )

@@ -32,12 +32,12 @@ def echo(line: str, *, err: bool = False) -> None:
 
 
 def _lead_nowhere(*, err: bool) -> None:
-    """Discard what is written to the stream from now on."""
+    """Discard what is written to the stream."""
     stream = sys.stderr if err else sys.stdout
     with suppress(OSError), open(os.devnull, "wb") as nowhere:  # noqa: PTH123 - os.devnull is text
         os.dup2(nowhere.fileno(), stream.fileno())
 
 
 def printable(line: str) -> str:
-    """Replace what could change how a terminal shows a line, such as control characters in the name of a file."""
+    """Replace characters that change how a terminal shows a line, such as control characters in a file name."""
     return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in line)

@@ -134,7 +134,7 @@ def _windows(plan: Plan) -> Iterator[str]:
     if not plan.late and not plan.over and plan.untimed < len(plan.rows):
         yield "No known cancellation window closes before its order's turn."
     if plan.untimed == len(plan.rows):
-        yield "When they were placed is not known: they are sent in the order of the input."
+        yield "No order has a time: they are sent in the order of the input."
     elif plan.untimed:
         yield f"Placed at an unknown time, sent after those with a time: {pluralize(plan.untimed)}."
 
@@ -159,21 +159,21 @@ def as_json(plan: Plan) -> dict[str, object]:
 
 
 def left_out(orders: Orders) -> Iterator[str]:
-    """Yield which rows of the input are not sent as they are."""
+    """Yield which rows of the input are skipped or changed."""
     if orders.bad:
         yield f"{pluralize(orders.bad, 'bad row')} skipped."
     if orders.unselected:
         yield f"{pluralize(orders.unselected, 'row')} not selected by --where."
     if orders.unread:
-        yield f"{pluralize(orders.unread, 'time')} that cannot be read: the orders are sent as of unknown time."
+        yield f"{pluralize(orders.unread, 'time')} that cannot be read: the times of these orders are unknown."
     if orders.repeated:
-        yield f"{pluralize(orders.repeated, 'number')} given more than once and sent once."
+        yield f"{pluralize(orders.repeated, 'id')} listed more than once, sent once."
 
 
 def columns(orders: Orders, timezone: str) -> Iterator[str]:
     """Yield which columns were read."""
     if orders.ids:
-        yield f"Order numbers: column {_some(list(orders.ids))}."
+        yield f"Order ids: column {_some(list(orders.ids))}."
     if orders.times:
         yield f"Times: column {_some(list(orders.times))}; those without a zone are {timezone}."
 

@@ -1,4 +1,4 @@
-"""What is read, checked and asked before anything is sent: orders, journal, token, and a confirmation."""
+"""Read and check everything before anything is sent: orders, journal, token, and a confirmation."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Declined(click.ClickException):
 
 @frozen
 class Input:
-    """The orders as they were named: numbers, or a file, which `path` is and problems call `name`."""
+    """The orders as they were passed: ids, or a file at `path`, called `name` in messages."""
 
     ids: tuple[str, ...]
     path: str | None
@@ -75,15 +75,15 @@ def _is_file(source: str) -> bool:
 def read_orders(given: Input, selection: Selection, *, skip_bad_rows: bool) -> Orders:
     """Read the orders, and name each bad row. Raises UsageError for bad rows, unless they are to be skipped."""
     if given.path is None and (selection.id_column or selection.where):
-        raise click.UsageError("--id-column and --where are about a file. Add --from FILE.")
+        raise click.UsageError("--id-column and --where need a file. Add --from FILE.")
     orders = given.read(selection)
     _name(orders.problems, orders.bad)
     _name(orders.warnings, orders.unread)
     if orders.bad and not skip_bad_rows:
         what = pluralize(orders.bad, "number" if given.path is None else "row")
-        raise click.UsageError(f"{what} cannot be read. Correct that, or leave them out with --skip-bad-rows.")
+        raise click.UsageError(f"{what} cannot be read. Correct them, or skip them with --skip-bad-rows.")
     if not orders.placed:
-        raise click.UsageError("There is no order to cancel.")
+        raise click.UsageError("There are no orders to cancel.")
     return orders
 
 
@@ -103,7 +103,7 @@ def zone_of(name: str) -> tzinfo:
 
 
 def condition(text: str) -> tuple[str, str]:
-    """Return the column and the value of a condition. Raises UsageError if it is not COLUMN=VALUE."""
+    """Return the column and value of a condition. Raises UsageError if it is not COLUMN=VALUE."""
     column, equals, value = text.partition("=")
     if not equals or not column.strip():
         raise click.UsageError(f"Invalid --where {text!r}. Example: --where campaign=May.")
@@ -118,7 +118,7 @@ def journal_path(
     For orders that are in no file it is made from their numbers. A single order has none unless it is needed.
     """
     if given and none:
-        raise click.UsageError("Give --journal or --no-journal, not both.")
+        raise click.UsageError("Use --journal or --no-journal, not both.")
     if given or none:
         return given
     if source and _is_file(source):  # and no pipe, such as <(...)
@@ -142,7 +142,7 @@ def read_token(path: str | None) -> str | None:
     if path is None:
         if not os.environ.get("THANKSIO_TOKEN", "").strip():
             raise ConfigurationError(
-                "There is no token. Set THANKSIO_TOKEN, or name a file that contains it: --token-file."
+                "There is no token. Set THANKSIO_TOKEN, or pass a file that contains it: --token-file."
             )
         return None
     try:

@@ -70,7 +70,7 @@ class View:
             left = self.total - self.done
             return f"stopped: {pluralize(left)} without a verdict" if left else "done"
         if self.is_stopping and flying:
-            return f"stopping: {pluralize(flying)} in flight; press Ctrl-C again to leave without their responses"
+            return f"stopping: {pluralize(flying)} in flight; press Ctrl-C again to end without waiting for them"
         if self.pause and not self.is_stopping:
             return f"{pluralize(self.pause[0])} not settled, next attempt in {duration(math.ceil(self.pause[1]))}"
         if self.is_stopping or self.done == self.total:

@@ -1,6 +1,6 @@
-"""A thanks.io on your own machine, to test your code against: it behaves, fails and lets hours pass as you say.
+"""A test server for your own tests: a thanks.io on your machine whose orders, faults and clock you control.
 
-`pytest_plugins = ["thanksio.testing.plugin"]` in your conftest.py gives it as a fixture. TLS needs
+`pytest_plugins = ["thanksio.testing.plugin"]` in your conftest.py makes it a fixture. TLS needs
 `pip install 'thanksio[testing]'`.
 """
 

@@ -1,4 +1,4 @@
-"""Run the test server by hand: python -m thanksio.testing --port 8000 --fault lost_answer."""
+"""Run the test server by hand: python -m thanksio.testing --port 8000 --fault lost_response."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def main(arguments: Sequence[str] | None = None, program: str = "python -m thank
     except (OSError, ValueError) as error:
         fake.stop()
         if getattr(error, "errno", None) == errno.EADDRINUSE:
-            parser.error(f"port {options.port} is in use; choose another with --port, or any free one with --port 0")
+            parser.error(f"port {options.port} is in use. Choose another one, or any free one with --port 0")
         parser.error(str(error))
     stopped = threading.Event()
 

@@ -1,4 +1,4 @@
-"""The account behind the fake: its orders, its clock, its limit, and what it answers to a request. No socket here."""
+"""The account behind the fake: its orders, clock, rate limit and responses. No I/O."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Refusal: TypeAlias = Literal[200, 400, 422]
 
 ROOT = "/api/v2"
 _CANCEL = re.compile(rf"{ROOT}/(orders?)/([^/]+)/cancel")
-# Recorded with the cancel answer of 2023-10-04; the clock starts at its order's `updated_at`.
+# Recorded with the example of 2023-10-04; the clock starts at that order's `updated_at`.
 _RECORDED = (("X-RateLimit-Limit", "150"), ("X-RateLimit-Remaining", "149"))
 _START = datetime(2023, 10, 4, 2, 46, 14, tzinfo=UTC)
 _LONGEST = 100 * 366 * 86400.0  # seconds
@@ -35,10 +35,10 @@ _BILLING = (
 
 @frozen
 class ReceivedCall:
-    """A request as it arrived, and what came of it.
+    """A request that arrived, and its effect.
 
-    `authorized` says whether it carried the fake's token; the header itself is left out. `cancelled` says that this
-    request cancelled its order, whatever was answered; `fault` names the fault that it met.
+    `authorized` is whether it had the fake's token; the header itself is not kept. `cancelled` is whether this request
+    cancelled its order, whatever the response was; `fault` is the name of the fault that was applied.
     """
 
     method: str
@@ -53,7 +53,7 @@ class ReceivedCall:
 
 @define(kw_only=True, slots=False, eq=False, repr=False)
 class Account:
-    """What FakeThanksIO is, but for its connections and faults; its properties are described there."""
+    """The part of FakeThanksIO without connections and faults; its properties are described there."""
 
     token: str = "test-token"  # noqa: S105 - it opens nothing
     shape: Shape = field(default="2025", validator=in_(get_args(Shape)))
@@ -73,34 +73,34 @@ class Account:
 
     @property
     def now(self) -> datetime:
-        """The time at the server, in UTC."""
+        """The server's time, in UTC."""
         return _START + timedelta(seconds=self._moved)
 
     def advance(self, *, hours: float = 0, minutes: float = 0, seconds: float = 0) -> None:
-        """Move the clock on. An order that is not cancelled leaves reviewing when its hour is over, and ages on."""
+        """Advance the clock. An order that is not cancelled leaves reviewing when its cancellation window ends."""
         moved = 3600 * hours + 60 * minutes + seconds
         if not 0 <= moved <= _LONGEST:
-            raise ValueError("The clock moves on, by at most a hundred years at a time.")
+            raise ValueError("The clock moves forward, by at most a hundred years at a time.")
         with self._lock:
             self._moved += moved
             for order in self.orders.values():
                 order.age(self.now)
 
     def wait_until(self, moment: float) -> None:
-        """Move the clock on to a moment on the count of `seconds`, unless others have moved it there already."""
+        """Advance the clock to a point of `seconds`, unless it is there already."""
         with self._lock:
             left = moment - self.seconds()
             if left > 0:
                 self.advance(seconds=left)
 
     def place(self, order_id: int | None = None, *, account: str = "own", **fields: object) -> FakeOrder:
-        """Place an order in status reviewing, its hour counted from now; `fields` replace those of the example.
+        """Place an order in status reviewing, now; `fields` replace those of the example.
 
-        An `account` other than "own" makes it somebody else's, and its cancel is answered as for such. An order that
-        is given another status stays in it.
+        With an `account` other than "own" it belongs to another account, and cancelling it is refused. An order that is
+        placed with another status keeps it.
         """
         if order_id is not None and (isinstance(order_id, bool) or order_id < 1):
-            raise ValueError("An order's number is a positive integer.")
+            raise ValueError("order_id must be a positive integer.")
         example = documented(37294, self.shape)
         times = {name: stamp(self.now) for name in ("created_at", "updated_at") if name in example}
         with self._lock:
@@ -115,7 +115,7 @@ class Account:
         return order
 
     def _as_placed(self, number: int, fields: Mapping[str, object], account: str = "own") -> FakeOrder:
-        """Make an order as it was before a cancel took its totals away (inferred)."""
+        """Restore the totals that an order had before it was cancelled (inferred)."""
         recipients, cents = fields["total_estimated_recipients"], fields["authorization_total"]
         totals = {"id": number, "total_recipients": recipients, "grand_total": cents}
         status = {"status": "reviewing", "display_status": "Reviewing"}
@@ -125,19 +125,20 @@ class Account:
         """Respond with 429 to more than `requests` requests in `per` seconds.
 
         `kind` is how requests are counted: in a "fixed" window that the first request opens, as Laravel does; in a
-        "sliding" window, which is any `per` seconds; or in a token "bucket" that is refilled evenly. Both real seconds
+        "sliding" window, which is any `per` seconds; or in a
+        token "bucket", which is refilled evenly. Both real seconds
         and those of `advance` count. `retry_after=False` leaves `Retry-After` out of the 429.
         """
         if requests < 0 or per <= 0 or kind not in LIMITERS:
-            raise ValueError('A limit is at least 0 requests in more than 0 seconds, "fixed", "sliding" or "bucket".')
+            raise ValueError('requests must be at least 0, per more than 0, and kind "fixed", "sliding" or "bucket".')
         self._limiter = LIMITERS[kind](requests, per, retry_after)
 
     def seconds(self) -> float:
-        """Return a clock in seconds: real time, and the time of `advance`."""
+        """Return a clock in seconds: real time plus the time of `advance`."""
         return self._moved + time.monotonic()
 
     def respond(self, call: ReceivedCall, *, acts: bool = True) -> Response:
-        """Answer a request and note it in `calls`; without `acts`, no order is touched."""
+        """Return the response to a request and record it in `calls`; without `acts`, no order changes."""
         with self._lock:
             self.calls.append(call)
             found = self._find(call)
@@ -150,46 +151,49 @@ class Account:
             return self._shown(found) if cancellable or self.refusal == 200 else self._refused(found)  # noqa: PLR2004
 
     def _find(self, call: ReceivedCall) -> FakeOrder | Response:
-        """Lead a request to its order, or turn it away as the vendor does, or its framework where that is silent."""
+        """Return the response to a request, as documented, or as the framework's default where nothing is."""
         path = _CANCEL.fullmatch(call.path)
         route = call.path.removeprefix("/")
         if not path or self.cancel_path not in {"both", path[1]}:
-            return self._answer(404, {"message": f"The route {route} could not be found."})
+            return self._response(404, {"message": f"The route {route} could not be found."})
         if call.method != "PUT":
             message = f"The {call.method} method is not supported for route {route}. Supported methods: PUT."
-            return self._answer(405, {"message": message}, ("Allow", "PUT"))
+            return self._response(405, {"message": message}, ("Allow", "PUT"))
         order = self.orders.get(int(path[2])) if path[2].isdecimal() and path[2].isascii() else None
         return self._turned_away(call) or self._owned(order)
 
     def _turned_away(self, call: ReceivedCall) -> Response | None:
-        """Refuse what the account as a whole does not allow."""
+        """Return the refusal for the account as a whole, if there is one."""
         if not call.authorized:
-            return self._answer(401, {"message": "Unauthenticated."})
+            return self._response(401, {"message": "Unauthenticated."})
         if self.disabled:
             code = "api_disabled_payment_failures"
-            return self._answer(402, {"status": _BILLING, "message": _BILLING, "code": code})
+            return self._response(402, {"status": _BILLING, "message": _BILLING, "code": code})
         if self._limiter and not self._limiter.admit(self.seconds()):
             headers = self._limiter.refusal_headers(self.seconds(), self.now.timestamp())
-            return self._answer(429, {"message": "Too Many Attempts."}, *headers)
+            return self._response(429, {"message": "Too Many Attempts."}, *headers)
         return None
 
     def _owned(self, order: FakeOrder | None) -> FakeOrder | Response:
         if order is None:
-            return self._answer(404, {"message": "Not Found"})
-        return order if order.account == "own" else self._answer(401, {"status": "failed", "errors": ["Unauthorized"]})
+            return self._response(404, {"message": "Not Found"})
+        return (
+            order if order.account == "own" else self._response(401, {"status": "failed", "errors": ["Unauthorized"]})
+        )
 
     def _shown(self, order: FakeOrder) -> Response:
-        return self._answer(200, {"order": order.fields})
+        return self._response(200, {"order": order.fields})
 
     def _refused(self, order: FakeOrder) -> Response:
-        """Refuse in the shape of a sibling operation: replay's 400 or invalidate-giftcard's 422 (inferred)."""
+        """Return a refusal in the form of a sibling operation: replay's 400 or invalidate-giftcard's 422 (inferred)."""
         word = "is already cancelled" if order.status == "cancelled" else "cannot be cancelled"
         message = f"Order #{order.id} {word}."
         if self.refusal == 400:  # noqa: PLR2004
-            return self._answer(400, {"status": message, "message": message, "failure": True})
-        return self._answer(422, {"status": "failed", "errors": [message]})
+            return self._response(400, {"status": message, "message": message, "failure": True})
+        return self._response(422, {"status": "failed", "errors": [message]})
 
-    def _answer(self, status: int, document: object, *headers: tuple[str, str]) -> Response:
+    def _response(self, status: int, document: object, *headers: tuple[str, str]) -> Response:
         limit = self._limiter.headers(self.seconds()) if self._limiter else _RECORDED
-        date = ("Date", format_datetime(self.now, usegmt=True))
-        return Response(status, document, (date, ("Cache-Control", "no-cache, private"), *limit, *headers), self.token)
+        trace = (("Date", format_datetime(self.now, usegmt=True)), ("CF-RAY", f"{len(self.calls):016x}-ORD"))
+        usual = (*trace, ("Cache-Control", "no-cache, private"), *limit)
+        return Response(status, document, (*usual, *headers), self.token)

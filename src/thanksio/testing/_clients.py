@@ -1,4 +1,4 @@
-"""Clients for the fake, whose waits pass at once, and are always the longest that their policy allows."""
+"""Clients for the fake whose waits take no time and are always the longest that the retry policy allows."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ if TYPE_CHECKING:
 
 
 class Clock(Protocol):
-    """A clock that can be moved on."""
+    """A clock that can be advanced."""
 
     @abstractmethod
     def seconds(self) -> float:
-        """Return a clock in seconds: real time, and the time by which it was advanced."""
+        """Return a clock in seconds: real time plus the time by which it was advanced."""
 
     @abstractmethod
     def wait_until(self, moment: float) -> None:
-        """Move it on to a moment on that count, unless it is over."""
+        """Advance it to a point of `seconds`, unless that is past."""
 
 
-# How far the clock of the running call is from that of real life. Calls that wait at the same time wait for the same
-# seconds, so each has its own count of them, which begins where the common clock stands.
+# The offset of the running call's clock from real time. Calls that wait at the same time wait for the same seconds, so
+# each has an offset of its own, which starts at that of the common clock.
 _ahead: ContextVar[float] = ContextVar("thanksio_ahead")
 
 
@@ -44,7 +44,7 @@ def _wait(clock: Clock, seconds: float) -> None:
 
 
 class WaitlessThanksIO(ThanksIO):
-    """A client that moves a clock on where others wait."""
+    """A client that advances a clock instead of waiting."""
 
     def __init__(self, clock: Clock, **settings: Any) -> None:  # noqa: ANN401 - they are those of ThanksIO
         self._clock = clock
@@ -71,7 +71,7 @@ class WaitlessThanksIO(ThanksIO):
 
 
 class WaitlessAsyncThanksIO(AsyncThanksIO):
-    """The same for async code."""
+    """An async client that advances a clock instead of waiting."""
 
     def __init__(self, clock: Clock, **settings: Any) -> None:  # noqa: ANN401 - they are those of AsyncThanksIO
         self._clock = clock

@@ -1,4 +1,4 @@
-"""The fake: a thanks.io that listens on loopback, and fails when it is told to."""
+"""The fake: a thanks.io on loopback whose responses can be replaced by faults."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @define
 class _Armed:
-    """A fault that waits for requests, and how many of them it is for."""
+    """A queued fault, and the number of requests that it is for."""
 
     fault: Fault
     left: float
@@ -33,7 +33,7 @@ class _Armed:
 
 @define(kw_only=True, slots=False, eq=False, repr=False)
 class FakeThanksIO(Account):
-    """A thanks.io that listens on this machine: a real HTTP server, whose answers, faults and clock you decide.
+    """A test server on this machine: real HTTP, with orders, faults and a clock that you control.
 
     It knows two documented orders: 37294, in status reviewing, and 42708, fulfilled, which a 200 does not cancel.
     `place` adds more; `orders[37294].status` is the truth, and `calls` is what arrived. Its clock, `now`, stands
@@ -65,13 +65,13 @@ class FakeThanksIO(Account):
 
     @property
     def base_url(self) -> str:
-        """What to give to a client as `base_url`. Raises RuntimeError before the fake has been started."""
+        """The `base_url` for clients. Raises RuntimeError before the fake is started."""
         if not self._server.port:
-            raise RuntimeError("The fake has no port yet: start it, or use it as a context manager.")
+            raise RuntimeError("The fake is not started: call start(), or use it as a context manager.")
         return f"{'https' if self.certificates else 'http'}://127.0.0.1:{self._server.port}{ROOT}"
 
     def start(self) -> None:
-        """Begin to listen. Raises OSError if the port is taken."""
+        """Start to listen. Raises OSError if the port is in use."""
         self._server.listen()
         self._started = True
 
@@ -89,24 +89,24 @@ class FakeThanksIO(Account):
     ) -> None:
         self.stop()
         if error is not None and not isinstance(error, Exception):
-            return  # Ctrl-C, a skipped test or a cancelled task go on as they are
+            return  # Ctrl-C, a skipped test or a cancelled task pass through
         try:
             self.check()
         except Exception as inside:
             raise inside from error
 
     def check(self) -> None:
-        """Raise the first exception that came up inside of the fake: in a fault of yours, or over an odd order."""
+        """Raise the first exception that was raised inside of the fake, for example by a fault of your own."""
         errors, self._errors = self._errors, []
         if errors:
             raise errors[0]
 
     def client(self, **settings: Any) -> ThanksIO:  # noqa: ANN401 - they are those of ThanksIO
-        """Make a client of this fake. Its waits move the fake's clock instead of passing, and are not random."""
+        """Return a client of this fake. Its waits advance the fake's clock and take no time; none is random."""
         return WaitlessThanksIO(self, **self._settings(settings))
 
     def async_client(self, **settings: Any) -> AsyncThanksIO:  # noqa: ANN401 - they are those of AsyncThanksIO
-        """Make an async client of this fake. Its waits move the fake's clock instead of passing; none is random."""
+        """Return an async client of this fake. Its waits advance the fake's clock and take no time; none is random."""
         return WaitlessAsyncThanksIO(self, **self._settings(settings))
 
     def _settings(self, settings: dict[str, Any]) -> dict[str, Any]:
@@ -120,32 +120,32 @@ class FakeThanksIO(Account):
         self.faults(fault, times=1)
 
     def faults(self, fault: str | Fault, *, times: int | None = None) -> None:
-        """Apply a fault to the next `times` requests, or to all until `recover`. Faults are queued."""
+        """Apply a fault to the next `times` requests, or with None to all until `recover`. Faults are queued."""
         fault = known_fault(fault)
         if times is not None and (type(times) is not int or times < 1):
-            raise ValueError("times is a number of requests, 1 at least, or None for all of them.")
+            raise ValueError("times must be at least 1, or None for all requests.")
         if fault.stage is Stage.HANDSHAKE and not self.certificates:
-            raise ValueError(f"{fault.name} happens in a TLS handshake: make the fake with tls=True.")
+            raise ValueError(f"{fault.name} needs a fake with TLS: FakeThanksIO(tls=True).")
         if fault.is_lasting:
             self._stop_accepting(fault, times)
             return
         with self._lock:
             self._armed.append(_Armed(fault, math.inf if times is None else times))
         if fault.stage is Stage.HANDSHAKE:
-            self._server.hang_up()  # a connection that is kept needs no handshake
+            self._server.hang_up()  # a kept connection needs no handshake
 
     def _stop_accepting(self, fault: Fault, times: int | None) -> None:
         if times is not None:
-            raise ValueError(f"{fault.name} cannot be counted: it lasts from faults() until recover().")
+            raise ValueError(f"{fault.name} cannot be counted: start it with faults() and end it with recover().")
         if not self._started:
-            raise ValueError(f"{fault.name} needs a fake that has been started.")
+            raise ValueError(f"{fault.name} needs a fake that is started.")
         if fault.stage is Stage.REFUSED:
             self._server.refuse()
         else:
             self._server.stall()
 
     def recover(self) -> None:
-        """Answer well again: forget all faults, and accept connections."""
+        """Remove all faults, and accept connections again."""
         with self._lock:
             self._armed.clear()
         if self._started and not self._server.is_accepting:
@@ -161,7 +161,7 @@ class FakeThanksIO(Account):
                 del self._armed[0]
             return first.fault
 
-    # What the server asks
+    # Called by the server
 
     def failed(self, error: Exception) -> None:
         """Keep an exception until `check`."""
@@ -170,26 +170,26 @@ class FakeThanksIO(Account):
     def greet(self) -> list[Step] | None:
         """Return what replaces the next TLS handshake, if a fault is due."""
         fault = self._take(Stage.HANDSHAKE)
-        return list(fault.say(Response(0, None))) if fault else None
+        return list(fault.respond(Response(0, None))) if fault else None
 
-    def answer(self, request: Request) -> Script:
-        """Decide what is true, and what is said of it."""
-        fault = self._take(Stage.ANSWER)
+    def script_for(self, request: Request) -> Script:
+        """Apply the request to its order, and return what is sent."""
+        fault = self._take(Stage.RESPONSE)
         call = _received(request, self.token, fault.name if fault else None)
-        answer = self.respond(call, acts=fault is None or fault.truth is Truth.ACTED)
+        response = self.respond(call, acts=fault is None or fault.truth is Truth.ACTED)
         if fault:
-            return fault.say(answer)
-        said = answer.encode()
+            return fault.respond(response)
+        said = response.encode()
         return [said.partition(b"\r\n\r\n")[0] + b"\r\n\r\n" if request.method == "HEAD" else said]
 
 
 def known_fault(fault: str | Fault) -> Fault:
-    """Return the fault with a name. Raises ValueError, which suggests similar names, if there is none."""
+    """Return a fault by name. Raises ValueError with similar names if there is none."""
     if isinstance(fault, Fault):
         return fault
     if fault not in FAULTS:
         similar = difflib.get_close_matches(str(fault), FAULTS, n=1)
-        hint = f"Did you mean {similar[0]}?" if similar else "thanksio.testing.FAULTS has their names."
+        hint = f"Did you mean {similar[0]}?" if similar else "The names are in thanksio.testing.FAULTS."
         raise ValueError(f"Unknown fault {fault!r}. {hint}")
     return FAULTS[fault]
 

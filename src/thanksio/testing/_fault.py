@@ -1,4 +1,4 @@
-"""What a fault is: something else to say, and the truth that stays as it is."""
+"""What a fault is: something else to send, and what happens to the order meanwhile."""
 
 from __future__ import annotations
 
@@ -10,40 +10,40 @@ from attrs import field, frozen
 
 from thanksio.testing._script import Response, Script
 
-Say: TypeAlias = Callable[[Response], Script]
+Responder: TypeAlias = Callable[[Response], Script]
 
 
 class Stage(enum.Enum):
-    """When a fault happens, and so what counts it."""
+    """When a fault happens, and what it counts."""
 
-    ANSWER = "in the place of an answer: every request counts"
-    HANDSHAKE = "in the place of a TLS handshake: every connection counts; needs a fake made with tls=True"
-    REFUSED = "before a connection: nothing can be counted, so it lasts until recover()"
-    STALLED = "while a connection is made: nothing can be counted, so it lasts until recover()"
+    RESPONSE = "instead of a response: counts requests"
+    HANDSHAKE = "instead of a TLS handshake: counts connections; needs a fake with tls=True"
+    REFUSED = "before a connection: cannot be counted, lasts until recover()"
+    STALLED = "while connecting: cannot be counted, lasts until recover()"
 
 
 class Truth(enum.Enum):
-    """What becomes of the order at the server while the fault happens, whatever is said of it."""
+    """What happens to the order at the server, whatever the response says."""
 
-    ACTED = "the server carries the cancel out, as if nothing were wrong"
-    IDLE = "the server does nothing to the order"
+    ACTED = "the server cancels the order"
+    IDLE = "the order stays as it is"
 
 
 @frozen
 class Fault:
-    """One way in which a cancel goes wrong.
+    """One way in which a cancel call can fail.
 
-    `does` says in words what the server does, `truth` what becomes of the order, and `say` gives what is sent in the
-    place of the answer that the fake would give.
+    `does` describes what the server does, `truth` is what happens to the order, and `respond` returns what is sent
+    instead of the normal response.
     """
 
     name: str
     does: str
     truth: Truth
-    say: Say = field(repr=False)
-    stage: Stage = Stage.ANSWER
+    respond: Responder = field(repr=False)
+    stage: Stage = Stage.RESPONSE
 
     @property
     def is_lasting(self) -> bool:
-        """Whether it lasts until `recover`, for what it does cannot be counted."""
+        """Whether it lasts until `recover`, because it cannot be counted."""
         return self.stage in {Stage.REFUSED, Stage.STALLED}

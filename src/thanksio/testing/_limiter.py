@@ -1,4 +1,4 @@
-"""The account's rate limit, in the three forms in which frameworks count requests."""
+"""The account's rate limit, in three common forms."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LimitKind: TypeAlias = Literal["fixed", "sliding", "bucket"]
 class Limiter:
     """Admit `requests` in each fixed window of `per` seconds, which the first request opens.
 
-    Times are those that the caller passes in. Source: Laravel's RateLimiter and ThrottleRequests (13.x); whether
+    The caller passes in the time. Source: Laravel's RateLimiter and ThrottleRequests (13.x); whether
     thanks.io changes them is unknown.
     """
 
@@ -33,7 +33,7 @@ class Limiter:
         return True
 
     def remaining(self, now: float) -> int:
-        """Return how many requests are admitted now."""
+        """Return the number of requests that are admitted now."""
         return self.requests - (self._used if now < self._end else 0)
 
     def _count(self, now: float) -> None:
@@ -46,11 +46,11 @@ class Limiter:
         return self._end - now if now < self._end else self.per
 
     def headers(self, now: float) -> list[tuple[str, str]]:
-        """Return what every response states of the limit."""
+        """Return the rate limit headers of every response."""
         return [("X-RateLimit-Limit", str(self.requests)), ("X-RateLimit-Remaining", str(self.remaining(now)))]
 
     def refusal_headers(self, now: float, unix_time: float) -> list[tuple[str, str]]:
-        """Return what a 429 states beside that."""
+        """Return the additional headers of a 429."""
         if not self.states_when:
             return []
         left = math.ceil(self.wait(now))
@@ -64,7 +64,7 @@ class SlidingWindow(Limiter):
     _times: deque[float] = field(factory=deque[float], init=False)
 
     def remaining(self, now: float) -> int:
-        """Return how many requests are admitted now."""
+        """Return the number of requests that are admitted now."""
         while self._times and self._times[0] <= now - self.per:
             self._times.popleft()
         return self.requests - len(self._times)
@@ -79,13 +79,13 @@ class SlidingWindow(Limiter):
 
 @define
 class TokenBucket(Limiter):
-    """Hold `requests` tokens, one for each request, and refill them evenly in `per` seconds."""
+    """Admit a request for each token of a bucket of `requests`, which is refilled evenly in `per` seconds."""
 
     _spent: float = field(default=0.0, init=False)
     _at: float = field(default=-math.inf, init=False)
 
     def remaining(self, now: float) -> int:
-        """Return how many whole tokens there are."""
+        """Return the number of whole tokens."""
         return math.floor(self.requests - self._spent_at(now) + 1e-9)
 
     def _spent_at(self, now: float) -> float:

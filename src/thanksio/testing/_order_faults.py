@@ -1,11 +1,11 @@
-"""Faults inside of the order: every field with every type that the contract does not give it, and some more."""
+"""Faults in the order: every field with every JSON type that the contract does not allow, and more."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from thanksio.drift import JSON_TYPES, order_contract
-from thanksio.testing._fault import Fault, Say, Truth
+from thanksio.testing._fault import Fault, Responder, Truth
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,22 +26,22 @@ _VALUES: dict[str, object] = {
 _OTHERS: _Fields = {"style": "four", "settled": True, "addons": [], "message": 5}
 
 
-def _order(change: Callable[[_Fields], object]) -> Say:
-    """Show something else in the place of the order; an answer that shows none stays as it is."""
+def _order(change: Callable[[_Fields], object]) -> Responder:
+    """Replace the order; a response without one stays as it is."""
 
-    def say(answer: Response) -> Script:
-        shown = cast("dict[str, _Fields]", answer.document).get("order")
-        return [answer.showing({"order": change(shown)}).encode() if shown else answer.encode()]
+    def say(response: Response) -> Script:
+        shown = cast("dict[str, _Fields]", response.document).get("order")
+        return [response.showing({"order": change(shown)}).encode() if shown else response.encode()]
 
     return say
 
 
-def _with(**fields: object) -> Say:
+def _with(**fields: object) -> Responder:
     return _order(lambda order: order | fields)
 
 
-def _standing(status: str) -> Say:
-    """Show the order in another status, unless it is cancelled: no server takes that back."""
+def _standing(status: str) -> Responder:
+    """Return the order with another status, unless it is cancelled, which is final."""
     return _order(lambda order: order if order["status"] == "cancelled" else order | {"status": status})
 
 
@@ -49,14 +49,14 @@ def _in_other_case(order: _Fields) -> _Fields:
     return order | {"status": f" {order['status'].upper()}\n"}
 
 
-def _without(*names: str) -> Say:
+def _without(*names: str) -> Responder:
     return _order(lambda order: {name: value for name, value in order.items() if name not in names})
 
 
 _NAMED = (
-    Fault("not_cancelled", "200 with the order as it was", IDLE, _with()),
+    Fault("not_cancelled", "200 with the order, not cancelled", IDLE, _with()),
     Fault("too_late", "200 with the order, printed", IDLE, _standing("printed")),
-    Fault("unknown_status", "200 with a status that nobody knows", ACTED, _with(status="archived")),
+    Fault("unknown_status", "200 with an unknown status", ACTED, _with(status="archived")),
     Fault("misspelt_status", '200 with the status "canceled"', ACTED, _with(status="canceled")),
     Fault("cancelling_status", '200 with the status "cancelling"', ACTED, _with(status="cancelling")),
     Fault("pending_status", '200 with the status "pending_cancellation"', IDLE, _with(status="pending_cancellation")),
@@ -70,7 +70,7 @@ _NAMED = (
     Fault("order_list", "200 with the order as a list of pairs", ACTED, _order(lambda order: list(order.items()))),
     Fault("order_string", '200 {"order": "cancelled"}', ACTED, _order(lambda _order: "cancelled")),
     Fault("wrong_types", "200 with other types in four fields", ACTED, _with(**_OTHERS)),
-    Fault("unknown_fields", "200 with fields that nobody knows", ACTED, _with(news={"a": 1}, **{"": 0})),
+    Fault("unknown_fields", "200 with unknown fields", ACTED, _with(unlisted={"a": 1}, **{"": 0})),
 )
 _TYPED = tuple(
     Fault(f"{name}_as_{word}", f"200 with {name} as {word}", ACTED, _with(**{name: _VALUES[word]}))

@@ -1,4 +1,4 @@
-"""Orders as the server knows them: how they look in an answer, how they age, and what a cancel does to them."""
+"""Orders at the server: their fields, how they age, and the effect of a cancel call."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from attrs import define, field
 
 Shape: TypeAlias = Literal["2025", "2026"]
 
-# The documented answer that shows the fields of each year: 57 of them in July 2025, 48 in September 2026.
+# The documented response with the fields of each year: 57 of them in July 2025, 48 in September 2026.
 _DOCUMENTED: dict[Shape, int] = {"2025": 37294, "2026": 42708}
 _DISPLAY = {"processing": "Printing"}  # documented: raw and display words are not a case-fold of each other
-# What becomes of an order that is not cancelled, by its age. Only the hour is documented; the order of the later
-# words is inferred from the list of the vendor's webhooks, and their times are the fake's own.
+# The status of an order that is not cancelled, by its age. Only the hour is documented; the order of the later words is
+# inferred from the list of the vendor's webhooks, and their times are the fake's own.
 _LIFE = (
     (timedelta(hours=1), "processing"),
     (timedelta(hours=2), "printed"),
@@ -32,7 +32,7 @@ def _text(order_id: int) -> str:
 
 
 def documented(order_id: int, shape: Shape) -> dict[str, Any]:
-    """Return the fields of a documented order, with `shape` of another year as they would be there (inferred)."""
+    """Return the fields of a documented order; for another year, as they would be there (inferred)."""
     fields: dict[str, Any] = json.loads(_text(order_id))["order"]
     template: dict[str, Any] = json.loads(_text(_DOCUMENTED[shape]))["order"]
     return {name: fields.get(name, value) for name, value in template.items()}
@@ -40,10 +40,10 @@ def documented(order_id: int, shape: Shape) -> dict[str, Any]:
 
 @define(repr=False, eq=False)
 class FakeOrder:
-    """An order as the server knows it; `fields` is what an answer shows of it.
+    """An order at the server; `fields` are those of a response.
 
-    `account` is whose it is, "own" or any other name; `placed_at` is what its hour is counted from, None for an
-    order that never moves on by itself.
+    `account` is its owner, "own" or any other name; `placed_at` is when its cancellation window starts,
+    None for an order whose status never changes by itself.
     """
 
     fields: dict[str, Any]
@@ -55,13 +55,13 @@ class FakeOrder:
 
     @property
     def id(self) -> int:
-        """The order's number."""
+        """The order id."""
         number: int = self.fields["id"]
         return number
 
     @property
     def status(self) -> str:
-        """Where the order stands: the truth to assert against. Set by hand it stays, whatever the time."""
+        """The true status, for assertions. A status that you set does not change with time."""
         return str(self.fields.get("status"))
 
     @status.setter
@@ -74,17 +74,17 @@ class FakeOrder:
 
     @property
     def is_cancellable(self) -> bool:
-        """Whether a cancel would cancel it: while its status is reviewing."""
+        """Whether it can be cancelled: its status is reviewing."""
         return self.status == "reviewing"
 
     def cancel(self, now: datetime) -> None:
-        """Cancel it, with the effects on its totals that were recorded in 2023."""
+        """Cancel it, and change its totals as recorded in 2023."""
         self.status = "cancelled"
         self.fields |= {"total_recipients": 0, "grand_total": 0}
         self.touch(now)
 
     def age(self, now: datetime) -> None:
-        """Change the status from reviewing to that of its age. A status that was set by hand stays."""
+        """Change the status from reviewing to that of its age, unless it was set by hand."""
         words = ["reviewing", *(word for _, word in _LIFE)]
         if self.placed_at is None or self.status not in words:
             return
@@ -94,11 +94,11 @@ class FakeOrder:
             self.touch(now)
 
     def touch(self, now: datetime) -> None:
-        """Note when it changed, if its shape shows that."""
+        """Set the time of the change, if its fields include one."""
         if "updated_at" in self.fields:
             self.fields["updated_at"] = stamp(now)
 
 
 def stamp(moment: datetime) -> str:
-    """Write a time as the cancel answer of 2025 does, without a zone."""
+    """Return a time in the form of the example of 2023, without a zone."""
     return f"{moment:%Y-%m-%d %H:%M:%S}"

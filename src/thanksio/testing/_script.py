@@ -1,4 +1,4 @@
-"""What a server says on one connection, as values: bytes, pauses and endings, in the order in which they happen."""
+"""What a server sends on one connection, as values: bytes, pauses and the end."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ Headers: TypeAlias = "tuple[tuple[str, str], ...]"
 
 @frozen
 class Wait:
-    """Send nothing for `seconds`; it ends at once if the client closes."""
+    """Send nothing for `seconds`, or until the client closes."""
 
     seconds: float = 3600.0
 
 
 class End(enum.Enum):
-    """The last thing that happens on a connection."""
+    """How a connection ends."""
 
     CLOSE = "close"
     RESET = "reset"
-    STRANGER = "a TLS handshake with a certificate of an authority that nobody trusts"
+    UNTRUSTED = "a TLS handshake with a certificate of an untrusted authority"
 
 
 Step: TypeAlias = bytes | Wait | End
@@ -36,10 +36,7 @@ Script: TypeAlias = "Iterable[Step]"
 
 @frozen
 class Response:
-    """A well-formed answer of the fake: what it says unless a fault changes it.
-
-    `token` is that of the request's header, for faults that echo it.
-    """
+    """The normal response of the fake. `token` is that of the request, for faults that echo it."""
 
     status: int
     document: object
@@ -66,12 +63,12 @@ class Response:
         return evolve(self, document=document, status=status or self.status, headers=(*self.headers, *extra))
 
     def header(self, name: str) -> str:
-        """Return the value of a header that the fake has set."""
+        """Return the value of a header that the fake set."""
         return dict(self.headers)[name]
 
 
 def head(status: int, *headers: tuple[str, str], version: str = "HTTP/1.1") -> bytes:
-    """Write a status line and headers, as they are given."""
+    """Return a status line and headers as bytes."""
     reason = HTTPStatus(status).phrase if status in set(HTTPStatus) else "Unknown"
     lines = [f"{version} {status} {reason}", *(f"{name}: {value}" for name, value in headers)]
     return "\r\n".join([*lines, "", ""]).encode("latin-1")

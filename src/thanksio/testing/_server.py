@@ -1,8 +1,8 @@
-"""A server on loopback that says whatever bytes it is told to.
+"""A server on loopback that sends any bytes.
 
-Ready-made servers mend, close or refuse what a fault has to say: werkzeug, for one, below pytest-httpserver, closes
-its connection after every answer, and does TLS handshakes one at a time. So this one leaves the reading of requests
-to h11, and the saying to a script.
+Existing servers correct or refuse what a fault has to send: werkzeug, which pytest-httpserver uses, closes each
+connection after the response and does one TLS handshake at a time. This one parses requests with h11, and sends a
+script.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ if TYPE_CHECKING:
     from thanksio.testing._tls import Certificates
 
 _HOST = "127.0.0.1"
-_PATIENCE = 60.0  # seconds that a client may take for one step, so that no thread waits for ever
+_PATIENCE = 60.0  # seconds that a client may take for one step, so that no thread waits forever
 _BAD_REQUEST = Response(400, {"message": "Bad Request"}, (("Connection", "close"),)).encode()
 
 
 @frozen
 class Request:
-    """A request as it arrived; names of headers are in lower case, and each stands as often as it came."""
+    """A request; header names are in lower case, and repeated headers are repeated."""
 
     method: str
     target: str
@@ -42,30 +42,30 @@ class Request:
     is_last: bool = False
 
 
-class Answering(Protocol):
-    """Whoever decides what the server says."""
+class Decider(Protocol):
+    """The object that decides what the server sends."""
 
     @abstractmethod
     def greet(self) -> list[Step] | None:
         """Return what replaces the TLS handshake, or None for a normal one."""
 
     @abstractmethod
-    def answer(self, request: Request) -> Script:
+    def script_for(self, request: Request) -> Script:
         """Return the response to a request."""
 
     @abstractmethod
     def failed(self, error: Exception) -> None:
-        """Keep an exception that was raised while deciding."""
+        """Keep an exception that was raised in `respond` or `handshake`."""
 
 
 class Server:
-    """Listens on loopback while it is started, with one thread for each connection."""
+    """A server on loopback with one thread for each connection."""
 
-    def __init__(self, answering: Answering, port: int, certificates: Certificates | None) -> None:
-        self._answering = answering
+    def __init__(self, decider: Decider, port: int, certificates: Certificates | None) -> None:
+        self._decider = decider
         self._certificates = certificates
         self._lock = threading.Lock()
-        self._switch = threading.RLock()  # one change of what is listened to at a time
+        self._switch = threading.RLock()  # one start or stop at a time
         self._open: dict[threading.Thread, socket.socket] = {}
         self._listener: socket.socket | None = None
         self._accepting: threading.Thread | None = None
@@ -78,7 +78,7 @@ class Server:
         return self._accepting is not None
 
     def listen(self) -> None:
-        """Begin to accept connections, or do so again."""
+        """Start to accept connections, also after refuse() or stall()."""
         with self._switch:
             listener = self._bound_anew()
             listener.listen(128)
@@ -86,12 +86,12 @@ class Server:
             self._accepting.start()
 
     def refuse(self) -> None:
-        """Keep the port, but let nobody connect to it: what is bound and does not listen refuses."""
+        """Keep the port and refuse connections: a socket that is bound and does not listen does that."""
         with self._switch:
             self._bound_anew()
 
     def stall(self) -> None:
-        """Complete no connection: the queue of the listener is full, so Linux drops SYNs."""
+        """Complete no connection: with the listener's queue full, Linux drops SYNs."""
         with self._switch:
             self._bound_anew().listen(0)
             for _ in range(2):
@@ -119,8 +119,10 @@ class Server:
             connections = list(self._open.items())
         for thread, connection in connections:
             with contextlib.suppress(OSError):
-                socket.socket.shutdown(connection, socket.SHUT_RDWR)  # an SSLSocket's own would drop its state, too
-            if thread is not threading.current_thread():  # a fault of somebody's may stop the fake
+                socket.socket.shutdown(
+                    connection, socket.SHUT_RDWR
+                )  # SSLSocket.shutdown would drop the TLS state as well
+            if thread is not threading.current_thread():  # a user's fault may stop the fake
                 thread.join()
 
     def _bound_anew(self) -> socket.socket:
@@ -130,7 +132,7 @@ class Server:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((_HOST, self.port))
-        except (OSError, OverflowError):  # taken, or no port at all
+        except (OSError, OverflowError):  # in use, or invalid
             listener.close()
             raise
         self.port, self._listener = listener.getsockname()[1], listener
@@ -140,14 +142,14 @@ class Server:
         while True:
             try:
                 connection, _ = listener.accept()
-            except OSError as error:  # out of file descriptors, for one
-                self._answering.failed(error)
+            except OSError as error:  # for example, out of file descriptors
+                self._decider.failed(error)
                 return
             if self._accepting is not threading.current_thread():
                 connection.close()
                 return
             thread = threading.Thread(target=self._serve, args=(connection,), daemon=True)
-            with self._lock:  # whoever sees it there may wait for it, so it must have been started
+            with self._lock:  # stop() joins what is in the list, so it must be started
                 self._open[thread] = connection
                 thread.start()
 
@@ -156,28 +158,28 @@ class Server:
             connection.settimeout(_PATIENCE)
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._converse(self._secured(connection))
-        except OSError:  # the client went, or the script ended the connection
+        except OSError:  # the client closed, or the script ended the connection
             pass
         except Exception as error:  # noqa: BLE001 - it is raised where the user can see it
-            self._answering.failed(error)
+            self._decider.failed(error)
         finally:
             with self._lock:
                 self._open.pop(threading.current_thread()).close()
 
     def _converse(self, connection: socket.socket) -> None:
         for request in _requests(connection):
-            _play(connection, self._answering.answer(request))
+            _play(connection, self._decider.script_for(request))
             if request.is_last:
                 return
 
     def _secured(self, connection: socket.socket) -> socket.socket:
-        """Do the TLS handshake, or what a fault does in its place."""
+        """Do the TLS handshake, or what a fault does instead."""
         if self._certificates is None:
             return connection
-        script = self._answering.greet()
+        script = self._decider.greet()
         if script is None:
             return self._handshake(connection, self._certificates.server)
-        if End.STRANGER in script:
+        if End.UNTRUSTED in script:
             self._handshake(connection, self._certificates.stranger)
         else:
             connection.recv(65536)  # the client speaks first
@@ -193,11 +195,11 @@ class Server:
 
 
 def _requests(connection: socket.socket) -> Iterator[Request]:
-    """Read one request after another; a client that speaks no HTTP is told so, and is the last."""
+    """Handle one request after another; one that is not HTTP gets a 400 and ends the connection."""
     rest = b""
     while True:
         parser = h11.Connection(h11.SERVER)
-        if rest:  # to h11 nothing means the end
+        if rest:  # h11 takes empty bytes as the end
             parser.receive_data(rest)
         try:
             request = _read(parser, connection)
@@ -232,23 +234,23 @@ def _read(parser: h11.Connection, connection: socket.socket) -> Request | None:
 
 
 def _play(connection: socket.socket, script: Iterable[object]) -> None:
-    """Act a script out; an end of the connection is a ConnectionAbortedError."""
+    """Send a script. Raises ConnectionAbortedError at the end of the connection."""
     for step in script:
         if isinstance(step, bytes):
             connection.sendall(step)
         elif isinstance(step, Wait):
             _wait(connection, step.seconds)
         elif not isinstance(step, End):
-            raise TypeError(f"a script says bytes, Wait or End, and not {type(step).__name__}")
+            raise TypeError(f"a script consists of bytes, Wait and End, not {type(step).__name__}")
         else:
-            if step is End.RESET:  # closing with unsent data thrown away is how a socket says it (socket(7), SO_LINGER)
+            if step is End.RESET:  # closing a socket with SO_LINGER 0 sends a reset (socket(7))
                 connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             raise ConnectionAbortedError
 
 
 def _wait(connection: socket.socket, seconds: float) -> None:
-    """Wait, unless the client closes or sends anything more."""
-    with selectors.DefaultSelector() as selector:  # select.select takes no file beyond the 1,024th
+    """Wait, or until the client closes or sends more."""
+    with selectors.DefaultSelector() as selector:  # select.select is limited to 1,024 file descriptors
         selector.register(connection, selectors.EVENT_READ)
         if selector.select(seconds):
             raise ConnectionAbortedError

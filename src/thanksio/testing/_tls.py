@@ -1,4 +1,4 @@
-"""Certificates for the fake, made on the spot: one that its own authority vouches for, and a stranger's."""
+"""Certificates for the fake: one of its own authority, and one of an untrusted authority."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ def _authority() -> CA:
 
 def _server_context(authority: CA) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    # trustme names a type of pyOpenSSL, which need not be there
+    # trustme names a type of pyOpenSSL, which may not be installed
     authority.issue_cert(*_HOSTS).configure_cert(context)  # pyright: ignore[reportUnknownMemberType]
     return context
 
 
 @define
 class Certificates:
-    """What a server shows and what a client must trust to believe it."""
+    """The certificates of a server, and the authority that its clients must trust."""
 
     _authority: CA = field(factory=_authority, init=False)
     server: ssl.SSLContext = field(init=False)
@@ -42,9 +42,9 @@ class Certificates:
 
     @property
     def pem(self) -> bytes:
-        """The authority's certificate, to be trusted by clients of the fake."""
+        """The authority's certificate, which clients of the fake must trust."""
         return self._authority.cert_pem.bytes()
 
     def trust(self) -> ssl.SSLContext:
-        """Return the SSL context with which a client trusts the fake."""
+        """Return an SSL context that trusts the fake."""
         return ssl.create_default_context(cadata=self.pem.decode("ascii"))

@@ -1,17 +1,17 @@
-"""Faults below HTTP: connections that are not made, that end, stop, drip, or say what no server should."""
+"""Faults below HTTP: connections that fail, end, stall or send slowly, and responses that are not valid HTTP."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from thanksio.testing._fault import Fault, Say, Stage, Truth
+from thanksio.testing._fault import Fault, Responder, Stage, Truth
 from thanksio.testing._script import End, Response, Script, Step, Wait, head
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 ACTED, IDLE = Truth.ACTED, Truth.IDLE
-_PAUSE = Wait(0.02)  # between two drops: far below any timeout of a step
+_PAUSE = Wait(0.02)  # seconds between two bytes: far below any timeout
 _LATER = Wait(0.005)
 _PIECE = b" " * 65536
 _HUNDRED_MB = 100 * 1024 * 1024
@@ -20,30 +20,30 @@ _JSON = ("Content-Type", "application/json")
 _ALERT = bytes([21, 3, 3, 0, 2, 2, 40])
 
 
-def _say(*steps: Step) -> Say:
-    return lambda _answer: steps
+def _send(*steps: Step) -> Responder:
+    return lambda _response: steps
 
 
-def _own(change: Callable[[bytes, bytes], Script]) -> Say:
-    """Make a script of the head and the body that the fake would send."""
+def _own(change: Callable[[bytes, bytes], Script]) -> Responder:
+    """Return a fault's script made from the head and body of the normal response."""
 
-    def say(answer: Response) -> Script:
-        start, _, body = answer.encode().partition(b"\r\n\r\n")
+    def say(response: Response) -> Script:
+        start, _, body = response.encode().partition(b"\r\n\r\n")
         return change(start + b"\r\n\r\n", body)
 
     return say
 
 
-def _in_full(*before: bytes, after: Say = lambda _answer: ()) -> Say:
-    """Send the normal response with something before and after it, in one piece if both are bytes."""
+def _in_full(*before: bytes, after: Responder = lambda _response: ()) -> Responder:
+    """Send the normal response with something before and after it, as one piece if both are bytes."""
 
-    def say(answer: Response) -> Script:
-        return [*before, answer.encode(), *after(answer)]
+    def say(response: Response) -> Script:
+        return [*before, response.encode(), *after(response)]
 
     return say
 
 
-def _adding(*lines: bytes) -> Say:
+def _adding(*lines: bytes) -> Responder:
     """Send the normal response with more header lines."""
     more = b"\r\n".join([b"", *lines, b""])
     return _own(lambda start, body: [start.replace(b"\r\n", more, 1) + body])
@@ -62,10 +62,10 @@ def _dripped(start: bytes, body: bytes) -> Iterator[Step]:
         yield _PAUSE
 
 
-def _for_ever(start: bytes, drop: bytes) -> Say:
+def _endless(start: bytes, drop: bytes) -> Responder:
     """Send the same bytes until the client closes."""
 
-    def steps(_answer: Response) -> Iterator[Step]:
+    def steps(_response: Response) -> Iterator[Step]:
         yield start
         while True:
             yield drop
@@ -74,10 +74,10 @@ def _for_ever(start: bytes, drop: bytes) -> Say:
     return steps
 
 
-def _megabytes(start: bytes) -> Say:
+def _megabytes(start: bytes) -> Responder:
     """Send a hundred of them."""
 
-    def steps(_answer: Response) -> Iterator[Step]:
+    def steps(_response: Response) -> Iterator[Step]:
         yield start
         for _ in range(_HUNDRED_MB // len(_PIECE)):
             yield _PIECE
@@ -86,23 +86,23 @@ def _megabytes(start: bytes) -> Say:
     return steps
 
 
-def _bare(start: bytes) -> Say:
-    """Send the body after another head; the end of the connection ends it."""
-    return lambda answer: [start + answer.body(), End.CLOSE]
+def _bare(start: bytes) -> Responder:
+    """Send the body after another head, and close."""
+    return lambda response: [start + response.body(), End.CLOSE]
 
 
 def _reset_within(start: bytes, body: bytes) -> Script:
     return [start + body[:9], _PAUSE, End.RESET]
 
 
-def _body_as_header(answer: Response) -> Script:
-    return [head(200)[:-2] + answer.body() + b"\r\n\r\n", End.CLOSE]
+def _body_as_header(response: Response) -> Script:
+    return [head(200)[:-2] + response.body() + b"\r\n\r\n", End.CLOSE]
 
 
-def _shortened(answer: Response) -> Script:
-    """Announce less than is said."""
-    body = answer.body()
-    return [answer.encode_with(body, extra=(("Content-Length", str(len(body) - 20)),))]
+def _shortened(response: Response) -> Script:
+    """Send a Content-Length that is too small."""
+    body = response.body()
+    return [response.encode_with(body, extra=(("Content-Length", str(len(body) - 20)),))]
 
 
 _REFUSAL = Response(422, {"message": "Order is already cancelled."}).encode()
@@ -110,59 +110,71 @@ _CHUNKED = head(200, _JSON, ("Transfer-Encoding", "chunked"))
 _HUGE = head(200, _JSON, ("Content-Length", str(_HUNDRED_MB)))
 
 _CONNECTING = (
-    Fault("port_closed", "accepts no connection", IDLE, _say(), Stage.REFUSED),
-    Fault("slow_connect", "leaves connections unfinished", IDLE, _say(), Stage.STALLED),
-    Fault("tls_refused", "refuses the TLS handshake", IDLE, _say(_ALERT, End.CLOSE), Stage.HANDSHAKE),
-    Fault("tls_garbage", "answers the TLS handshake in HTTP", IDLE, _say(head(400), End.CLOSE), Stage.HANDSHAKE),
-    Fault("tls_closed", "closes during the TLS handshake", IDLE, _say(End.CLOSE), Stage.HANDSHAKE),
-    Fault("tls_silent", "never finishes the TLS handshake", IDLE, _say(Wait()), Stage.HANDSHAKE),
-    Fault("wrong_certificate", "shows a stranger's certificate", IDLE, _say(End.STRANGER), Stage.HANDSHAKE),
+    Fault("port_closed", "refuses connections", IDLE, _send(), Stage.REFUSED),
+    Fault("slow_connect", "does not complete connections", IDLE, _send(), Stage.STALLED),
+    Fault("tls_refused", "refuses the TLS handshake", IDLE, _send(_ALERT, End.CLOSE), Stage.HANDSHAKE),
+    Fault("tls_garbage", "responds to the TLS handshake in HTTP", IDLE, _send(head(400), End.CLOSE), Stage.HANDSHAKE),
+    Fault("tls_closed", "closes during the TLS handshake", IDLE, _send(End.CLOSE), Stage.HANDSHAKE),
+    Fault("tls_silent", "never finishes the TLS handshake", IDLE, _send(Wait()), Stage.HANDSHAKE),
+    Fault("wrong_certificate", "presents an untrusted certificate", IDLE, _send(End.UNTRUSTED), Stage.HANDSHAKE),
 )
 _ENDS = (
-    Fault("lost_answer", "cancels, and closes without a word", ACTED, _say(End.CLOSE)),
-    Fault("stale_connection", "closes a kept connection, and does nothing", IDLE, _say(End.CLOSE)),
-    Fault("reset", "cancels, and resets the connection", ACTED, _say(End.RESET)),
-    Fault("cut_headers", "closes within the headers", ACTED, _own(lambda start, _body: [start[:60], End.CLOSE])),
+    Fault("lost_response", "cancels, then closes without a response", ACTED, _send(End.CLOSE)),
+    Fault("stale_connection", "closes a kept connection without reading the request", IDLE, _send(End.CLOSE)),
+    Fault("reset", "cancels, then resets the connection", ACTED, _send(End.RESET)),
+    Fault("cut_headers", "closes in the headers", ACTED, _own(lambda start, _body: [start[:60], End.CLOSE])),
     Fault("reset_after_headers", "resets after the headers", ACTED, _own(lambda start, _: [start, _PAUSE, End.RESET])),
-    Fault("cut_body", "closes within the body", ACTED, _own(lambda start, body: [start + body[:-20], End.CLOSE])),
-    Fault("reset_mid_body", "resets within the body", ACTED, _own(_reset_within)),
-    Fault("closed_after_answer", "answers, and closes unannounced", ACTED, _in_full(after=_say(End.CLOSE))),
+    Fault("cut_body", "closes in the body", ACTED, _own(lambda start, body: [start + body[:-20], End.CLOSE])),
+    Fault("reset_mid_body", "resets in the body", ACTED, _own(_reset_within)),
+    Fault(
+        "closed_after_response", "responds, then closes without announcing it", ACTED, _in_full(after=_send(End.CLOSE))
+    ),
 )
 _SLOW = (
-    Fault("silent", "cancels, and says nothing", ACTED, _say(Wait())),
-    Fault("silent_after_headers", "says the headers, and no more", ACTED, _own(lambda start, _body: [start, Wait()])),
-    Fault("drip", "drips the body byte by byte", ACTED, _own(_dripped)),
-    Fault("drip_headers", "drips headers without end", ACTED, _for_ever(head(200)[:-2], b"X-A: b\r\n")),
-    Fault("drip_chunks", "drips chunks without end", ACTED, _for_ever(_CHUNKED, b"1\r\n \r\n")),
-    Fault("continue_for_ever", "says 100 Continue without end", ACTED, _for_ever(b"", head(100))),
+    Fault("silent", "cancels, then sends nothing", ACTED, _send(Wait())),
+    Fault("silent_after_headers", "sends the headers, then nothing", ACTED, _own(lambda start, _body: [start, Wait()])),
+    Fault("drip", "sends the body one byte at a time", ACTED, _own(_dripped)),
+    Fault("drip_headers", "sends headers slowly without end", ACTED, _endless(head(200)[:-2], b"X-A: b\r\n")),
+    Fault("drip_chunks", "sends chunks slowly without end", ACTED, _endless(_CHUNKED, b"1\r\n \r\n")),
+    Fault("continue_forever", "sends 100 Continue without end", ACTED, _endless(b"", head(100))),
 )
 _LARGE = (
     Fault("header_1mb", "200 with a header of 1 MB", ACTED, _adding(b"X-Large: " + b"x" * 1_000_000)),
     Fault("headers_10000", "200 with 10,000 headers", ACTED, _adding(*(b"X-%d: x" % n for n in range(10_000)))),
     Fault("body_100mb", "200 with a body of 100 MB", ACTED, _megabytes(_HUGE)),
-    Fault("body_100mb_unannounced", "200 with 100 MB and no length", ACTED, _megabytes(head(200, _JSON))),
+    Fault("body_100mb_unannounced", "200 with a body of 100 MB and no length", ACTED, _megabytes(head(200, _JSON))),
 )
 _GARBLED = (
-    Fault("http_10", "answers in HTTP/1.0", ACTED, _bare(head(200, _JSON, version="HTTP/1.0"))),
-    Fault("http_09", "says the body alone", ACTED, _bare(b"")),
-    Fault("not_http", "speaks SSH", ACTED, _say(b"SSH-2.0-OpenSSH_9.2\r\n", End.CLOSE)),
-    Fault("status_1000", "says the status 1000", ACTED, _say(head(1000), End.CLOSE)),
-    Fault("chunked_garbage", "200 in chunks of no length", ACTED, _say(_CHUNKED + b"zz\r\n", End.CLOSE)),
-    Fault("header_without_colon", "says the body as a header", ACTED, _body_as_header),
-    Fault("nul_in_header", "says a header with a zero byte", ACTED, _adding(b"X-Nul: \0")),
-    Fault("two_lengths", "says two different lengths", ACTED, _adding(b"Content-Length: 1")),
-    Fault("same_length_twice", "says its length twice", ACTED, _own(lambda start, body: [_repeating(start) + body])),
-    Fault("length_too_short", "says a length that is too short", ACTED, _shortened),
-    Fault("length_and_chunks", "says that it has a length and chunks", ACTED, _adding(b"Transfer-Encoding: chunked")),
+    Fault("http_10", "responds in HTTP/1.0", ACTED, _bare(head(200, _JSON, version="HTTP/1.0"))),
+    Fault("http_09", "sends only the body", ACTED, _bare(b"")),
+    Fault("not_http", "sends an SSH banner", ACTED, _send(b"SSH-2.0-OpenSSH_9.2\r\n", End.CLOSE)),
+    Fault("status_1000", "sends status 1000", ACTED, _send(head(1000), End.CLOSE)),
+    Fault("chunked_garbage", "200 with an invalid chunk length", ACTED, _send(_CHUNKED + b"zz\r\n", End.CLOSE)),
+    Fault("header_without_colon", "sends a header line without a colon", ACTED, _body_as_header),
+    Fault("nul_in_header", "sends a header with a zero byte", ACTED, _adding(b"X-Nul: \0")),
+    Fault("two_lengths", "sends two different lengths", ACTED, _adding(b"Content-Length: 1")),
+    Fault(
+        "same_length_twice", "sends the same length twice", ACTED, _own(lambda start, body: [_repeating(start) + body])
+    ),
+    Fault("length_too_short", "sends a length that is too small", ACTED, _shortened),
+    Fault("length_and_chunks", "sends a length and chunks", ACTED, _adding(b"Transfer-Encoding: chunked")),
 )
 _MORE = (
-    Fault("continue_first", "says 100 Continue first", ACTED, _in_full(head(100))),
-    Fault("early_hints_first", "says 103 Early Hints first", ACTED, _in_full(head(103, ("Link", "</x>")))),
-    Fault("switching_101", "changes to another protocol", ACTED, _say(head(101, ("Upgrade", "x")), End.CLOSE)),
-    Fault("two_answers", "answers, and says 422 unasked", ACTED, lambda answer: [answer.encode() + _REFUSAL]),
-    Fault("same_answer_twice", "answers twice", ACTED, lambda answer: [answer.encode() * 2]),
+    Fault("continue_first", "sends 100 Continue first", ACTED, _in_full(head(100))),
+    Fault("early_hints_first", "sends 103 Early Hints first", ACTED, _in_full(head(103, ("Link", "</x>")))),
+    Fault("switching_101", "switches to another protocol", ACTED, _send(head(101, ("Upgrade", "x")), End.CLOSE)),
     Fault(
-        "late_refusal", "answers, and says 422 unasked later", ACTED, lambda answer: [answer.encode(), _LATER, _REFUSAL]
+        "two_responses",
+        "responds, then sends an unrequested 422",
+        ACTED,
+        lambda response: [response.encode() + _REFUSAL],
+    ),
+    Fault("same_response_twice", "sends its response twice", ACTED, lambda response: [response.encode() * 2]),
+    Fault(
+        "late_refusal",
+        "responds, then sends an unrequested 422 later",
+        ACTED,
+        lambda response: [response.encode(), _LATER, _REFUSAL],
     ),
 )
 

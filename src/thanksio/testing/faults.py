@@ -1,6 +1,6 @@
-"""Faults by name: what a server, or whatever stands in front of it, does wrong, and what is true there meanwhile.
+"""Faults by name: what a server, or a proxy in front of it, does wrong, and what happens to the order.
 
-`FAULTS` holds all of them; make a `Fault` of your own for what is missing.
+`FAULTS` has all of them; for others, make a `Fault` of your own.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from thanksio.testing import _answer_faults, _order_faults, _wire_faults
+from thanksio.testing import _order_faults, _response_faults, _wire_faults
 from thanksio.testing._fault import Fault, Stage, Truth
 from thanksio.testing._script import End, Response, Script, Step, Wait
 
@@ -18,5 +18,5 @@ if TYPE_CHECKING:
 __all__ = ["FAULTS", "End", "Fault", "Response", "Script", "Stage", "Step", "Truth", "Wait"]
 
 FAULTS: Mapping[str, Fault] = MappingProxyType(
-    {fault.name: fault for fault in (*_wire_faults.FAULTS, *_answer_faults.FAULTS, *_order_faults.FAULTS)}
+    {fault.name: fault for fault in (*_wire_faults.FAULTS, *_response_faults.FAULTS, *_order_faults.FAULTS)}
 )

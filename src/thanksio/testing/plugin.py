@@ -1,6 +1,6 @@
 """The fake as pytest fixtures: `pytest_plugins = ["thanksio.testing.plugin"]` in your conftest.py.
 
-It is no entry point, which would load it in every run of pytest, in projects that never asked for it, too.
+It is not an entry point, which pytest would load in every project.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ _MARKER = "thanksio_fault"
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Make the marker known."""
+    """Register the marker."""
     config.addinivalue_line(
         "markers",
-        f"{_MARKER}(name, times=1): let the next requests of the test meet a fault of thanksio.testing.FAULTS; "
-        "times=None: all of them",
+        f"{_MARKER}(name, times=1): apply a fault of thanksio.testing.FAULTS to the next requests of the test; "
+        "times=None: to all",
     )
 
 
@@ -34,10 +34,10 @@ def pytest_configure(config: pytest.Config) -> None:
 def thanksio_fake(
     request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> Iterator[FakeThanksIO]:
-    """Yield a test server on this machine, which `ThanksIO()` without arguments finds in the environment.
+    """Yield a test server on this machine. `ThanksIO()` without arguments uses it.
 
-    The faults of `@pytest.mark.thanksio_fault` happen in the order in which the markers stand. If one of them is of
-    TLS, the fake speaks https.
+    The faults of `@pytest.mark.thanksio_fault` happen in the order of the markers. With a fault of TLS,
+    the fake uses https.
     """
     armed = [_armed(mark) for mark in reversed(list(request.node.iter_markers(_MARKER)))]
     with _made(tls=any(known_fault(name).stage is Stage.HANDSHAKE for name, _ in armed)) as fake:
@@ -53,20 +53,20 @@ def thanksio_fake(
 
 @pytest.fixture
 def thanksio_client(thanksio_fake: FakeThanksIO) -> Iterator[ThanksIO]:
-    """Yield a client of the fake. Its waits move the fake's clock instead of passing."""
+    """Yield a client of the fake. Its waits advance the fake's clock and take no time."""
     with thanksio_fake.client() as client:
         yield client
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Fail a test whose fault would never happen, because the test does not use the fake."""
+    """Fail a test with a fault that never happens because the test does not use the fake."""
     if item.get_closest_marker(_MARKER) and "thanksio_fake" not in getattr(item, "fixturenames", ()):
         pytest.fail(f"@pytest.mark.{_MARKER} needs the fixture thanksio_fake or thanksio_client.", pytrace=False)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
-    """Raise what went wrong inside of the fake in the test that it belongs to."""
+    """Raise in the test what was raised inside of the fake."""
     fake = getattr(item, "funcargs", {}).get("thanksio_fake")
     try:
         return (yield)

@@ -1,7 +1,7 @@
 """Read the orders that an operator wants cancelled, and name each row that cannot be used, before anything is sent.
 
-A file is what its content says and not what its name says: a table with a header, a workbook, JSON, or one order
-number per line.
+The content of a file decides its format, not its name: a table with a header, a workbook, JSON, or one order id per
+line.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ __all__ = ["Orders", "Problem", "Selection", "read_arguments", "read_file"]
 _CHUNK = 64 * 1024  # bytes
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _VALUE = re.compile(r"[^\s\[\],]")
-_SKIPPED = re.compile(r"\s*(?:#(?![0-9])|$)")  # nothing, or a comment; "#37294" is more likely an order
-_DATUM = re.compile(r"[^\w@]*[0-9]|[^@]*@")  # how no column's name begins: a number, an email address
+_SKIPPED = re.compile(r"\s*(?:#(?![0-9])|$)")  # empty, or a comment; "#37294" is more likely an order
+_DATUM = re.compile(r"[^\w@]*[0-9]|[^@]*@")  # what no column name starts with: a number, an email address
 _SEPARATOR = re.compile(r'\s*"?sep=(.)"?\s*', re.IGNORECASE)  # how a file tells Excel its delimiter
-_NO_HEADER = "the first line names no columns; a table needs a header with order_id, and a list one order a line"
+_NO_HEADER = "the first line is not a header; a table needs a header with order_id, a list one order id per line"
 
 
 def read_arguments(ids: Iterable[str], rows: Rows | None = None) -> Orders:
-    """Read order numbers as they are on a command line."""
+    """Read order ids as they are on a command line."""
     rows = rows or Rows("")
     for place, text in enumerate(ids, 1):
         rows.add(f"argument {place}", text)
@@ -72,7 +72,7 @@ def _read(lines: Lines, text: str, delimiter: str, rows: Rows) -> None:
     """Read `lines` in the form that their first has, whose content is `text`."""
     cells = [cell.strip('" ') for cell in re.split(f"[{DELIMITERS}]", text[:LONGEST_HEADER])]
     if "\0" in text:
-        rows.reject("", "this is no text; a spreadsheet must be saved as CSV, in UTF-8")
+        rows.reject("", "this is not text; save a spreadsheet as CSV in UTF-8")
     elif text and text[0] in "{[":
         read = _read_lines if text[0] == "{" and _is_json(text, rows) else _read_documents
         read(lines, rows)
@@ -87,7 +87,7 @@ def _read(lines: Lines, text: str, delimiter: str, rows: Rows) -> None:
 
 
 def _read_lines(lines: Lines, rows: Rows) -> None:
-    """Read one order number, or one JSON document, per line."""
+    """Read one order id, or one JSON document, per line."""
     for number, line in lines:
         text = line.strip()
         if _SKIPPED.match(text):
@@ -98,7 +98,7 @@ def _read_lines(lines: Lines, rows: Rows) -> None:
         try:
             rows.add_document(f"line {number}", _line_of_json(text, rows))
         except json.JSONDecodeError as error:
-            rows.reject(f"line {number}", f"this is no JSON ({error.msg})")
+            rows.reject(f"line {number}", f"this is not JSON ({error.msg})")
 
 
 def _read_documents(lines: Lines, rows: Rows) -> None:
@@ -121,20 +121,20 @@ def _read_documents(lines: Lines, rows: Rows) -> None:
             document, position = _json(text, start, rows)
         except json.JSONDecodeError as error:
             number += text.count("\n", start, error.pos)
-            rows.reject(f"line {number}", f"this is no JSON ({error.msg}); nothing below it was read")
+            rows.reject(f"line {number}", f"this is not JSON ({error.msg}); nothing after it was read")
             return
         count += 1
         is_scalar = not isinstance(document, dict | Repeated)
         if is_scalar and bracket >= 0 and scalar_in == bracket:
             wide.add(bracket)
         if wide and (depth > 1 or len(wide) > 1):
-            rows.reject_all(f"line {number}", "arrays of several values are rows whose columns have no names")
+            rows.reject_all(f"line {number}", "an array of several values is a row without column names")
             return
         scalar_in = bracket if is_scalar else -1
         rows.add_document(f"line {number}, entry {count}", document)
         number += text.count("\n", start, position)
     if depth + _depth(text, position, len(text)):
-        rows.reject("", "its brackets [ and ] do not match; was it cut off?")
+        rows.reject("", "its brackets [ and ] do not match; is the file complete?")
 
 
 def _depth(text: str, start: int, end: int) -> int:
@@ -162,7 +162,7 @@ def _json(text: str, start: int, rows: Rows) -> tuple[object, int]:
     except json.JSONDecodeError:
         raise
     except (ValueError, RecursionError) as error:  # a number of thousands of digits; thousands of brackets
-        raise json.JSONDecodeError("Beyond all measure", text, start) from error
+        raise json.JSONDecodeError("Too large or too deep", text, start) from error
 
 
 def _lines(chunk: bytes, stream: BinaryIO) -> Iterator[str]:

@@ -1,6 +1,6 @@
 """Read orders from a table with a header, as spreadsheets and databases export it, and never from the wrong column.
 
-What is beside an order's number can look like one: a postal code, or the number of a customer.
+Other columns can look like order ids: a postal code, or a customer number.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _LONGEST_CELL = 2**31 - 1  # characters; the largest that Python takes on all sy
 
 
 def delimiter_of(line: str, id_column: str = "") -> str:
-    """Return what is between the columns, if the line is the header of a table of orders; an empty text if not."""
+    """Return the delimiter if the line is the header of a table of orders, else an empty string."""
     header = line[:LONGEST_HEADER]
     rows = {mark: header.split(mark) for mark in DELIMITERS}
     known = (mark for mark, cells in rows.items() if any(is_known(cell, id_column) for cell in cells))
@@ -36,7 +36,7 @@ def delimiter_of(line: str, id_column: str = "") -> str:
 
 
 def read_table(lines: Lines, delimiter: str, rows: Rows) -> None:
-    """Read a table whose header is the first line. Of a row whose columns may have moved nothing is read."""
+    """Read a table whose header is the first line. A row whose columns may have moved is not used."""
     number, header = next(lines)
     with _long_cells():
         try:
@@ -87,13 +87,13 @@ def _read_rows(lines: _Ended, header_at: int, delimiter: str, columns: Columns, 
         last = header_at + reader.line_num
         if len(row) > width:
             rows.reject(_place(first, last), f"{_fields(row, width)}; is a quotation mark missing?")
-        elif len(row) < width and first != last:  # it may have swallowed the rows below it
+        elif len(row) < width and first != last:  # it may contain the rows after it
             rows.reject_all(_place(first, last), f"{_fields(row, width)}; is a quotation mark missing?")
             return
         elif not any(map(str.strip, row)):
             continue
         elif len(row) < width and not lines.has_end:
-            rows.reject(_place(first, last), f"{_fields(row, width)}, and the line has no end; was the file cut off?")
+            rows.reject(_place(first, last), f"{_fields(row, width)}, and the line does not end; is the file complete?")
         else:
             rows.add_row(f"line {first}", columns, row + [""] * (width - len(row)))
 
@@ -108,4 +108,4 @@ def _fields(row: list[str], width: int) -> str:
 
 def _broken(error: csv.Error) -> str:
     what = str(error).replace("\t", "\\t").replace("\n", "\\n")  # it can name the delimiter
-    return f"this is no row of a table ({what}); is a quotation mark missing?"
+    return f"this is not a row of a table ({what}); is a quotation mark missing?"

@@ -1,4 +1,4 @@
-"""Judge what a row says, in whatever format: the number of an order and when it was placed, or what is wrong with it.
+"""Read a row of any format: the order id and the time at which it was placed, or what is wrong with it.
 
 A row may hold names, addresses and letters of people. Of a row that cannot be used, only the value that is wrong is
 shown: cut, and printable.
@@ -42,7 +42,7 @@ _EXACT = 2**53  # below it every float that is whole is the number that was mean
 
 @frozen
 class Selection:
-    """What the operator said about the input: which column and which rows, and the zone of times without one."""
+    """The operator's choices: which column, which rows, and the time zone of times without one."""
 
     id_column: str = ""
     where: tuple[tuple[str, str], ...] = ()  # columns, and the values that they must have
@@ -52,7 +52,7 @@ class Selection:
 
 @frozen
 class Columns:
-    """Where a row has the order's number, its time, and the values that select it."""
+    """Where a row has the order id, its time, and the values that select it."""
 
     names: Sequence[str]
     id_at: int
@@ -93,7 +93,7 @@ class Orders:
 
 @frozen
 class Repeated:
-    """A JSON object that has one key twice, so that nobody can say which value is meant."""
+    """A JSON object with a repeated key: which value is meant is unclear."""
 
     key: str
 
@@ -138,7 +138,7 @@ class Rows:
 
     def reject_all(self, place: str, why: str) -> None:
         """Note that no row of the source can be trusted, those read before included."""
-        self.reject(place, f"{why}; nothing of this file is used")
+        self.reject(place, f"{why}; nothing in this file is used")
         self._placed.clear()
         self._repeated = self._unread = self._unselected = 0
         self._warnings.clear()
@@ -160,9 +160,9 @@ class Rows:
         self._add(place, values[columns.id_at], placed, columns.shown)
 
     def add(self, place: str, order_id: object) -> None:
-        """Add a row that is only an order number."""
+        """Add a row that is only an order id."""
         if self.selection.id_column or self.selection.where:
-            self.reject(place, "this row has no columns to choose from")
+            self.reject(place, "this row has no columns")
         else:
             self._add(place, order_id, None, ("", ""))
 
@@ -189,13 +189,13 @@ class Rows:
         else:
             if when is None or when <= self.selection.now + _EARLY:
                 return when
-            why = "is in the future; if it is local time, name its zone with --timezone"
+            why = "is in the future; if it is local time, set its zone with --timezone"
         self._unread += 1
-        _note(self._warnings, self._place(place), f"{name} {_quoted(placed)} {why}; its time counts as unknown")
+        _note(self._warnings, self._place(place), f"{name} {_quoted(placed)} {why}; its time is taken as unknown")
         return None
 
     def add_document(self, place: str, document: object) -> None:
-        """Add a JSON value: an order number, an object with one, or an array or page of these."""
+        """Add a JSON value: an order id, an object with one, or an array or page of these."""
         for count, value in enumerate(_values(document), 1):
             where = place if value is document else f"{place}, entry {count}"
             if isinstance(value, Repeated):
@@ -256,12 +256,12 @@ def word(name: str) -> str:
 
 
 def is_similar(name: str) -> bool:
-    """Return whether a column with this name may hold an order's number, such as thanksio_order_id."""
+    """Return whether a column with this name may hold an order id, such as thanksio_order_id."""
     return bool(_SIMILAR.fullmatch(word(name)))
 
 
 def is_known(name: str, id_column: str) -> bool:
-    """Return whether this is the name of an order's number."""
+    """Return whether this is the name of an order id."""
     return word(name) in {_ID, _ORDER_ID, word(id_column)} - {""}
 
 
@@ -274,7 +274,7 @@ def _columns(names: tuple[str, ...], id_column: str, where: tuple[tuple[str, str
     if not ids:
         raise ValueError(nothing_known(names, id_column))
     if len(ids) > 1:
-        raise ValueError(f"{_several('order number', names, ids)}; name one with --id-column")
+        raise ValueError(f"{_several('order id', names, ids)}; choose one with --id-column")
     if len(times) > 1:
         raise ValueError(_several("time", names, times))
     shown = listed([names[ids[0]]]), listed([names[times[0]]]) if times else ""
@@ -311,8 +311,8 @@ def _several(what: str, names: Sequence[str], places: Sequence[int]) -> str:
 
 
 def nothing_known(names: Collection[str], id_column: str = "") -> str:
-    """Return that none of these names is that of an order number."""
-    hint = "; name the column with --id-column" if any(map(is_similar, names)) and not id_column else ""
+    """Return that none of these names is that of an order id."""
+    hint = "; set the column with --id-column" if any(map(is_similar, names)) and not id_column else ""
     return (
         f"nothing is called {listed([id_column]) if id_column else 'order_id or id'}; there are: {listed(names)}{hint}"
     )
@@ -365,7 +365,7 @@ def _is_array(value: object) -> TypeGuard[list[object]]:
 
 
 def _number(value: object, *, grouped: bool) -> int:
-    """Return an order's number. Raises InvalidOrderIdError.
+    """Return an order id. Raises InvalidOrderIdError.
 
     Thousands are only read as such in a column, because a line `42,709` may be two orders.
     """
@@ -383,12 +383,12 @@ def _number(value: object, *, grouped: bool) -> int:
 
 def _no_number(order_id: object, name: str) -> str:
     if is_missing(order_id) and not (isinstance(order_id, str) and order_id.strip() and not name):
-        return f"{name or 'the order number'} is missing"
+        return f"{name or 'the order id'} is missing"
     if isinstance(order_id, str):
         text = order_id[:500].strip()
         part = _PART.match(text)
         order_id = part[0] + "…" if part and part[0] != text else text
-    return f"{name} {_quoted(order_id)} is no order number".lstrip()
+    return f"{name} {_quoted(order_id)} is not an order id".lstrip()
 
 
 def _text(value: object) -> str:

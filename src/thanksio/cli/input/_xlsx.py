@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from thanksio.cli.input._rows import Rows
 
 MARK = b"PK\x03\x04"  # how a workbook, which is a zip archive, begins
-_MISSING = "this is a workbook; pip install 'thanksio[xlsx]' to read it, or save it as CSV, in UTF-8"
+_MISSING = "this is a workbook; to read it: pip install 'thanksio[xlsx]'; or save it as CSV in UTF-8"
 
 
 def read_workbook(data: bytes, rows: Rows) -> None:
@@ -26,11 +26,11 @@ def read_workbook(data: bytes, rows: Rows) -> None:
         book = calamine.load_workbook(io.BytesIO(data))
         sheets = {name: book.get_sheet_by_name(name).to_python(skip_empty_area=False) for name in book.sheet_names}
     except calamine.CalamineError:
-        rows.reject("", "this workbook cannot be read; save it as CSV, in UTF-8")
+        rows.reject("", "this workbook cannot be read; save it as CSV in UTF-8")
         return
     filled = [name for name, sheet in sheets.items() if any(map(_has_content, sheet))]
     if len(filled) > 1:
-        rows.reject("", f"several sheets have content: {listed(filled)}; save the one that is meant as a file")
+        rows.reject("", f"several sheets have content: {listed(filled)}; save the right one as a file of its own")
     elif filled:
         _read_sheet(sheets[filled[0]], rows)
 

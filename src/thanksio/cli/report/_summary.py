@@ -19,7 +19,7 @@ ROWS = 1000  # orders that a report lists
 ADVICE: dict[Verdict, str] = {
     "unknown": "Run the same command again: repeating a cancel is harmless, and the response shows the order.",
     "not_cancelled": "Usually it is too late. An order in status reviewing can still be cancelled: run it again.",
-    "refused": "Read the reason, and look at the order in the dashboard.",
+    "refused": "Read the reason, and check the order in the dashboard.",
     "not_tried": "Nothing was sent for these orders, or no request was accepted. Run the same command again.",
 }
 

@@ -1,4 +1,4 @@
-"""Read answers that somebody has saved, whatever they stand in: one document, a list, JSON lines. Pure."""
+"""Read saved responses from one JSON document, a list or JSON lines. Pure."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ _DECODER = json.JSONDecoder()
 
 
 class UnusableError(Exception):
-    """What was saved cannot be read as answers; the words say why and where, and quote nothing."""
+    """The file does not contain saved responses; the message says why and where, and quotes nothing."""
 
 
 def orders_of(data: bytes) -> list[Order]:
-    """Yield the orders of all responses. Raises UnusableError."""
+    """Return the orders of all responses. Raises UnusableError."""
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise UnusableError("it is not UTF-8") from None
     orders = [order for line, value in _values(text) for order in _orders(value, line)]
     if not orders:
-        raise UnusableError("it holds no answer")
+        raise UnusableError("it contains no response")
     return orders
 
 
@@ -42,7 +42,7 @@ def _values(text: str) -> Iterator[tuple[int, object]]:
         try:
             value, start = _DECODER.raw_decode(text, end)
         except (ValueError, RecursionError):  # a number of 5,000 digits is a ValueError, too
-            raise UnusableError(f"what begins on line {line} is not JSON") from None
+            raise UnusableError(f"the value that begins on line {line} is not JSON") from None
         yield line, value
         line += text.count("\n", end, start)
 
@@ -53,11 +53,11 @@ def _end_of_space(text: str, start: int) -> int:
 
 
 def _orders(value: object, line: int) -> Iterator[Order]:
-    for answer in value if _is_list(value) else [value]:
-        is_bare = _is_object(answer) and {"id", "status"} <= answer.keys()
-        order = answer if is_bare or not _is_object(answer) else answer.get("order")
+    for item in value if _is_list(value) else [value]:
+        is_bare = _is_object(item) and {"id", "status"} <= item.keys()
+        order = item if is_bare or not _is_object(item) else item.get("order")
         if not _is_object(order):
-            raise UnusableError(f"what begins on line {line} holds something that is neither an answer nor an order")
+            raise UnusableError(f"the value that begins on line {line} contains neither a response nor an order")
         yield order
 
 
