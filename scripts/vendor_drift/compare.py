@@ -1,47 +1,48 @@
-"""Compare the vendor's document with our contract. Pure.
+"""Compare a vendor's document with our contract. Pure.
 
-What the vendor says must be within what we say: a status, type or word that we have and the vendor has not is no drift,
-for our contract is the union of many documents. Only fields that went are asked for, as `fields.py` says.
+The contract is the union of many documents, so it may allow more than this one: only what the document has beyond the
+contract is a difference, and fields that it no longer has (`fields.py`).
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from watching.fields import answer_fields
-from watching.values import GROUPS, Contract, Difference, Operation, either
-from watching.verdict import error_bodies, verdicts
+from vendor_drift.examples import unexplained_errors, wrong_verdicts
+from vendor_drift.fields import field_differences
+from vendor_drift.values import GROUPS, Contract, Difference, Operation, alternatives
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
-    from watching.values import Parameter
+    from vendor_drift.document import Document
+    from vendor_drift.values import Parameter
 
-_NEAR = 5  # operations that are named
+_SIMILAR = 5  # operations that are listed
 _ORDER = [kind for kinds in GROUPS.values() for kind in kinds]
 
 
-def compare(vendor: Sequence[Operation], contract: Contract, near: Sequence[str] = ()) -> list[Difference]:
-    """Return every difference once, in the order in which it is shown. `near` are operations like a withdrawn one."""
-    found = {difference for theirs in vendor for difference in _differences(theirs, contract)}
-    if not vendor:
-        paths = ", ".join(own.path for own in contract.operations) or "none"
-        found.add(Difference("withdrawn", "/paths", paths, ", ".join(near[:_NEAR]) or "no operation on orders"))
+def compare(document: Document, contract: Contract) -> list[Difference]:
+    """Return the differences in the order of the report."""
+    found = {difference for theirs in document.operations for difference in _differences(theirs, contract)}
+    if not document.operations:
+        paths = ", ".join(own.path for own in contract.operations)
+        similar = ", ".join(document.similar[:_SIMILAR]) or "no operation on orders"
+        found.add(Difference("withdrawn", "/paths", paths, similar))
     return sorted(found, key=lambda difference: (_ORDER.index(difference.kind), difference))
 
 
 def _differences(theirs: Operation, contract: Contract) -> Iterator[Difference]:
-    same = [own for own in contract.operations if own.spelling == theirs.spelling]
+    same = [own for own in contract.operations if own.template == theirs.template]
     if not same:
-        spellings = ", ".join(own.path for own in contract.operations) or "none"
-        yield Difference("path", theirs.path, spellings, theirs.path)
+        yield Difference("path", theirs.path, ", ".join(own.path for own in contract.operations), theirs.path)
     for own in (same or contract.operations)[:1]:
         yield from _request(theirs, own)
         yield from _statuses(theirs, own)
-    yield from _answer(theirs)
-    yield from error_bodies(theirs.errors)
-    yield from verdicts(theirs.answer.examples)
-    yield from answer_fields(theirs.answer, contract)
+    yield from _response(theirs)
+    yield from unexplained_errors(theirs.errors)
+    yield from wrong_verdicts(theirs.response.examples)
+    yield from field_differences(theirs.response, contract)
 
 
 def _request(theirs: Operation, own: Operation) -> Iterator[Difference]:
@@ -51,7 +52,7 @@ def _request(theirs: Operation, own: Operation) -> Iterator[Difference]:
     if theirs.body != own.body:
         yield Difference("request body", theirs.path, own.body, theirs.body)
     if theirs.security != own.security:
-        yield Difference("security", theirs.path, either(own.security), either(theirs.security))
+        yield Difference("security", theirs.path, alternatives(own.security), alternatives(theirs.security))
     if not theirs.servers or not set(theirs.servers) <= set(own.servers):
         yield Difference("server", theirs.path, ", ".join(own.servers), ", ".join(theirs.servers) or "none")
     if theirs.deprecated and not own.deprecated:
@@ -63,7 +64,7 @@ def _upper(methods: tuple[str, ...]) -> str:
 
 
 def _parameters(theirs: list[Parameter], own: list[Parameter]) -> Iterator[Difference]:
-    """Pair the parameters by place and name, then those that are left over by name or place alone."""
+    """Pair the parameters by place and name, then the remaining ones by name or place alone."""
     for alike in (_same, _same_name, _same_place):
         for their in tuple(theirs):
             match = next((mine for mine in own if alike(their, mine)), None)
@@ -95,11 +96,11 @@ def _statuses(theirs: Operation, own: Operation) -> Iterator[Difference]:
             yield Difference("status", status, ", ".join(own.statuses), status)
 
 
-def _answer(theirs: Operation) -> Iterator[Difference]:
-    answer = theirs.answer
-    if "application/json" not in answer.kinds:
-        yield Difference("answer", theirs.path, "application/json", ", ".join(answer.kinds) or "no answer of 2xx")
-    elif not answer.examples:
-        yield Difference("answer", theirs.path, "an example", "no example")
-    for reference in answer.broken:
-        yield Difference("answer", theirs.path, "a schema that can be read", f"{reference} cannot be followed")
+def _response(theirs: Operation) -> Iterator[Difference]:
+    response = theirs.response
+    if "application/json" not in response.media_types:
+        yield Difference("response", theirs.path, "application/json", ", ".join(response.media_types) or "no 2xx")
+    elif not response.examples:
+        yield Difference("response", theirs.path, "an example", "no example")
+    for reference in response.broken:
+        yield Difference("response", theirs.path, "a schema", f"{reference} cannot be resolved")

@@ -1,6 +1,6 @@
-"""Flatten JSON schemas: for a field, all types and words that are mentioned and possible, over references and parts.
+"""Flatten JSON schemas: collect the types and words of each field over references and combined schemas. Pure.
 
-References are resolved by the library referencing, without fetching anything.
+References are resolved by the library referencing, within the document; nothing is fetched.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from referencing import Registry, Resource, Specification
 from referencing.exceptions import Unresolvable
 
 from thanksio.drift import JSON_TYPES
-from watching.values import Node, Seen, as_list, node, pointer
+from vendor_drift.values import Node, Seen, as_list, node, pointer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -24,13 +24,13 @@ _ALL = frozenset(JSON_TYPES.values())
 
 @define(eq=False)
 class Reader:
-    """Read the schemas of one document, and note references that cannot be followed. Each node is visited once."""
+    """Read the schemas of one document, and collect references that cannot be resolved. Each node is visited once."""
 
     document: Node
     broken: list[str] = field(factory=list[str], init=False)
     _resolver: Any = field(init=False)
     _possible: dict[int, frozenset[str]] = field(factory=dict[int, frozenset[str]], init=False)
-    _made: list[Node] = field(factory=list[Node], init=False)  # keeps the ids of nodes that are not in the document
+    _made: list[Node] = field(factory=list[Node], init=False)  # keeps their ids valid: they are not in the document
 
     def __attrs_post_init__(self) -> None:
         resource: Resource[Any] = Specification.OPAQUE.create_resource(self.document)
@@ -38,14 +38,14 @@ class Reader:
         self._resolver = registry.resolver()
 
     def resolve(self, value: object) -> Node:
-        """Return an object, with what it refers to; the keys beside a reference win."""
+        """Return an object with its reference resolved; keys beside the reference take precedence."""
         found: dict[str, Any] = {}
         for layer in self.layers(value):
             found = {**layer, **found}
         return found
 
     def layers(self, value: object) -> list[Node]:
-        """Return an object, without its reference, and then what it refers to. All of them hold."""
+        """Return an object without its reference, then each object that it refers to. All of them apply."""
         found, layers, seen = node(value), list[Node](), set[str]()
         while isinstance(reference := found.get("$ref"), str):
             layers.append({key: inner for key, inner in found.items() if key != "$ref"})
@@ -60,18 +60,12 @@ class Reader:
     def _target(self, reference: str) -> Node | None:
         try:
             found = self._resolver.lookup(reference).contents if reference.startswith("#") else None
-        except (
-            Unresolvable,
-            TypeError,
-            ValueError,
-            LookupError,
-            AttributeError,
-        ):  # or something on the way is no object
+        except (Unresolvable, TypeError, ValueError, LookupError, AttributeError):  # a step is not an object
             return None
         return found if isinstance(found, dict) else None
 
     def parts(self, schema: object) -> Iterator[Node]:
-        """Yield a schema and all that it is put together from, each once."""
+        """Yield a schema and all schemas that it combines, each once."""
         waiting, visited = [schema], set[int]()
         while waiting:
             raw = waiting.pop()
@@ -88,27 +82,35 @@ class Reader:
         return mentioned & self.possible(schema) or mentioned
 
     def possible(self, schema: object, active: frozenset[int] = frozenset()) -> frozenset[str]:
-        """Return the JSON types that a schema does not exclude. oneOf counts as anyOf."""
-        if id(schema) in active or not isinstance(schema, dict):
+        """Return the JSON types that a schema does not exclude. oneOf is treated as anyOf.
+
+        `active` are the schemas around it: one that contains itself is followed once, however many references it has.
+        """
+        layers = self.layers(schema)
+        key = id(layers[-1])
+        if key in active or not isinstance(schema, dict):
             return _ALL
-        if id(schema) not in self._possible:
-            inside, found = active | {id(schema)}, _ALL
-            for layer in self.layers(schema):
-                found &= _own(layer)
-                for part in as_list(layer.get("allOf")):
-                    found &= self.possible(part, inside)
-                for key in ("anyOf", "oneOf"):
-                    if alternatives := as_list(layer.get(key)):
-                        found &= frozenset(chain.from_iterable(self.possible(part, inside) for part in alternatives))
-            if any(layer.get("nullable") is True for layer in self.layers(schema)):
+        if key not in self._possible:
+            found = frozenset(_ALL).intersection(*(self._layer(layer, active | {key}) for layer in layers))
+            if any(layer.get("nullable") is True for layer in layers):
                 found |= {"null"}
             if active:
-                return found  # what refers back to a schema above is known only in part
-            self._possible[id(schema)] = found
-        return self._possible[id(schema)]
+                return found  # incomplete where it refers back to a schema around it: not cached
+            self._possible[key] = found
+        return self._possible[key]
+
+    def _layer(self, layer: Node, active: frozenset[int]) -> frozenset[str]:
+        """Return the types that one object of a schema allows, without those that it refers to."""
+        found = _own(layer)
+        for part in as_list(layer.get("allOf")):
+            found &= self.possible(part, active)
+        for key in ("anyOf", "oneOf"):
+            if alternatives := as_list(layer.get(key)):
+                found &= frozenset(chain.from_iterable(self.possible(part, active) for part in alternatives))
+        return found
 
     def properties(self, schema: object) -> dict[str, Any]:
-        """Return the properties of an object's schema; one that is declared in several parts is all of them."""
+        """Return the properties of an object's schema, those declared in several parts combined."""
         found: dict[str, list[Any]] = {}
         for part in self.parts(schema):
             for name, inner in node(part.get("properties")).items():
@@ -117,8 +119,8 @@ class Reader:
         self._made += merged.values()
         return merged
 
-    def described(self, schema: object) -> dict[str, Seen]:
-        """Return what the schema of a response says of its fields and of its order's, by JSON pointer."""
+    def response_fields(self, schema: object) -> dict[str, Seen]:
+        """Return the fields of a response and of its order that a schema describes, by JSON pointer."""
         found: dict[str, Seen] = {}
         for name, inner in self.properties(schema).items():
             found |= self._field(pointer(name), inner)
@@ -131,28 +133,28 @@ class Reader:
         parts = list(self.parts(schema))
         words = _texts([*as_list(part.get("enum")), part.get("const")] for part in parts)
         samples = _texts([part.get("example"), *as_list(part.get("examples"))] for part in parts)
-        text = next(iter(_texts([part.get("description")] for part in parts)), "")
-        seen = Seen(schema=self.types(schema), words=words + samples, listed=bool(words), text=text)
+        description = next(iter(_texts([part.get("description")] for part in parts)), "")
+        seen = Seen(schema=self.types(schema), words=words + samples, listed=bool(words), description=description)
         items = [part["items"] for part in parts if "items" in part]
         within = frozenset(name for item in items for name in self.types(item))
-        return {where: seen, **({f"{where}/*": Seen(schema=within)} if items else {})}
+        return {where: seen} | ({f"{where}/*": Seen(schema=within)} if items else {})
 
 
-def shown(example: object) -> dict[str, Seen]:
-    """Return what an example response shows of its fields and of its order's, by JSON pointer."""
+def example_fields(example: object) -> dict[str, Seen]:
+    """Return the fields of a response and of its order that an example shows, by JSON pointer."""
     found: dict[str, Seen] = {}
     for name, value in node(example).items():
-        found |= _shown(pointer(name), value)
+        found |= _value(pointer(name), value)
         if name == "order":
             for own, own_value in node(value).items():
-                found |= _shown(pointer(name, own), own_value)
+                found |= _value(pointer(name, own), own_value)
     return found
 
 
-def _shown(where: str, value: object) -> dict[str, Seen]:
+def _value(where: str, value: object) -> dict[str, Seen]:
     seen = Seen(frozenset({json_type(value)}), words=(value,) if isinstance(value, str) else ())
-    within = frozenset(json_type(item) for item in as_list(value))
-    return {where: seen, **({f"{where}/*": Seen(within)} if within else {})}
+    items = frozenset(json_type(item) for item in as_list(value))
+    return {where: seen} | ({f"{where}/*": Seen(items)} if items else {})
 
 
 def json_type(value: object) -> str:
@@ -179,7 +181,7 @@ def _mentioned(schema: Node) -> set[str]:
 
 
 def _own(schema: Node) -> frozenset[str]:
-    """Return the types that the keys type, enum and const of one schema allow."""
+    """Return the types that `type`, `enum` and `const` of one schema allow."""
     found = _ALL
     if named := _named(schema):
         found &= frozenset(named | ({"integer"} if "number" in named else set()))

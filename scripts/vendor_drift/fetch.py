@@ -1,4 +1,4 @@
-"""Get the text of a document from a file or an address, within bounds of size and time, or say why not."""
+"""Read a document from a file or an https URL, within bounds of size and time."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from watching.values import UnusableError
+from vendor_drift.values import UnusableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,22 +26,22 @@ _LOGIN = ("login", "signin", "sign-in", "auth", "sso")
 def fetch(
     source: str, *, transport: httpx.BaseTransport | None = None, now: Callable[[], float] = time.monotonic
 ) -> str:
-    """Return the text of a file or of an https address; raise UnusableError if there is none."""
+    """Return the text of a file or of an https URL. Raises UnusableError."""
     if "://" not in source:
         return _decoded(_file(Path(source)))
     if not source.lower().startswith("https://"):
-        raise UnusableError("Only https addresses are read: anybody on the way could change what http brings.")
+        raise UnusableError("only https URLs are read: a response over http can be changed on its way.")
     with httpx.Client(timeout=_STEP, transport=transport) as client:
         try:
             with client.stream("GET", source, headers=_HEADERS) as response:
                 return _decoded(_body(response, now() + SECONDS, now))
         except httpx.TimeoutException:
-            raise UnusableError(f"It did not answer within {_STEP:g} s.") from None
+            raise UnusableError(f"{source}: no response within {_STEP:g} s.") from None
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise UnusableError(f"It cannot be reached: {error}.") from None
+            raise UnusableError(f"{source} cannot be reached: {error}.") from None
 
 
-_HEADERS = {"Accept": "application/json", "Accept-Encoding": "identity"}  # what is compressed has no size to go by
+_HEADERS = {"Accept": "application/json", "Accept-Encoding": "identity"}  # bounds the size: 1 MB of gzip can be 1 GB
 
 
 def _file(path: Path) -> bytes:
@@ -49,41 +49,43 @@ def _file(path: Path) -> bytes:
         with path.open("rb") as file:
             return _bounded(file.read(MOST + 1))
     except OSError as error:
-        raise UnusableError(f"The file cannot be read: {error.strerror}.") from None
+        raise UnusableError(f"{path} cannot be read: {error.strerror}.") from None
 
 
 def _body(response: httpx.Response, end: float, now: Callable[[], float]) -> bytes:
     if response.is_redirect:
         to = response.headers.get("location", "")
-        page = ", which looks like a login page" if any(word in to.lower() for word in _LOGIN) else ""
-        raise UnusableError(f"It redirects to {to[:200]!r}{page}. Redirects are not followed; give the final address.")
+        page = " (a login page, it seems)" if any(word in to.lower() for word in _LOGIN) else ""
+        raise UnusableError(f"the URL redirects to {to[:200]!r}{page}. Redirects are not followed; pass the final URL.")
     if not response.is_success:
-        raise UnusableError(f"It answered {response.status_code} {response.reason_phrase}.")
+        raise UnusableError(f"the server responded with {response.status_code} {response.reason_phrase}.")
     if response.headers.get("content-encoding", "identity") != "identity":
-        raise UnusableError("It came compressed, though that was not asked for.")
+        raise UnusableError("the response is compressed, which was not asked for.")
     body = b""
     for chunk in response.iter_raw():
         body = _bounded(body + chunk)
         if now() > end:
-            raise UnusableError(f"It was not complete after {SECONDS:g} s.")
+            raise UnusableError(f"the response was not complete after {SECONDS:g} s.")
     return body
 
 
 def _bounded(body: bytes) -> bytes:
     if len(body) > MOST:
-        raise UnusableError(f"It is larger than {MOST // 1024 // 1024} MiB.")
+        raise UnusableError(f"the document is larger than {MOST // 1024 // 1024} MiB.")
     return body
 
 
 def _decoded(body: bytes) -> str:
-    """Return the text: UTF-8, UTF-16 or UTF-32 by its first bytes, also if it is compressed with gzip."""
+    """Return the text of UTF-8, UTF-16 or UTF-32, also compressed with gzip."""
     if body.startswith(_GZIP):
         body = _unzipped(body)
     encoding = "utf-8-sig" if body.startswith(codecs.BOM_UTF8) else json.detect_encoding(body)
     try:
         return body.decode(encoding).removeprefix("\ufeff")
     except UnicodeDecodeError as error:
-        raise UnusableError(f"It is not {encoding.upper()}: byte {error.start:,} is not text.") from None
+        raise UnusableError(
+            f"the document is not {encoding.upper()}: byte {error.start:,} cannot be decoded."
+        ) from None
 
 
 def _unzipped(body: bytes) -> bytes:
@@ -91,4 +93,4 @@ def _unzipped(body: bytes) -> bytes:
     try:
         return _bounded(reader.decompress(body, MOST + 1))
     except zlib.error:
-        raise UnusableError("It begins like gzip, and cannot be decompressed.") from None
+        raise UnusableError("the document looks like gzip and cannot be decompressed.") from None

@@ -1,0 +1,1 @@
+"""Compare the vendor's published OpenAPI document with openapi.yaml: `make vendor-drift`."""
