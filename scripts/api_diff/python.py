@@ -1,12 +1,12 @@
-"""Rate what changed of the public Python, as the code of a user and its type checker meet it."""
+"""Rate changes of the public Python by their effect on users' code and type checkers."""
 
 from __future__ import annotations
 
 import ast
 from typing import TYPE_CHECKING
 
-from differing.change import Change, Rating
-from differing.surface import GENERATED, load, surface
+from api_diff.change import Change, Rating
+from api_diff.surface import GENERATED, load, surface
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
     import griffe
 
-    from differing.answers import Verdict
-    from differing.surface import Fact, Surface
+    from api_diff.responses import Verdict
+    from api_diff.surface import Fact, Surface
 
 _BROKEN = "`import thanksio` fails: make `_client.py` and openapi.yaml use one name."
-_ONLY_INSIDE = "No user names it: only the client imports generated code."
+_ONLY_INSIDE = "Users do not import it: only the client imports generated code."
 
 
 def changes(base: Path, revision: Path) -> list[Change]:
@@ -33,7 +33,7 @@ def changes(base: Path, revision: Path) -> list[Change]:
 
 
 def compare(before: Surface, after: Surface) -> list[Change]:
-    """Rate the differences of two surfaces. What belongs to something that went, came or turned is not told again."""
+    """Rate the differences of two surfaces. Members of what was removed, added or replaced are left out."""
     gone, new = before.keys() - after.keys(), after.keys() - before.keys()
     turned = {name for name in before if name in after and before[name].kind != after[name].kind}
     return [
@@ -45,54 +45,54 @@ def compare(before: Surface, after: Surface) -> list[Change]:
 
 def _removed(name: str, fact: Fact) -> Change:
     if fact.kind == "word":
-        rating, effect = Rating.COMPATIBLE, "If it still comes, it is a plain string; what compares with it goes on."
+        rating, effect = Rating.COMPATIBLE, "If it still occurs, it is a plain string; comparisons keep working."
     elif fact.kind == "base":
-        rating, effect = Rating.BREAKING, "What catches it or asks for it by that class no longer does."
+        rating, effect = Rating.BREAKING, "`except` and `isinstance` with that class no longer match."
     elif fact.kind == "parameter":
-        rating, effect = Rating.BREAKING, "Whoever gives it meets a TypeError."
+        rating, effect = Rating.BREAKING, "Passing it raises a TypeError."
     else:
-        rating, effect = Rating.BREAKING, "Whoever uses it meets an error."
+        rating, effect = Rating.BREAKING, "Using it raises an error."
     return Change(rating, "Python", name, f"{fact.kind} removed", effect)
 
 
 def _added(name: str, fact: Fact) -> Change:
     what = f"{fact.kind} added"
     if fact.kind == "parameter" and fact.required:
-        return Change(Rating.BREAKING, "Python", name, what, "It must be given: calls that do not meet a TypeError.")
-    return Change(Rating.COMPATIBLE, "Python", name, what, "Code that does not use it goes on as it is.")
+        return Change(Rating.BREAKING, "Python", name, what, "It is required: calls without it raise a TypeError.")
+    return Change(Rating.COMPATIBLE, "Python", name, what, "Code that does not use it keeps working.")
 
 
 def _changed(name: str, before: Fact, after: Fact) -> Iterable[Change]:
     if before.kind != after.kind:
-        effect = "Whoever uses it as what it was meets an error."
+        effect = "Code that uses it as before raises an error."
         yield Change(Rating.BREAKING, "Python", name, f"was a {before.kind}, is a {after.kind}", effect)
         return
     if before.types != after.types and before.types:
         rating, effect = _typed(before, after)
         yield Change(rating, "Python", name, f"was {_shown(before)}, is {_shown(after)}", effect)
     if after.required and not before.required:
-        effect = "It must be given: calls that do not meet a TypeError."
-        yield Change(Rating.BREAKING, "Python", name, "required from now on", effect)
+        effect = "It is required: calls without it raise a TypeError."
+        yield Change(Rating.BREAKING, "Python", name, "required now", effect)
     if before.place is not None and before.place != after.place:
-        what = "moved" if after.place is not None else "by keyword alone from now on"
-        yield Change(Rating.BREAKING, "Python", name, what, "Whoever gives it by position gives something else.")
+        what = "moved" if after.place is not None else "keyword-only now"
+        yield Change(Rating.BREAKING, "Python", name, what, "Passing it by position passes something else.")
     if before.kind == "parameter" and before.default != after.default and not after.required:
         what = f"default was {before.default or 'absent'}, is {after.default or 'absent'}"
-        yield Change(Rating.COMPATIBLE, "Python", name, what, "Calls that do not give it do so from now on.")
+        yield Change(Rating.COMPATIBLE, "Python", name, what, "Calls that do not pass it use the new default.")
 
 
 def _typed(before: Fact, after: Fact) -> Verdict:
     if before.kind == "parameter":
         if _holds(after.types, before.types):
-            return Rating.COMPATIBLE, "What was given before can still be given."
-        return Rating.BREAKING, "A type checker refuses what was given before, and the call may fail."
+            return Rating.COMPATIBLE, "Values that were accepted before still are."
+        return Rating.BREAKING, "A type checker rejects values that were accepted before, and the call may fail."
     if _holds(before.types, after.types):
-        return Rating.COMPATIBLE, "Readers of what it was can read what it is; they may check more than they need to."
-    return Rating.BREAKING, "A type checker refuses readers of what it was, and what they do with it may fail."
+        return Rating.COMPATIBLE, "Code for the old type works with the new one; it may check more than it needs to."
+    return Rating.BREAKING, "A type checker rejects code for the old type, and it may fail."
 
 
 def _holds(wide: frozenset[str], narrow: frozenset[str]) -> bool:
-    """Whether each value of the one union is one of the other; `int` stands for `float`, too (PEP 484)."""
+    """Return whether each value of the second union is one of the first; an `int` is a `float`, too (PEP 484)."""
     if wide & {"Any", "object"} or not wide:
         return True
     return all(part in wide or (part == "int" and "float" in wide) for part in narrow) and bool(narrow)
@@ -103,7 +103,7 @@ def _shown(fact: Fact) -> str:
 
 
 def _generated(package: griffe.Module) -> set[str]:
-    """Name the operations and classes of the generated package."""
+    """Return the names of the operations and classes of the generated package."""
     generated = package.modules_collection.members.get(GENERATED)
     found = {member.path for member in _modules(generated) if ".api." in member.path} if generated else set[str]()
     models = generated.members.get("models") if generated else None
@@ -126,7 +126,7 @@ def _inside(before: set[str], after: set[str]) -> list[Change]:
 
 
 def _unmet(root: Path, package: griffe.Module) -> list[str]:
-    """Name what hand-written code imports of the generated package and does not find there."""
+    """Return the names that hand-written code imports from the generated package and that are not there."""
     wanted: set[str] = set()
     for path in sorted((root / "src").rglob("*.py")):
         text = path.read_text("utf-8")

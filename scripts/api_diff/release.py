@@ -1,4 +1,4 @@
-"""Decide whether the versions and the CHANGELOG go with what changed, and name the edit for each that does not."""
+"""Decide whether versions and CHANGELOG match the changes, and name the fix where they do not. Pure but for read()."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 from attrs import field, frozen
 
-from differing.change import DiffError, Rating, Version, following, parse_version, show_version, worst
-from differing.contract import parsed
+from api_diff.change import DiffError, Rating, Version, following, parse_version, show_version, worst
+from api_diff.contract import parsed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from differing.change import Change
+    from api_diff.change import Change
 
 _ENTRY = re.compile(r"^## (?P<version>\S+), (?P<when>.+)$", re.MULTILINE)
 _WHEN = re.compile(r"not released yet|\d{4}-\d{2}-\d{2}")
@@ -24,7 +24,7 @@ _ITEM = re.compile(r"^- .*(?:\n  .*)*", re.MULTILINE)
 
 @frozen
 class State:
-    """What a tree says of itself: its version, that of its contract, and its CHANGELOG."""
+    """The package version, the contract version and the CHANGELOG of a tree."""
 
     version: Version
     contract: Version
@@ -33,14 +33,14 @@ class State:
 
 @frozen
 class Problem:
-    """What does not go together, and the edit that mends it."""
+    """Something that does not match the changes, and its fix."""
 
     what: str
-    mend: str
+    fix: str
 
 
 def read(root: Path) -> State:
-    """Read what a tree says of itself, or raise DiffError."""
+    """Read the state of a tree. Raises DiffError."""
     try:
         project = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["project"]["version"]
         contract = parsed((root / "openapi.yaml").read_text("utf-8"))["info"]["version"]
@@ -51,18 +51,18 @@ def read(root: Path) -> State:
 
 
 def problems(before: State, now: State, changes: Sequence[Change], *, is_release: bool) -> list[Problem]:
-    """Name all that does not go with `changes`. Nothing has been promised to anyone before the first release."""
+    """Return what does not match `changes`. Before the first release, every change is allowed."""
     rating = worst(changes)
     wanted = following(before.version, rating) if is_release else before.version
     return [
-        *_contract(before, now, [change for change in changes if change.part == "wire"], is_release=is_release),
+        *_contract(before, now, [change for change in changes if change.part == "contract"], is_release=is_release),
         *_version(now, rating, wanted),
         *_changelog(before, now, rating, max(wanted, now.version)),
     ]
 
 
-def _contract(before: State, now: State, wire: Sequence[Change], *, is_release: bool) -> list[Problem]:
-    rating = worst(wire)
+def _contract(before: State, now: State, of_contract: Sequence[Change], *, is_release: bool) -> list[Problem]:
+    rating = worst(of_contract)
     if rating is None or rating is Rating.INVISIBLE:
         return []
     wanted = following(before.contract, rating) if is_release else following(before.contract, Rating.INVISIBLE)
@@ -71,8 +71,8 @@ def _contract(before: State, now: State, wire: Sequence[Change], *, is_release: 
     number = show_version(wanted)
     return [
         Problem(
-            f"The contract changed, and openapi.yaml still calls itself {show_version(now.contract)}.",
-            f"in openapi.yaml set `info.version: {number}`, then type: make generate",
+            f"The contract changed, and openapi.yaml still has contract version {show_version(now.contract)}.",
+            f"in openapi.yaml set `info.version: {number}`, then run: make generate",
         )
     ]
 
@@ -80,10 +80,10 @@ def _contract(before: State, now: State, wire: Sequence[Change], *, is_release: 
 def _version(now: State, rating: Rating | None, wanted: Version) -> list[Problem]:
     if now.version >= wanted:
         return []
-    why = f"What changed is {rating.name.lower()}" if rating else "A version never goes back"
+    why = f"The changes are {rating.name.lower()}" if rating else "A version never goes back"
     return [
         Problem(
-            f"{why}, and pyproject.toml still says {show_version(now.version)}.",
+            f"{why}, and pyproject.toml still has package version {show_version(now.version)}.",
             f'in pyproject.toml set version = "{show_version(wanted)}"',
         )
     ]
@@ -93,11 +93,11 @@ def _changelog(before: State, now: State, rating: Rating | None, wanted: Version
     head = _ENTRY.search(now.changelog)
     version = show_version(wanted)
     if not head or head["version"] != version or not _WHEN.fullmatch(head["when"]):
-        found = head[0] if head else "nothing"
+        found = f'"{head[0]}"' if head else "missing"
         return [
             Problem(
-                f"The newest entry of CHANGELOG.md is not that of version {version}, but {found}.",
-                f"begin the entries of CHANGELOG.md with: ## {version}, not released yet",
+                f"The newest entry of CHANGELOG.md should be that of package version {version}; it is {found}.",
+                f"start the entries of CHANGELOG.md with: ## {version}, not released yet",
             )
         ]
     new = set(_items(_newest(now.changelog))) - set(_items(before.changelog))
@@ -105,8 +105,8 @@ def _changelog(before: State, now: State, rating: Rating | None, wanted: Version
         return []
     return [
         Problem(
-            "What changed can be noticed, and CHANGELOG.md does not tell it.",
-            f'add a line to "{head[0]}" in CHANGELOG.md: what is different for a user, in a full sentence',
+            "Users can notice the changes, and CHANGELOG.md does not mention them.",
+            f'add a line to "{head[0]}" in CHANGELOG.md: what is different for users, in a full sentence',
         )
     ]
 

@@ -1,4 +1,4 @@
-"""Find and fetch the state that this tree is compared with: the last release, or what the last contract was."""
+"""Find and fetch the state to compare with: the last release, or the one before the contract last changed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from differing.change import DiffError
+from api_diff.change import DiffError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,7 +20,7 @@ _CONTRACT = "openapi.yaml"
 
 @frozen
 class Base:
-    """A state of this repository. `name` is how a person would call it."""
+    """A state of this repository, and its name for people."""
 
     commit: str
     name: str
@@ -30,13 +30,13 @@ class Base:
 def find(root: Path, ref: str | None = None) -> Base | None:
     """Return the state to compare with: `ref`, or the last release, or the last one with another contract.
 
-    None if there is none: nothing was released, and the contract has never been another one. Raises DiffError if the
-    history is missing or shorter than it was.
+    None if nothing was released and the contract has never changed. Raises DiffError if the history is missing or
+    shallow.
     """
     if ref:
         return _base(root, ref, ref, is_release=_is_release(root, ref))
     if _git(root, "rev-parse", "--is-shallow-repository").strip() == "true":
-        raise DiffError("This clone is shallow, so nobody can say what was released last: git fetch --unshallow --tags")
+        raise DiffError("This clone is shallow, so the last release is unknown. Run: git fetch --unshallow --tags")
     tags = _git(root, "tag", "--list", "v[0-9]*", "--merged", "HEAD", "--sort=-version:refname").split()
     if tags:
         return _base(root, tags[0], f"release {tags[0]}", is_release=True)
@@ -63,12 +63,12 @@ def _is_release(root: Path, ref: str) -> bool:
 
 
 def is_repository(root: Path) -> bool:
-    """Whether this tree has a history of its own; an unpacked archive has none."""
+    """Return whether this tree has a history; an unpacked archive has none."""
     return (root / ".git").exists()
 
 
 def fetch(root: Path, base: Base, into: Path) -> None:
-    """Write the files of a state into a folder. Raises DiffError if it is not there."""
+    """Write the files of a state into a folder. Raises DiffError if there is no such state."""
     archive = subprocess.run(
         ["git", "archive", "--format=tar", base.commit],  # noqa: S607 - git is found as the user finds it
         cwd=root,
@@ -103,5 +103,5 @@ def _git(root: Path, *arguments: str, wrong: str = "") -> str:
 
 
 def _environment() -> dict[str, str]:
-    """Leave out what a hook is told of the repository that it runs in: `root` says which one is meant."""
+    """Return the environment without the variables that git sets for hooks: they name another repository."""
     return {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}

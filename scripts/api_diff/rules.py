@@ -1,8 +1,8 @@
-"""Rate what changed on the wire as a user of the client meets it, who sends little and reads tolerantly.
+"""Rate changes of the contract by their effect on users of this client, which sends little and parses tolerantly.
 
-redocly rates for any client. Ours sends a PUT without body or query, holds to its own rule for ids, takes statuses by
-number and keeps words and fields that it does not know. Each rule, here and in `answers.py`, says where that makes a
-difference, and why; where none does, redocly's rating stands.
+redocly rates for any client. This one sends a PUT without body or query, has its own rule for ids, classifies statuses
+by number and keeps unlisted words and fields. Each rule, here and in `responses.py`, says where that matters and why;
+otherwise redocly's rating stands.
 """
 
 from __future__ import annotations
@@ -13,22 +13,22 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from differing import answers
-from differing.change import Change, Rating
-from differing.contract import Place, parsed, simplified, words_of
-from differing.redocly import Finding, findings
+from api_diff import responses
+from api_diff.change import Change, Rating
+from api_diff.contract import Place, parsed, simplified, words_of
+from api_diff.redocly import Finding, findings
 
 if TYPE_CHECKING:
-    from differing.answers import Rule, Verdict
+    from api_diff.responses import Rule, Verdict
 
-_IDS = ("1", "37294", str(2**63 - 1))  # the shortest, a documented and the longest that the client sends
+_IDS = ("1", "37294", str(2**63 - 1))  # the shortest, a documented one and the longest that the client sends
 _DIGITS = {"string", "integer"}
 _WORDS = {"description", "summary", "title", "deprecated", "example", "examples", "externalDocs", "$comment"}
 _ABOUT = {"Tag", "TagList", "Info", "Contact", "License", "Example", "ExamplesMap", "ExternalDocs", "Link", "LinksMap"}
 
 
 def changes(tool: Path, base: Path, revision: Path) -> list[Change]:
-    """Compare two contracts that lie in one folder. Raises DiffError if one of them cannot be read."""
+    """Compare two contracts in one folder. Raises DiffError if one of them cannot be read."""
     before, after = base.read_text("utf-8"), revision.read_text("utf-8")
     if before == after:
         return []
@@ -40,23 +40,25 @@ def changes(tool: Path, base: Path, revision: Path) -> list[Change]:
         found = findings(tool, *paths)
     rated = list(dict.fromkeys(rate(finding, Place(finding.path, *documents)) for finding in found))
     unseen = "comments, examples, `x-` keys or the way in which the YAML is written"
-    return rated or [Change(Rating.INVISIBLE, "wire", "openapi.yaml", unseen, "Nothing that is sent or read.")]
+    return rated or [
+        Change(Rating.INVISIBLE, "contract", "openapi.yaml", unseen, "Requests and parsing stay the same.")
+    ]
 
 
 def rate(finding: Finding, place: Place) -> Change:
-    """Rate one change, by the first rule that has something to say."""
+    """Rate one change by the first rule that applies."""
     verdicts = (rule(finding, place) for rule in RULES)
     rating, effect = next((verdict for verdict in verdicts if verdict), _as_redocly_says(finding))
-    return Change(rating, "wire", place.words, words_of(finding), effect)
+    return Change(rating, "contract", place.words, words_of(finding), effect)
 
 
 def _words(finding: Finding, _: Place) -> Verdict | None:
     about = finding.type_name in _ABOUT or (finding.kind == "modified" and finding.prop in _WORDS)
-    return (Rating.INVISIBLE, "Words for people; docstrings at most.") if about and not finding.rules else None
+    return (Rating.INVISIBLE, "Text for people; at most docstrings change.") if about and not finding.rules else None
 
 
 def _extensions(finding: Finding, _: Place) -> Verdict | None:
-    if finding.type_name != "SpecExtension":  # redocly tells of those that are more than a word
+    if finding.type_name != "SpecExtension":  # redocly reports those that are more than a word
         return None
     return Rating.INVISIBLE, "It begins with x-, and no client reads it."
 
@@ -67,10 +69,10 @@ def _operations(finding: Finding, _: Place) -> Verdict | None:
     if "operation-id-changed" in finding.rules:
         return Rating.INVISIBLE, "It is never sent. The Python part says whether the client still finds the operation."
     if finding.kind == "added":
-        return Rating.INVISIBLE, "The client never calls it before `_client.py` does."
+        return Rating.INVISIBLE, "The client does not call it."
     if set(finding.rules) & {"path-removed", "operation-removed"}:
         return Rating.BREAKING, (
-            "An installed client still asks in the old way: it goes on only while the server serves that or, with "
+            "An installed client still uses the old path: it works only while the server supports it or, with "
             'cancel_path="auto", the other spelling.'
         )
     return None
@@ -80,7 +82,7 @@ def _parameters(finding: Finding, place: Place) -> Verdict | None:
     if not place.parameter:
         return None
     if "parameter-became-required" in finding.rules or (finding.rules and finding.kind == "added"):
-        return Rating.BREAKING, "The client does not send it, so the server would refuse."
+        return Rating.BREAKING, "The client does not send it, so the server would refuse the request."
     if place.parameter.get("in") != "path":
         return Rating.INVISIBLE, "The client never sends it."
     return _order_id(finding)
@@ -106,7 +108,10 @@ def _bodies(finding: Finding, place: Place) -> Verdict | None:
     value = finding.after.get("value")
     needed = value.get("required") is True if is_whole and isinstance(value, dict) else value is True
     if needed and (finding.kind == "added" or finding.prop == "required"):
-        return Rating.BREAKING, "The client sends no body, so the server would refuse."  # redocly takes it for minor
+        return (
+            Rating.BREAKING,
+            "The client sends no body, so the server would refuse the request.",
+        )  # redocly takes it for minor
     return Rating.INVISIBLE, "The client sends no body."
 
 
@@ -114,26 +119,38 @@ def _security(finding: Finding, _: Place) -> Verdict | None:
     if not finding.type_name.startswith("Security"):
         return None
     if finding.impact == "major":
-        return Rating.BREAKING, "The client sends a bearer token and nothing else, so the server would refuse."
-    return Rating.INVISIBLE, "The client goes on sending its bearer token."
+        return (
+            Rating.BREAKING,
+            "The client sends a bearer token only, so the server would refuse the request.",
+        )
+    return Rating.INVISIBLE, "The client keeps sending its bearer token."
 
 
 def _servers(finding: Finding, place: Place) -> Verdict | None:
     if finding.type_name != "Server":
         return None
     if place.path == ("servers", "0") and finding.rules:
-        return Rating.BREAKING, "The token goes to another address, unless base_url or THANKSIO_BASE_URL is given."
+        return Rating.BREAKING, "The token is sent to another address, unless base_url or THANKSIO_BASE_URL is set."
     if finding.kind == "added":
-        return Rating.COMPATIBLE, "Only whoever gives it as base_url uses it."
+        return Rating.COMPATIBLE, "It is used only if it is set as base_url."
     return None
 
 
 def _as_redocly_says(finding: Finding) -> Verdict:
     if finding.impact == "major":
-        return Rating.BREAKING, "What an installed client relies on is no longer so."
+        return Rating.BREAKING, "An installed client relies on what it was."
     if finding.impact == "minor":
         return Rating.COMPATIBLE, "There is more than before."
-    return Rating.INVISIBLE, "Nothing that is sent, and nothing that is read otherwise."
+    return Rating.INVISIBLE, "Requests and parsing stay the same."
 
 
-RULES: tuple[Rule, ...] = (_words, _extensions, _operations, _parameters, _bodies, _security, _servers, *answers.RULES)
+RULES: tuple[Rule, ...] = (
+    _words,
+    _extensions,
+    _operations,
+    _parameters,
+    _bodies,
+    _security,
+    _servers,
+    *responses.RULES,
+)

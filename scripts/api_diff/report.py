@@ -1,33 +1,33 @@
-"""Write what changed for people: the worst first, each with what it does to a user."""
+"""Write the changes for people, the worst first, each with its effect. Pure."""
 
 from __future__ import annotations
 
 import textwrap
 from typing import TYPE_CHECKING
 
-from differing.change import Change, Rating, following, show_version, worst
+from api_diff.change import Change, Rating, following, show_version, worst
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from differing.history import Base
-    from differing.release import Problem, State
+    from api_diff.history import Base
+    from api_diff.release import Problem, State
 
 _HEADS = {
-    Rating.BREAKING: "Breaking: code, or an installed client, that works today may stop working",
-    Rating.COMPATIBLE: "Compatible: there is something new to use or to meet, and all else goes on",
-    Rating.INVISIBLE: "Invisible: no user notices",
+    Rating.BREAKING: "Breaking: code or an installed client that works today may stop working",
+    Rating.COMPATIBLE: "Compatible: something is new, and existing code keeps working",
+    Rating.INVISIBLE: "Invisible: users notice nothing",
 }
 _WIDTH = 110
 
 
 def report(base: Base, before: State, changes: Sequence[Change]) -> str:
-    """Return the whole list, and the version that follows."""
+    """Return all changes, and the package version that follows."""
     if not changes:
         return f"Since {base.name}, nothing changed in the contract or the public Python."
     groups = [_group(rating, changes) for rating in sorted(_HEADS, reverse=True)]
     lines = [
-        f"Since {base.name} ({base.commit[:10]}), a user of thanksio meets {_count(changes)}.",
+        f"Since {base.name} ({base.commit[:10]}), {_count(changes)} for users of thanksio.",
         *filter(None, groups),
     ]
     return "\n\n".join([*lines, _following(base, before, changes)])
@@ -42,17 +42,17 @@ def _group(rating: Rating, changes: Sequence[Change]) -> str:
     lines = [_HEADS[rating]] if found else []
     for effect in dict.fromkeys(change.effect for change in found):
         lines += [textwrap.fill(effect, _WIDTH, initial_indent="  ", subsequent_indent="  ")]
-        lines += [f"    {change.part:6}  {change.where}: {change.what}" for change in found if change.effect == effect]
+        lines += [f"    {change.part:8}  {change.where}: {change.what}" for change in found if change.effect == effect]
     return "\n".join(lines)
 
 
 def _following(base: Base, before: State, changes: Sequence[Change]) -> str:
     number = show_version(following(before.version, worst(changes)))
     if base.is_release:
-        return f"The version that follows {show_version(before.version)} is {number} or later."
-    return f"That is no release. Had it been one, of {show_version(before.version)}, {number} or later would follow."
+        return f"The package version after {show_version(before.version)} is {number} or later."
+    return f"Not a release. After package version {show_version(before.version)}, {number} or later would follow."
 
 
 def complaint(problems: Sequence[Problem]) -> str:
-    """Name each thing that does not go together, and the edit that mends it."""
-    return "\n".join(f"{problem.what}\n  Fix: {problem.mend}" for problem in problems)
+    """Return each problem with its fix."""
+    return "\n".join(f"{problem.what}\n  Fix: {problem.fix}" for problem in problems)

@@ -1,4 +1,4 @@
-"""Find one's way in a contract: to a place, to the JSON types that it allows, and to its name for people."""
+"""Look up places in a contract: their values, the JSON types that they allow, and their names for people. Pure."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import yaml
 from attrs import frozen
 
-from differing.change import DiffError
+from api_diff.change import DiffError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from differing.redocly import Finding
+    from api_diff.redocly import Finding
 
 Document: TypeAlias = "Mapping[str, Any]"
 
 _TYPES = frozenset({"string", "integer", "number", "boolean", "array", "object", "null"})
 _OF_PYTHON = {str: "string", bool: "boolean", int: "integer", float: "number", type(None): "null"}
 _METHODS = {"get", "put", "post", "delete", "patch", "head", "options", "trace"}
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times as fast as the one in Python
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times as fast
 _SHOWN = 60  # characters of a value
 
 
 @frozen
 class Place:
-    """Where a change is, in the two documents."""
+    """The place of a change in the two documents."""
 
     path: tuple[str, ...]
     before: Document
@@ -34,12 +34,12 @@ class Place:
 
     @property
     def status(self) -> str:
-        """The status of the answer that the place is in; empty if it is in none."""
+        """The status of the response that the place is in; empty if it is in none."""
         return _following(self.path, "responses")
 
     @property
     def fields(self) -> str:
-        """The fields that lead to the place within an answer, such as `order.style`."""
+        """The field of the response that the place is in, such as `order.style`."""
         names, path = "", iter(self.path[self.path.index("responses") :] if "responses" in self.path else ())
         for part in path:
             if part == "properties":
@@ -59,12 +59,12 @@ class Place:
 
     @property
     def words(self) -> str:
-        """The place as a person would name it."""
+        """The name of the place for people."""
         if self.fields and self.status.startswith("2"):
             return self.fields
         if self.status:
             header = _following(self.path, "headers")
-            return f"answer {self.status}" + (f" {self.fields}" if self.fields else f" {header}" if header else "")
+            return f"response {self.status}" + (f" {self.fields}" if self.fields else f" {header}" if header else "")
         if self.parameter:
             return f"parameter {self.parameter.get('name', '')}".strip()
         if len(self.path) >= 2 and self.path[0] == "paths":  # noqa: PLR2004 - the word, and the path itself
@@ -79,18 +79,18 @@ def _following(path: tuple[str, ...], word: str) -> str:
 
 
 def parsed(text: str) -> Document:
-    """Read a contract, or raise DiffError."""
+    """Parse a contract. Raises DiffError."""
     try:
         document = yaml.load(text, _LOADER)  # noqa: S506 - it is the safe loader, in C where there is one
     except yaml.YAMLError as error:
-        raise DiffError(f"The contract is no YAML: {error}") from error
+        raise DiffError(f"The contract is not YAML: {error}") from error
     if not isinstance(document, dict):
-        raise DiffError("The contract is no YAML object.")
+        raise DiffError("The contract is not a YAML object.")
     return document
 
 
 def simplified(value: Any) -> Any:  # noqa: ANN401 - what stands in YAML
-    """Return a document in which an `allOf` that is alone and has one element is that element: it means the same."""
+    """Return a document with each `allOf` of one schema replaced by that schema, which means the same."""
     if isinstance(value, list):
         return [simplified(item) for item in value]
     if not isinstance(value, dict):
@@ -102,7 +102,7 @@ def simplified(value: Any) -> Any:  # noqa: ANN401 - what stands in YAML
 
 
 def walk(document: Document, path: tuple[str, ...]) -> Any:  # noqa: ANN401 - what stands in YAML
-    """Follow a path through a contract and its references; None if it leads nowhere."""
+    """Return the value at a path of a contract, references resolved; None if there is none."""
     here: Any = document
     for part in path:
         if isinstance(here, list):
@@ -120,7 +120,7 @@ def _resolved(document: Document, here: Any) -> Any:  # noqa: ANN401
 
 
 def json_types(document: Document, schema: Any) -> frozenset[str]:  # noqa: ANN401
-    """Return the JSON types that a schema allows, none for what is not a schema."""
+    """Return the JSON types that a schema allows; none if it is not a schema."""
     schema = _resolved(document, schema)
     if not isinstance(schema, dict):
         return _TYPES if schema is True else frozenset()
@@ -143,9 +143,9 @@ def _stated(schema: Mapping[str, Any]) -> frozenset[str]:
 
 
 def words_of(finding: Finding) -> str:
-    """Return what was changed, with as much of the values as fits."""
-    if finding.said and finding.prop not in {"type", "enum"}:
-        return finding.said.rstrip(".")
+    """Return the change in words, with long values cut."""
+    if finding.message and finding.prop not in {"type", "enum"}:
+        return finding.message.rstrip(".")
     if finding.kind != "modified":
         return finding.kind
     before, after = finding.before.get("value"), finding.after.get("value")

@@ -8,28 +8,28 @@ import sys
 import tempfile
 from pathlib import Path
 
-from differing import api, history, release, wire
-from differing.change import Change, DiffError, Rating
-from differing.report import complaint, report
+from api_diff import history, python, release, rules
+from api_diff.change import Change, DiffError, Rating
+from api_diff.report import complaint, report
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 REDOCLY = ROOT / "scripts" / "locks" / "node_modules" / ".bin" / "redocly"
 
 
 def compare(root: Path, base: Path) -> list[Change]:
-    """Return every change between two trees, on the wire and in Python. Raises DiffError if one cannot be read."""
+    """Return every change between two trees, in the contract and in Python. Raises DiffError if one cannot be read."""
     with tempfile.TemporaryDirectory(prefix="contract-") as folder:
         contracts = Path(folder, "base.yaml"), Path(folder, "revision.yaml")
         for tree, contract in zip((base, root), contracts, strict=True):
             shutil.copyfile(tree / "openapi.yaml", contract)
-        return [*wire.changes(REDOCLY, *contracts), *api.changes(base, root)]
+        return [*rules.changes(REDOCLY, *contracts), *python.changes(base, root)]
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Print the changes, or with --check fail if versions and CHANGELOG do not go with them; 2: cannot be compared."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    """Print the changes; with --check return 1 if versions or CHANGELOG do not match them. 2: cannot be compared."""
+    parser = argparse.ArgumentParser(prog="api_diff", description=__doc__)
     parser.add_argument("base", nargs="?", help="a tag or commit (default: the last release, or the contract before)")
-    parser.add_argument("--check", action="store_true", help="fail unless versions and CHANGELOG.md go with it")
+    parser.add_argument("--check", action="store_true", help="fail unless versions and CHANGELOG.md match it")
     parser.add_argument("--root", type=Path, default=ROOT, help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
     try:
@@ -43,7 +43,7 @@ def _run(root: Path, ref: str | None, *, check: bool) -> int:
     now = release.read(root)
     base = history.find(root, ref) if history.is_repository(root) else None
     if base is None:
-        print("There is nothing to compare with: no history, no release and no other contract.")
+        print("Nothing to compare with: no history, no release and no other contract.")
         found = release.problems(now, now, [], is_release=False)
     else:
         with tempfile.TemporaryDirectory(prefix="base-") as folder:

@@ -10,16 +10,16 @@ from fnmatch import fnmatchcase
 from functools import reduce
 from typing import TYPE_CHECKING
 
-import contract_diff
 import pytest
 from conftest import ROOT
 from contract_seeds import SEEDS, needs_redocly, put
 
-from differing import api, wire
-from differing.change import DiffError, Rating
-from differing.contract import Place
-from differing.redocly import Finding, read_report
-from differing.surface import load, surface
+import api_diff.__main__ as contract_diff
+from api_diff import python, rules
+from api_diff.change import DiffError, Rating
+from api_diff.contract import Place
+from api_diff.redocly import Finding, read_report
+from api_diff.surface import load, surface
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
     from contract_seeds import Told
 
-    from differing.change import Change
-    from differing.surface import Surface
+    from api_diff.change import Change
+    from api_diff.surface import Surface
 
 GENERATOR = ROOT / ".venv-generator" / "bin"
 CONTRACT = (ROOT / "openapi.yaml").read_text("utf-8")
@@ -83,10 +83,10 @@ def test_what_only_people_read_is_invisible(tmp_path: Path) -> None:
     base.write_text(CONTRACT, "utf-8")
     revision.write_text(put("x-evidence: [seed, auth]", "x-evidence: [auth] # newer")(CONTRACT), "utf-8")
 
-    found = wire.changes(contract_diff.REDOCLY, base, revision)
+    found = rules.changes(contract_diff.REDOCLY, base, revision)
 
     assert [(change.rating, change.where) for change in found] == [(Rating.INVISIBLE, "openapi.yaml")]
-    assert wire.changes(contract_diff.REDOCLY, base, base) == []
+    assert rules.changes(contract_diff.REDOCLY, base, base) == []
 
 
 BAD: dict[str, Callable[[str], str]] = {
@@ -104,7 +104,7 @@ def test_a_contract_that_cannot_be_compared_is_an_error(tmp_path: Path, damage: 
     revision.write_text(damage(CONTRACT), "utf-8")
 
     with pytest.raises(DiffError):
-        wire.changes(contract_diff.REDOCLY, base, revision)
+        rules.changes(contract_diff.REDOCLY, base, revision)
 
 
 RETYPED = {  # as redocly 2.77.0 reports it
@@ -126,7 +126,7 @@ def test_the_report_of_redocly_is_read() -> None:
     assert finding.path[1] == "/order/{order_id}/cancel"
     assert finding.path[-1] == "a~b"
     assert (finding.type_name, finding.kind, finding.impact, finding.prop) == ("Schema", "modified", "major", "type")
-    assert (finding.rules, finding.said) == (("schema-type-changed",), "Type widened.")
+    assert (finding.rules, finding.message) == (("schema-type-changed",), "Type widened.")
     assert (finding.before["value"], finding.after["value"]) == ("integer", "string")
 
 
@@ -157,7 +157,7 @@ def test_a_status_under_another_number_is_rated_by_what_it_was() -> None:
         ends = {"value": before}, {"value": "409"}
         finding = Finding(path, "Response", "modified", "major", "key", ("response-removed",), "", *ends)
 
-        assert wire.rate(finding, Place(path, {}, {})).rating is rating
+        assert rules.rate(finding, Place(path, {}, {})).rating is rating
 
 
 def facts(source: str, folder: Path) -> Surface:
@@ -250,7 +250,7 @@ PYTHON: dict[str, tuple[str, str, list[tuple[Rating, str]]]] = {
 @pytest.mark.parametrize(("old", "new", "told"), PYTHON.values(), ids=PYTHON.keys())
 def test_a_change_of_the_python_is_rated(tmp_path: Path, old: str, new: str, told: list[tuple[Rating, str]]) -> None:
     assert old in OLD
-    found = api.compare(facts(OLD, tmp_path / "old"), facts(OLD.replace(old, new), tmp_path / "new"))
+    found = python.compare(facts(OLD, tmp_path / "old"), facts(OLD.replace(old, new), tmp_path / "new"))
 
     assert sorted((change.rating, change.where) for change in found) == sorted(told)
 

@@ -1,17 +1,17 @@
-"""The rules for answers: what a change of them does to a client that takes them as they come."""
+"""Rules for responses: the effect of a change on a client that accepts whatever is sent. Pure."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
-from differing.change import Rating
-from differing.contract import json_types, walk
+from api_diff.change import Rating
+from api_diff.contract import json_types, walk
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from differing.contract import Place
-    from differing.redocly import Finding
+    from api_diff.contract import Place
+    from api_diff.redocly import Finding
 
 Verdict: TypeAlias = tuple[Rating, str]
 Rule: TypeAlias = "Callable[[Finding, Place], Verdict | None]"
@@ -26,13 +26,13 @@ def _statuses(finding: Finding, place: Place) -> Verdict | None:
         return None
     success = place.status.startswith("2")
     if finding.kind == "modified" and str(finding.before.get("value")).startswith("2"):
-        return Rating.BREAKING, "No answer of the old status shows an order any more."
+        return Rating.BREAKING, "No response with the old status contains an order any more."
     if finding.kind != "removed":
-        told = "is read like a 200: an order must be in it" if success else "is raised as an APIStatusError, as it was"
-        return Rating.COMPATIBLE, f"Users can meet it from now on; it {told}."
+        told = "is parsed like a 200 and must contain an order" if success else "raises an APIStatusError, as before"
+        return Rating.COMPATIBLE, f"It can occur now; it {told}."
     if success:
-        return Rating.BREAKING, "No answer of this status shows an order any more."
-    return Rating.INVISIBLE, "The client takes errors by their number, described or not; an `except` for it stays idle."
+        return Rating.BREAKING, "No response with this status contains an order any more."
+    return Rating.INVISIBLE, "The client classifies errors by their number, documented or not."
 
 
 def _headers(finding: Finding, place: Place) -> Verdict | None:
@@ -42,7 +42,7 @@ def _headers(finding: Finding, place: Place) -> Verdict | None:
     header = place.path[place.path.index("headers") + (not whole)].lower()
     if finding.impact == "patch" or not (whole or header in _READ_HEADERS):
         return Rating.INVISIBLE, "The client does not read it, or reads it as before."
-    return Rating.COMPATIBLE, "Where it is not sent, the client keeps to waits and a pace of its own."
+    return Rating.COMPATIBLE, "Without it, the client uses waits and a pace of its own."
 
 
 def _error_answers(finding: Finding, place: Place) -> Verdict | None:
@@ -52,7 +52,7 @@ def _error_answers(finding: Finding, place: Place) -> Verdict | None:
         return Rating.INVISIBLE, "The client does not read it."
     if finding.impact == "patch":
         return Rating.INVISIBLE, "The client reads it as before."
-    return Rating.COMPATIBLE, "The same error is raised; its `message` may say less or more than before."
+    return Rating.COMPATIBLE, "The same error is raised; its `message` may be different."
 
 
 def _enums(finding: Finding, place: Place) -> Verdict | None:
@@ -60,12 +60,12 @@ def _enums(finding: Finding, place: Place) -> Verdict | None:
     if finding.prop != "enum" or not isinstance(before, list) or not isinstance(after, list):
         return None
     if place.fields == "order.status" and "cancelled" in before and "cancelled" not in after:
-        return Rating.BREAKING, "No order would be shown as cancelled: every call ends in OrderNotCancelledError."
+        return Rating.BREAKING, "No order would count as cancelled: every call raises OrderNotCancelledError."
     if "anyOf" in place.path:
-        return Rating.COMPATIBLE, "The set is open: a word that is not listed is handed on as a string, as before."
+        return Rating.COMPATIBLE, "The set is open: a word that is not listed is returned as a string, as before."
     if set(after) <= set(before):
-        return Rating.COMPATIBLE, "Fewer words can come than before."
-    return Rating.BREAKING, "The set is closed: an installed client cannot read an answer with the new word."
+        return Rating.COMPATIBLE, "Fewer words can occur than before."
+    return Rating.BREAKING, "The set is closed: an installed client cannot parse a response with the new word."
 
 
 def _open_sets(finding: Finding, place: Place) -> Verdict | None:
@@ -73,7 +73,7 @@ def _open_sets(finding: Finding, place: Place) -> Verdict | None:
     went = finding.before.get("value")
     is_branch = finding.kind == "removed" and place.path[-2:-1] == ("anyOf",)
     if is_branch and isinstance(went, dict) and went.get("type") == "string" and "enum" not in went:
-        return Rating.BREAKING, "The set of words is closed: an answer with a word that nobody knows cannot be read."
+        return Rating.BREAKING, "The set of words is closed: a response with an unlisted word cannot be parsed."
     return None
 
 
@@ -83,8 +83,8 @@ def _extra_fields(finding: Finding, place: Place) -> Verdict | None:
     if not place.fields:
         return Rating.INVISIBLE, "The client reads the order and nothing beside it."
     if finding.after.get("value") is False:
-        return Rating.BREAKING, "Fields that the contract does not know are lost: `additional_properties` goes."
-    return Rating.INVISIBLE, "Fields that the contract does not know are kept, as before."
+        return Rating.BREAKING, "Unlisted fields are lost: `additional_properties` is removed."
+    return Rating.INVISIBLE, "Unlisted fields are kept, as before."
 
 
 def _types(finding: Finding, place: Place) -> Verdict | None:
@@ -96,22 +96,22 @@ def _types(finding: Finding, place: Place) -> Verdict | None:
     if before == after:
         return Rating.INVISIBLE, "The same types of value, written in another way."
     if after < before:
-        return Rating.COMPATIBLE, "Fewer types of value can come than before."
-    return Rating.BREAKING, "Values of another type can come; they are handed on, and readers must expect them."
+        return Rating.COMPATIBLE, "Fewer types can occur than before."
+    return Rating.BREAKING, "Values of another type can occur; they are returned, and callers must expect them."
 
 
 def _promises(finding: Finding, place: Place) -> Verdict | None:
     if "property-removed" in finding.rules:
-        lost = "It is no attribute any more; what is still sent is in `additional_properties`."
+        lost = "It is no longer an attribute; if it is still sent, it is in `additional_properties`."
         return Rating.BREAKING, lost if "." in place.fields else "The client finds no order: every call would fail."
     if "required-properties-removed" in finding.rules:
-        return Rating.BREAKING, "It may be missing from now on (`UNSET`), and readers must expect that."
+        return Rating.BREAKING, "It may be missing (`UNSET`), and callers must expect that."
     if finding.prop == "required":
-        return Rating.COMPATIBLE, "It is always there from now on."
+        return Rating.COMPATIBLE, "It is always present now."
     if finding.kind == "added" and place.path[-2:-1] == ("properties",):
         if place.fields.startswith("order."):
-            return Rating.COMPATIBLE, "It is an attribute from now on, and no longer in `additional_properties`."
-        return Rating.INVISIBLE, "The client does not read what stands beside the order."
+            return Rating.COMPATIBLE, "It is an attribute now, and no longer in `additional_properties`."
+        return Rating.INVISIBLE, "The client does not read fields beside the order."
     return None
 
 

@@ -1,4 +1,4 @@
-"""What a change does to a user of `thanksio`, as a value, and which version has to follow it."""
+"""Changes and their effect on users as values, and the version that follows them."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _VERSION = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)")
 
 
 class DiffError(Exception):
-    """The two states cannot be compared; the text says why, and what mends it."""
+    """The two states cannot be compared; the message says why and how to fix it."""
 
 
 class Rating(enum.IntEnum):
-    """What a change does to a user, from nothing to the worst."""
+    """The effect of a change on users, from none to the worst."""
 
     INVISIBLE = 1
     COMPATIBLE = 2
@@ -29,13 +29,13 @@ class Rating(enum.IntEnum):
 
 @frozen
 class Change:
-    """One change: what it is, and what it does to whoever uses the client.
+    """One change, and its effect on users.
 
-    `where` is a place on the wire, such as `order.style`, or a Python name, such as `thanksio.Order.style`.
+    `where` is a place in the contract, such as `order.style`, or a Python name, such as `thanksio.Order.style`.
     """
 
     rating: Rating
-    part: Literal["wire", "Python"]
+    part: Literal["contract", "Python"]
     where: str
     what: str
     effect: str
@@ -47,15 +47,15 @@ def worst(changes: Iterable[Change]) -> Rating | None:
 
 
 def parse_version(text: str) -> Version:
-    """Read a version of three numbers, or raise DiffError."""
+    """Parse a version of three numbers. Raises DiffError."""
     match = _VERSION.fullmatch(text)
     if not match:
-        raise DiffError(f"{text!r} is no version of three numbers, such as 0.2.0.")
+        raise DiffError(f"invalid version {text!r}: write three numbers, such as 0.2.0.")
     return int(match[1]), int(match[2]), int(match[3])
 
 
 def show_version(version: Version) -> str:
-    """Write a version as pyproject.toml has it."""
+    """Return a version as text."""
     return ".".join(map(str, version))
 
 

@@ -1,6 +1,6 @@
-"""Ask `redocly diff` how two contracts differ, and turn its report into values.
+"""Run `redocly diff` on two contracts, and parse its report.
 
-The command is experimental: whatever is not of the shape that is known here is an error, and never left out.
+The command is experimental: a report of an unknown shape is an error, so that no change is missed.
 """
 
 from __future__ import annotations
@@ -12,22 +12,22 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from attrs import field, frozen
 
-from differing.change import DiffError
+from api_diff.change import DiffError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
 _REPORT = "1"  # `reportVersion` of the release that scripts/locks/package.json pins
-_TRUNCATED = 2000  # characters of what the tool says
+_TRUNCATED = 2000  # characters of its output
 
 
 @frozen
 class Finding:
-    """One change as redocly sees it.
+    """One change as redocly reports it.
 
-    `path` leads to the place through the paths of the contract, `before` and `after` point into the two documents.
-    `impact` is redocly's own rating, from a view that is not that of our user.
+    `path` is its place in the contract, `before` and `after` are the values in the two documents. `impact` is redocly's
+    own rating, which is not made for users of this client.
     """
 
     path: tuple[str, ...]
@@ -36,30 +36,30 @@ class Finding:
     impact: Literal["major", "minor", "patch"]
     prop: str
     rules: tuple[str, ...]
-    said: str
+    message: str
     before: Mapping[str, Any] = field(repr=False)
     after: Mapping[str, Any] = field(repr=False)
 
 
 def findings(tool: Path, base: Path, revision: Path) -> list[Finding]:
-    """Compare two contracts. Raises DiffError if one cannot be read, or if the report is not of the known shape."""
+    """Compare two contracts. Raises DiffError if one cannot be read, or if the report has an unknown shape."""
     command = [str(tool), "diff", base.name, revision.name, "--format", "json", "--fail-on", "none"]
     quiet = {"REDOCLY_TELEMETRY": "off", "REDOCLY_SUPPRESS_UPDATE_NOTICE": "true", "NO_COLOR": "1"}
-    if base.parent != revision.parent:  # and both apart from the repository, so that no configuration applies
-        raise ValueError("both contracts must lie in one folder")
+    if base.parent != revision.parent:  # outside the repository, so that its configuration does not apply
+        raise ValueError("both contracts must be in one folder")
     if not tool.exists():
-        raise DiffError("redocly is not installed; `make diff` and `make check` do that.")
+        raise DiffError("redocly is not installed. `make diff` and `make check` install it.")
     run = subprocess.run(
         command, cwd=base.parent, env=os.environ | quiet, capture_output=True, text=True, encoding="utf-8", check=False
     )
     if run.returncode:
-        said = (run.stderr.strip() or run.stdout.strip())[:_TRUNCATED]
-        raise DiffError(f"redocly cannot compare the contracts; `make lint` says more.\n{said}")
+        output = (run.stderr.strip() or run.stdout.strip())[:_TRUNCATED]
+        raise DiffError(f"redocly cannot compare the contracts; `make lint` shows why.\n{output}")
     return read_report(run.stdout)
 
 
 def read_report(text: str) -> list[Finding]:
-    """Read the report of `redocly diff --format json`, or raise DiffError if it is not of the known shape."""
+    """Parse the report of `redocly diff --format json`. Raises DiffError if it has an unknown shape."""
     try:
         report = json.loads(text)
         found = [_finding(change) for change in report["changes"]]
@@ -73,8 +73,8 @@ def read_report(text: str) -> list[Finding]:
 
 def _unknown(what: str) -> str:
     return (
-        f"`redocly diff` reports in a shape that is not known ({what}). It is experimental: its version is pinned in "
-        "scripts/locks/package.json, and scripts/differing/redocly.py must go with it."
+        f"the report of `redocly diff` has an unknown shape ({what}). The command is experimental: update "
+        "scripts/api_diff/redocly.py together with the version that is pinned in scripts/locks/package.json."
     )
 
 
@@ -89,7 +89,7 @@ def _finding(change: Mapping[str, Any]) -> Finding:
         impact=impact,
         prop=change.get("property", ""),
         rules=tuple(verdict["ruleId"] for verdict in change["verdicts"]),
-        said=" ".join(verdict["message"] for verdict in change["verdicts"]),
+        message=" ".join(verdict["message"] for verdict in change["verdicts"]),
         before=change["base"] if kind != "added" else {},
         after=change["revision"] if kind != "removed" else {},
     )

@@ -1,4 +1,4 @@
-"""Read what is public of a source tree, without importing it: names, parameters, fields, their types and words."""
+"""Collect the public Python of a source tree without importing it: names, parameters, fields, types and words."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, cast
 import griffe
 from attrs import field, frozen
 
-from differing.change import DiffError
+from api_diff.change import DiffError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 Kind: TypeAlias = Literal["module", "class", "base", "function", "value", "field", "parameter", "result", "word"]
 
 GENERATED = "thanksio_generated"
-_MODULES = ("thanksio", "thanksio.testing")  # their __all__ is what is public
-# Of the methods with a name of Python's, those that a user calls through syntax.
+_MODULES = ("thanksio", "thanksio.testing")  # public is what is in their __all__
+# Special methods that users call through syntax.
 _SYNTAX = frozenset({"__enter__", "__exit__", "__aenter__", "__aexit__", "__contains__", "__iter__", "__len__"}) | {
     "__getitem__",
     "__setitem__",
@@ -28,13 +28,13 @@ _SYNTAX = frozenset({"__enter__", "__exit__", "__aenter__", "__aexit__", "__cont
 
 @frozen
 class Fact:
-    """One thing that a user can rely on. `owner` is the name of what it belongs to, empty at the top."""
+    """One thing that users can rely on. `owner` is the name of what it belongs to, empty at the top level."""
 
     kind: Kind
     owner: str = ""
     types: frozenset[str] = frozenset()
     required: bool = False
-    place: int | None = None  # of a parameter that can be given by position
+    place: int | None = None  # of a parameter that can be passed by position
     default: str = field(default="", eq=False)
 
 
@@ -42,7 +42,7 @@ Surface: TypeAlias = dict[str, Fact]
 
 
 def load(root: Path) -> griffe.Module:
-    """Load both packages of a tree by their source alone. Raises DiffError if that cannot be done."""
+    """Load both packages of a tree from source. Raises DiffError."""
     try:
         found = griffe.load(
             "thanksio",
@@ -57,7 +57,7 @@ def load(root: Path) -> griffe.Module:
 
 
 def surface(package: griffe.Module) -> Surface:
-    """Collect every public fact by its name."""
+    """Return every public fact by name."""
     facts: Surface = {}
     for name in _MODULES:
         module = package if name == "thanksio" else _target(package.members.get(name.removeprefix("thanksio.")))
@@ -71,7 +71,7 @@ def surface(package: griffe.Module) -> Surface:
 
 
 def _target(thing: griffe.Object | griffe.Alias | None) -> griffe.Object | None:
-    """Follow an alias to what it stands for; None if it leads nowhere."""
+    """Return the target of an alias, None if there is none."""
     try:
         return thing.final_target if isinstance(thing, griffe.Alias) else thing
     except griffe.AliasResolutionError:
@@ -98,7 +98,7 @@ def _class(name: str, kind: griffe.Class) -> Iterator[tuple[str, Fact]]:
     made = _target(kind.all_members.get("__init__"))
     if isinstance(made, griffe.Function):
         yield from _function(name, made)
-    elif not kind.path.startswith(GENERATED):  # an Order is made by the client
+    elif not kind.path.startswith(GENERATED):  # an Order is created by the client
         yield from _attrs_parameters(name, kind)
     for part, member in kind.all_members.items():
         target = _target(member)
@@ -107,7 +107,7 @@ def _class(name: str, kind: griffe.Class) -> Iterator[tuple[str, Fact]]:
 
 
 def _bases(kind: griffe.Class) -> Iterator[str]:
-    """Name what an `except` or `isinstance` can name: public classes of ours, and Python's."""
+    """Yield the bases that `except` or `isinstance` can name: public ones of ours, and Python's."""
     for base in kind.bases:
         path = base if isinstance(base, str) else base.canonical_path
         target = _looked_up(kind, path)
@@ -137,7 +137,7 @@ def _function(name: str, function: griffe.Function) -> Iterator[tuple[str, Fact]
 
 
 def _attrs_parameters(name: str, kind: griffe.Class) -> Iterator[tuple[str, Fact]]:
-    """Return the parameters that attrs makes of a class's fields; it removes the leading underscore."""
+    """Yield the parameters that attrs makes of a class's fields, without leading underscores."""
     decorators = " ".join(str(decorator.value) for decorator in kind.decorators)
     if "define" not in decorators and "frozen" not in decorators:
         return
@@ -196,7 +196,7 @@ def _enum_words(kind: griffe.Class) -> list[str]:
 
 
 def _looked_up(owner: griffe.Object, name: str) -> griffe.Object | None:
-    """Find a name where it is written, or by its whole path; None if it is not of these packages."""
+    """Resolve a name in its scope or as a whole path; None if it is outside of these packages."""
     try:
         return _target(owner.modules_collection[owner.resolve(name)])
     except (KeyError, griffe.NameResolutionError):

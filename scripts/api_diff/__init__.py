@@ -1,0 +1,1 @@
+"""Report what changed for users since the last release, in the contract and in Python: `make diff`."""
