@@ -17,6 +17,7 @@ from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+import yaml
 from attrs import frozen
 
 import thanksio
@@ -33,13 +34,9 @@ SLACK = 0.5  # seconds that a call may outlive its deadline
 _MOST_BYTES = 1024 * 1024
 _MOST_LEVELS = 100
 _NO_JSON = object()
-# Every word of openapi.yaml for the status of an order, its display forms, too; tests/test_fuzz.py compares them.
-LISTED = frozenset(
-    {
-        *("reviewing", "processing", "printing", "printed", "fulfilled", "shipped", "delivered", "paused", "error"),
-        "cancelled",
-    }
-)
+_CONTRACT = yaml.safe_load((Path(__file__).resolve().parents[2] / "openapi.yaml").read_text("utf-8"))
+_STATUS = _CONTRACT["components"]["schemas"]["Order"]["properties"]["status"]
+LISTED = frozenset(word.lower() for word in (*_STATUS["anyOf"][0]["enum"], *_STATUS["x-display-words"]))
 _NO_REFUSALS = frozenset({408, 425, 499})  # rule 7
 _REFUSAL_KEYS = frozenset({"message", "errors", "status", "code"})  # those of the documented refusals
 

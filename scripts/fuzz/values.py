@@ -1,4 +1,4 @@
-"""The door of values: the verdict and the steps of a call, without a socket."""
+"""The entry of values: the verdict and the steps of a call, without a socket."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 import httpx
 from attrs import define
 
-from fuzzing.cases import Case, Outcome, Values
-from fuzzing.oracle import TOKEN, Ended, is_listed, is_refusal, may_show_order, problems, secrets_in, shown_status
+from fuzz.cases import Case, Outcome, Values
+from fuzz.oracle import TOKEN, Ended, is_listed, is_refusal, may_show_order, problems, secrets_in, shown_status
 from thanksio import APIResponseValidationError, Order, OrderNotCancelledError, ThanksIO, ThanksIOError
 from thanksio._call import Send
 from thanksio._retry import retry_after
@@ -18,7 +18,7 @@ from thanksio._verdict import EXCERPT, NoResponse, Response, explain, read_order
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from fuzzing.logs import Log
+    from fuzz.logs import Log
     from thanksio._call import Call, Step
 
 
@@ -27,7 +27,7 @@ _LONGEST_WAIT = 120.0  # seconds; rule 3
 _REPEATED = frozenset({404, 405, 408, 425, 429})  # and 5xx; rules 2 and 3
 
 
-class Door(Protocol):
+class EntryPoint(Protocol):
     """Runs a case, and returns the name of the verdict and everything that is wrong with it."""
 
     name: str
@@ -75,7 +75,7 @@ def _redact(text: str) -> str:
 
 
 @define
-class ValuesDoor:
+class ValuesEntry:
     """The verdict and the steps of a call, without a socket."""
 
     log: Log
@@ -83,7 +83,7 @@ class ValuesDoor:
     name: str = "values"
 
     def run(self, case: Case) -> tuple[str, list[str]]:
-        """Run one case; at this door a response that shows the order has to be read as such, too."""
+        """Run one case; at this entry a response that shows the order has to be read as such, too."""
         assert isinstance(case, Values)  # noqa: S101 - for mypy
         client = self.client(case.outcomes)
         result = result_of(lambda: client.cancel_order(case.order_id))
@@ -146,7 +146,7 @@ def _misread(outcome: Outcome, order_id: int) -> Iterator[str]:
     """Call the pure functions alone, because a call does not ask each of them about each response."""
     asked = retry_after(outcome)
     if asked is not None and not 0 <= asked < math.inf:
-        yield f"the server is said to have asked to wait {asked} s"
+        yield f"the server has asked to wait {asked} s"
     if isinstance(outcome, Response):
         read_order(outcome, order_id)
         for text in explain(outcome, _redact):

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from attrs import frozen
 
-from fuzzing.oracle import LETTER, TOKEN
+from fuzz.oracle import LETTER, TOKEN
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_ANSWERS = Path(__file__).resolve().parent.parent.parent / "tests" / "answers"
+_ANSWERS = Path(__file__).resolve().parents[2] / "tests" / "answers"
 # JSON as lists of lists: an object is one of [name, value], so that a name can stand in it twice.
 Tree: TypeAlias = Any
 _Place: TypeAlias = tuple[Tree, int]

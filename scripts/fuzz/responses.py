@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 from hypothesis import strategies as st
 
-from fuzzing.cases import ORDER_ID, Values
-from fuzzing.changes import PACKINGS, Edit, Header, Other, Packing, Said, Status, made
-from fuzzing.documents import MOVING, NAMING, SETTING, Spoiling, orders, refusals
-from fuzzing.oracle import LETTER, TOKEN
+from fuzz.cases import ORDER_ID, Values
+from fuzz.changes import PACKINGS, Edit, Header, Other, Packing, Said, Status, made
+from fuzz.documents import MOVING, NAMING, SETTING, Spoiling, orders, refusals
+from fuzz.oracle import LETTER, TOKEN
 from thanksio._verdict import READ_HEADERS, NoResponse, Response
 
 if TYPE_CHECKING:
-    from fuzzing.documents import Tree
+    from fuzz.documents import Tree
 
 _IDS = (ORDER_ID, 42708, 1)
 _CANCELLED = ("cancelled", "Cancelled", "CANCELLED", " cancelled\n", "\u2003canCelled\x1f")
@@ -28,7 +28,7 @@ _VALUES: tuple[object, ...] = (
     *(float("nan"), float("-inf"), b"1e999", b"9" * 5000, b"[" * 98 + b"]" * 98, b"[" * 99 + b"]" * 99),
     b"[" * 3000 + b"]" * 3000,
 )
-_NAMES = ("", "news", "Order", "ID", "status ", "\ud800", "a/b~c", "x" * 300, TOKEN, "__class__", "d")
+_NAMES = ("", "unlisted", "Order", "ID", "status ", "\ud800", "a/b~c", "x" * 300, TOKEN, "__class__", "d")
 _QUOTED = f'{{"message": "{LETTER}", "token": "{TOKEN}"}}'  # bare, it would be a server's own explanation
 _PAGE = f"<!DOCTYPE html>\n<title>502 {TOKEN}</title><script>order = {_QUOTED}</script>".encode()
 _TEXT = f"error code: 1015 {TOKEN}\n".encode()

@@ -1,4 +1,4 @@
-"""Keep the log records of this package and of all others but httpcore, to look for secrets in them.
+"""Collect the log records of all packages but httpcore, to look for secrets in them.
 
 httpcore logs the headers of responses at DEBUG, and a server can repeat a secret in them. That is documented.
 """
@@ -14,26 +14,26 @@ if TYPE_CHECKING:
 
 
 class Log(logging.Handler):
-    """Keeps all log records, of every level, until they are taken."""
+    """Collects log records of every level."""
 
     def __init__(self) -> None:
         super().__init__()
         self._lines: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Keep a line."""
+        """Collect a record."""
         if record.name.partition(".")[0] != "httpcore":
             self._lines.append(self.format(record))
 
     def take(self) -> str:
-        """Return what was said since the last time."""
+        """Return the records since the last time."""
         lines, self._lines = self._lines, []
         return "\n".join(lines)
 
 
 @contextmanager
 def logged() -> Iterator[Log]:
-    """Keep what is logged meanwhile."""
+    """Collect what is logged in this block."""
     log, root = Log(), logging.getLogger()
     level = root.level
     root.addHandler(log)

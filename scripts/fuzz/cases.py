@@ -1,4 +1,4 @@
-"""A case of the fuzzer, as a value: what is said to one call."""
+"""The cases of the fuzzer, as values: what a call receives."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ ORDER_ID = 37294
 
 @frozen
 class Values:
-    """What the attempts of a call end in, in this order, the last for ever."""
+    """The outcomes of the attempts of a call, in this order; the last is repeated."""
 
     order_id: int
     outcomes: tuple[Outcome, ...]
 
     def paste(self) -> str:
-        """Return Python that makes it again, for `Run` of tests/test_call.py."""
+        """Return the case as Python, for tests/test_call.py."""
         written = "".join(f"    {_written(outcome)},\n" for outcome in self.outcomes)
         return f"order_id = {self.order_id}\noutcomes = [\n{written}]"
 
@@ -38,18 +38,18 @@ def _written(outcome: Outcome) -> str:
 
 @frozen
 class Bytes:
-    """What a server says to each request of a call, in these pieces, and how it ends the connection, if it does."""
+    """The bytes that a server sends in response to each request, in pieces, and how it ends the connection."""
 
     pieces: tuple[bytes, ...]
     end: End | None = End.CLOSE
 
     def paste(self) -> str:
-        """Return Python that makes it again, for `fail_next` of a FakeThanksIO."""
+        """Return the case as Python, for `fail_next` of a FakeThanksIO."""
         steps = ", ".join([*(repr(piece) for piece in self.pieces), *([f"End.{self.end.name}"] if self.end else [])])
-        return f'fault = Fault("found", "says what the fuzzer found", Truth.IDLE, lambda _: [{steps}])'
+        return f'fault = Fault("found", "sends what the fuzzer found", Truth.IDLE, lambda _: [{steps}])'
 
-    def say(self, _answer: Given) -> Script:
-        """Return the steps of a fault that sends this."""
+    def respond(self, _response: Given) -> Script:
+        """Return the script of a fault that sends this."""
         steps: list[Step] = [*self.pieces]
         return [*steps, self.end] if self.end else steps
 

@@ -1,4 +1,4 @@
-"""The doors for hostile responses: as values, and through a socket to the sync and the async client."""
+"""The entry_points for hostile responses: as values, and through a socket to the sync and the async client."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from anyio.from_thread import start_blocking_portal
 from attrs import define
 
-from fuzzing.cases import ORDER_ID, Bytes, Case
-from fuzzing.logs import Log, logged
-from fuzzing.oracle import LETTER, TOKEN, Ended, first_answer, problems, shown_status
-from fuzzing.verdict import Door, ValuesDoor, result_of
+from fuzz.cases import ORDER_ID, Bytes, Case
+from fuzz.logs import Log, logged
+from fuzz.oracle import LETTER, TOKEN, Ended, first_answer, problems, shown_status
+from fuzz.values import EntryPoint, ValuesEntry, result_of
 from thanksio import Order, RetryPolicy
 from thanksio.testing import FakeThanksIO, Fault
 from thanksio.testing.faults import Truth
@@ -28,7 +28,7 @@ _STUCK = 6.0  # seconds after which a call is ended from outside
 
 
 @define
-class SocketDoor:
+class SocketEntry:
     """A client of the fake, which sends any bytes; afterwards the client must still work."""
 
     name: str
@@ -40,7 +40,7 @@ class SocketDoor:
         """Run one case."""
         assert isinstance(case, Bytes)  # noqa: S101 - for mypy
         self._renew()
-        self.fake.faults(Fault("fuzzed", "says fuzzed bytes", Truth.IDLE, case.say))
+        self.fake.faults(Fault("fuzzed", "sends fuzzed bytes", Truth.IDLE, case.respond))
         start = time.monotonic()
         result = _limited(lambda: self.cancel(ORDER_ID))
         seconds = time.monotonic() - start
@@ -84,7 +84,7 @@ def _give_up(_signal: int, _frame: FrameType | None) -> None:
 
 
 @contextmanager
-def doors() -> Iterator[list[Door]]:
+def entry_points() -> Iterator[list[EntryPoint]]:
     """Open all of them."""
     retry = RetryPolicy(max_attempts=2)
     with ExitStack() as stack:
@@ -96,7 +96,7 @@ def doors() -> Iterator[list[Door]]:
         other = fake.async_client(timeout=TIMEOUT, deadline=DEADLINE, retry=retry)
         stack.callback(portal.call, other.aclose)
         yield [
-            ValuesDoor(log),
-            SocketDoor("sync", fake, log, client.cancel_order),
-            SocketDoor("async", fake, log, lambda order_id: portal.call(other.cancel_order, order_id)),
+            ValuesEntry(log),
+            SocketEntry("sync", fake, log, client.cancel_order),
+            SocketEntry("async", fake, log, lambda order_id: portal.call(other.cancel_order, order_id)),
         ]

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from attrs import evolve, frozen
 
-from fuzzing.documents import Spoiling, tree, written
+from fuzz.documents import Spoiling, tree, written
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from fuzzing.documents import Tree
+    from fuzz.documents import Tree
 
 
 @frozen

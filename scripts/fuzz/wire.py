@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 from attrs import frozen
 from hypothesis import strategies as st
 
-from fuzzing.answers import edits, said
-from fuzzing.cases import ORDER_ID, Bytes
-from fuzzing.documents import orders, written
-from fuzzing.oracle import LETTER, TOKEN
+from fuzz.cases import ORDER_ID, Bytes
+from fuzz.documents import orders, written
+from fuzz.oracle import LETTER, TOKEN
+from fuzz.responses import edits, said
 from thanksio.testing.faults import End
 
 if TYPE_CHECKING:
-    from fuzzing.changes import Edit, Said
+    from fuzz.changes import Edit, Said
 
 _VERSIONS = ("HTTP/1.0", "HTTP/2", "HTTP/1.10", "http/1.1", "HTTP/1.1\t", "ICY")
 _REASONS = ("", "No", LETTER, TOKEN, "\xe9", "a\tb")
