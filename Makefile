@@ -1,4 +1,4 @@
-# The words that people and CI type. `make` alone prints them.
+# The commands for people and CI. `make` alone lists them.
 
 PYTHON ?= python3
 PIP = -m pip --quiet --disable-pip-version-check install --no-input
@@ -19,25 +19,25 @@ help: ## Print this list
 demo: .venv-demo/ready ## Cancel order 37294 at a test server on this machine
 	@PYTHONPATH=src:generated .venv-demo/bin/python scripts/demo.py
 
-test: .venv/ready .venv-generator/ready ## Run every test
-	@! command -v npm >/dev/null || $(MAKE) --silent $(LOCKS)/node_modules/ready # without it, tests that need redocly or Prism are skipped
-	.venv/bin/python -m pytest --numprocesses 4 # on two cores, too: most tests wait
+test: .venv/ready .venv-generator/ready ## Run every test; with CI=1 measure coverage, and fail instead of skipping
+	@! command -v npm >/dev/null || $(MAKE) --silent $(LOCKS)/node_modules/ready # without Node.js, tests that need redocly or Prism are skipped
+	.venv/bin/python -m pytest --numprocesses 4 $(if $(CI),--cov --cov-report=term-missing:skip-covered) # most tests wait
 
-faults: .venv/ready ## Let calls meet every fault, print the table and write docs/faults.md
+faults: .venv/ready ## Make calls under every fault, print the table and write docs/faults.md
 	@.venv/bin/python scripts/faults.py
 
-picture: .venv/ready ## Draw docs/cancel.svg anew from a real run in a terminal (needs tmux)
+picture: .venv/ready ## Draw docs/cancel.svg from a real run in a terminal (needs tmux)
 	@.venv/bin/python scripts/picture.py
 
 fuzz: .venv/ready ## Send hostile responses to the client for 30 seconds, or for SECONDS=600
-	@.venv/bin/python scripts/fuzz.py --seconds $(SECONDS)
+	@PYTHONPATH=scripts .venv/bin/python -m fuzz --seconds $(SECONDS)
 
-stress: .venv/ready ## Cancel thousands in real time, kill runs, count memory: a quarter of an hour, with figures
+stress: .venv/ready ## Cancel thousands of orders in real time, kill runs, measure memory (15 minutes)
 	@.venv/bin/python scripts/stress.py
 
-bench: .venv-bench/ready $(if $(PEERS),.venv-peers/ready) ## Measure against bare httpx and a raw socket; PEERS=1 other clients too, QUICK=1 a minute
-	@.venv-bench/bin/python scripts/bench.py $(if $(PEERS),--peers .venv-peers/bin/python) $(if $(QUICK),--quick) \
-	  $(if $(ONLY),--only $(ONLY)) $(if $(LARGEST),--largest $(LARGEST))
+bench: .venv/ready $(if $(PEERS),.venv-peers/ready) ## Measure beside bare httpx; PEERS=1 other vendors' clients too, QUICK=1, ONLY=section
+	@PYTHONPATH=scripts .venv/bin/python -m bench $(if $(PEERS),--peers .venv-peers/bin/python) $(if $(QUICK),--quick) \
+	  $(if $(ONLY),--only $(ONLY))
 
 docs: .venv-docs/ready ## Build the documentation site into build/site; warnings and broken links are errors
 	@$(MAKE) --silent $(LOCKS)/node_modules/ready
@@ -46,25 +46,25 @@ docs: .venv-docs/ready ## Build the documentation site into build/site; warnings
 	@$(NODE_TOOLS)/redocly build-docs openapi.yaml --inlineBundle --title "thanks.io contract" --output build/site/contract-viewer.html >/dev/null 2>&1
 	@echo "open build/site/index.html"
 
-mutate: .venv-mutate/ready ## Change the code that decides in small ways, and fail if the tests do not notice
+mutate: .venv-mutate/ready ## Change the decision code in small ways, and fail if the tests do not notice
 	@.venv-mutate/bin/python scripts/mutate.py
 
-generate: .venv-generator/ready ## Write generated/ anew from openapi.yaml
+generate: .venv-generator/ready ## Generate generated/ from openapi.yaml
 	@.venv-generator/bin/python scripts/generate.py
 
-check-generated: .venv-generator/ready ## Fail if generated/ is not what openapi.yaml says
+check-generated: .venv-generator/ready ## Fail if generated/ does not match openapi.yaml
 	@.venv-generator/bin/python scripts/generate.py --check
 
-diff: .venv/ready ## Say what changed for users since the last release, or since BASE=ref, and which version follows
+diff: .venv/ready ## Report what changed for users since the last release, or since BASE=ref, and the versions that follow
 	@$(MAKE) --silent $(LOCKS)/node_modules/ready
-	@.venv/bin/python scripts/contract_diff.py $(BASE)
+	@PYTHONPATH=scripts .venv/bin/python -m api_diff $(BASE)
 
-check: .venv/ready .venv-generator/ready ## Run the checks that take seconds; each that fails names what mends it
+check: .venv/ready .venv-generator/ready ## Run the checks that take seconds; each that fails names the fix
 	@$(MAKE) --silent $(LOCKS)/node_modules/ready
 	@.venv/bin/python scripts/check.py
 
 vendor-drift: .venv/ready ## Compare the vendor's document with openapi.yaml; DOC=file, JSON=1, PROPOSE=1 (what to paste)
-	@.venv/bin/python scripts/vendor_drift.py $(if $(JSON),--json) $(if $(PROPOSE),--propose) $(if $(DOC),'$(DOC)')
+	@PYTHONPATH=scripts .venv/bin/python -m vendor_drift $(if $(JSON),--json) $(if $(PROPOSE),--propose) $(if $(DOC),'$(DOC)')
 
 lint: .venv/ready ## Check the contract and the style of the code
 	.venv/bin/ruff check
@@ -79,20 +79,20 @@ types: .venv/ready ## Check the types: mypy on everything, pyright on the facade
 	@$(MAKE) --silent $(LOCKS)/node_modules/ready
 	$(NODE_TOOLS)/pyright --pythonpath .venv/bin/python
 
-wheel-test: .venv/ready .venv-generator/ready ## Build the wheel and run the tests on it, with the oldest and newest libraries too
+wheel-test: .venv/ready .venv-generator/ready ## Build the wheel, and run the tests on it with the oldest and newest libraries
 	.venv/bin/python scripts/wheel_test.py
 
-dist: .venv/ready ## Build the wheel and the sdist twice, and keep them if both times give the same bytes
+dist: .venv/ready ## Build the wheel and the sdist twice, and keep them if both builds are identical
 	@.venv/bin/python scripts/release.py
 
 release: check ## Check, build twice the same bytes into dist/, and tag: make release VERSION=0.2.0
 	@.venv/bin/python scripts/release.py --tag "$(VERSION)"
 
-format: .venv/ready ## Put the code in shape
+format: .venv/ready ## Format the code
 	.venv/bin/ruff check --fix
 	.venv/bin/ruff format
 
-locks: .venv-locker/ready ## Resolve the tools of pyproject.toml anew into scripts/locks/
+locks: .venv-locker/ready ## Resolve the tools of pyproject.toml into scripts/locks/
 	.venv-locker/bin/python scripts/lock.py
 	cd $(LOCKS) && npm install --package-lock-only
 
@@ -127,11 +127,6 @@ clean: ## Remove what make has installed and built
 	@$(call this_package,.venv-docs)
 	@touch $@
 
-.venv-bench/ready: $(LOCKS)/bench.txt pyproject.toml
-	@$(call environment,.venv-bench,bench)
-	@$(call this_package,.venv-bench)
-	@touch $@
-
 .venv-peers/ready: $(LOCKS)/peers.txt
 	@$(call environment,.venv-peers,peers)
 	@touch $@
@@ -146,7 +141,7 @@ clean: ## Remove what make has installed and built
 
 $(LOCKS)/node_modules/ready: $(LOCKS)/package-lock.json
 	@command -v npm >/dev/null || { \
-	  echo "Node.js is missing, and redocly, pyright and Prism need it. Install Node.js 20 or newer, then type this again." >&2; \
+	  echo "redocly, pyright and Prism need Node.js 20 or newer. Install it, then run this again." >&2; \
 	  exit 1; }
 	@echo "installing redocly, pyright and Prism ..."
 	@cd $(LOCKS) && npm ci --silent --no-audit --no-fund

@@ -1,4 +1,4 @@
-"""Run the checks that take seconds, all of them, and name for each that fails what mends it."""
+"""Run all checks that take seconds, and name the fix of each that fails."""
 
 from __future__ import annotations
 
@@ -13,46 +13,51 @@ from pathlib import Path
 from attrs import frozen
 
 ROOT = Path(__file__).resolve().parent.parent
-_QUIET = {"REDOCLY_TELEMETRY": "off", "REDOCLY_SUPPRESS_UPDATE_NOTICE": "true", "NO_COLOR": "1"}
+_ENVIRONMENT = {
+    "PYTHONPATH": "scripts",
+    "REDOCLY_TELEMETRY": "off",
+    "REDOCLY_SUPPRESS_UPDATE_NOTICE": "true",
+    "NO_COLOR": "1",
+}
 
 
 @frozen
 class Step:
-    """One check: what holds when it passes, the command that looks, and what mends it if it does not say so itself."""
+    """One check: what is true when it passes, its command, and the fix if the command does not name it."""
 
     name: str
     holds: str
     command: tuple[str, ...]
-    mend: str = ""
+    fix: str = ""
 
 
 PYTHON = ".venv/bin/python"
 STEPS = (
     Step(
         "generated",
-        "generated/ is what openapi.yaml says",
+        "generated/ matches openapi.yaml",
         (".venv-generator/bin/python", "scripts/generate.py", "--check"),
     ),
     Step(
         "versions",
-        "the versions and CHANGELOG.md go with what changed",
-        (PYTHON, "scripts/contract_diff.py", "--check"),
+        "the contract version, the package version and CHANGELOG.md match what changed",
+        (PYTHON, "-m", "api_diff", "--check"),
     ),
     Step(
         "contract",
-        "openapi.yaml is sound",
+        "openapi.yaml is valid",
         ("scripts/locks/node_modules/.bin/redocly", "lint", "openapi.yaml"),
-        "edit openapi.yaml where it says, then type: make generate",
+        "edit openapi.yaml, then: make generate",
     ),
     Step(
         "style",
-        "the code keeps to the rules of style",
+        "the code follows the style rules",
         (PYTHON, "-m", "ruff", "check", "--quiet", "--output-format=concise"),
-        "make format, and by hand what is left",
+        "make format, and edit what is left",
     ),
     Step(
         "format",
-        "the code is in shape",
+        "the code is formatted",
         (PYTHON, "-m", "ruff", "format", "--check", "--quiet", "--output-format=concise"),
         "make format",
     ),
@@ -61,20 +66,20 @@ STEPS = (
 
 @frozen
 class Outcome:
-    """What came of a step: whether it passed, what it said, and the seconds it took."""
+    """The result of a check: whether it passed, its output, and the seconds it took."""
 
     passed: bool
-    said: str
+    output: str
     seconds: float
 
 
 def run(step: Step, root: Path) -> Outcome:
-    """Carry out one check, touching nothing."""
+    """Run one check, which changes nothing."""
     began = time.monotonic()
     done = subprocess.run(
         [str(root / step.command[0]), *step.command[1:]],
         cwd=root,
-        env=os.environ | _QUIET,
+        env=os.environ | _ENVIRONMENT,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -88,13 +93,13 @@ def describe(step: Step, outcome: Outcome) -> str:
     """Return one line for a check that passed; for one that failed, its output and the fix."""
     if outcome.passed:
         return f"ok      {outcome.seconds:4.1f} s  {step.holds}"
-    said = [f"          {line}".rstrip() for line in outcome.said.splitlines()]
-    mend = [f"          Fix: {step.mend}"] if step.mend else []
-    return "\n".join([f"FAILED  {outcome.seconds:4.1f} s  {step.holds}: not so", *said, *mend])
+    output = [f"          {line}".rstrip() for line in outcome.output.splitlines()]
+    fix = [f"          Fix: {step.fix}"] if step.fix else []
+    return "\n".join([f"FAILED  {outcome.seconds:4.1f} s  not true: {step.holds}", *output, *fix])
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the named checks, or all; 1 if one failed."""
+    """Run the named checks, or all; return 1 if one failed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", help=f"of {', '.join(step.name for step in STEPS)}; all if none is named")
     wanted = parser.parse_args(arguments).names

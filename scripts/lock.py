@@ -11,7 +11,6 @@ LOCKS = ROOT / "scripts" / "locks"
 
 # `dev` and `mutate` hold the package's own dependencies, too; `lowest` the oldest ones that pyproject.toml allows.
 ENVIRONMENTS = {
-    "bench": ["pyproject.toml", "--group", "bench"],
     "demo": ["pyproject.toml"],
     "dev": ["pyproject.toml", "--group", "dev"],
     "docs": ["pyproject.toml", "--extra", "cli", "--extra", "testing", "--group", "docs"],

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from thanksio.testing._server import Request
 
 HERE = Path(__file__).resolve()
-FIRST = 100_000  # the first order's number
+FIRST = 100_000  # the first order id
 _SHARE = 0.97  # of the allowed rate that is used at least after the first window
 
 
@@ -341,13 +341,13 @@ class Moody(FakeThanksIO):
         super().__attrs_post_init__()
         self.chance = random.Random(1)  # noqa: S311
         self.part = 0.0
-        self.which = [fault for fault in FAULTS.values() if fault.stage is Stage.ANSWER]
+        self.which = [fault for fault in FAULTS.values() if fault.stage is Stage.RESPONSE]
 
-    def answer(self, request: Request) -> Script:
+    def script_for(self, request: Request) -> Script:
         """Respond to a part of all requests with a fault."""
         if self.chance.random() < self.part:
             self.fail_next(self.chance.choice(self.which))
-        return super().answer(request)
+        return super().script_for(request)
 
 
 def faults(orders: int = 2000, part: float = 0.2) -> str:

@@ -1,11 +1,12 @@
-"""Build the wheel, look into it, and run the tests on it as it will be installed.
+"""Build the wheel, check its contents and types, and run the tests on it as it is installed.
 
-Three environments: the locked one, in which the coverage is measured; the oldest libraries that pyproject.toml
-allows; the newest that can be had. And one with nothing but the wheel, in which an order must be cancelled.
+The tests run with the oldest libraries that pyproject.toml allows, and with the newest unless these are the locked
+ones, with which `make test` runs. An environment with nothing but the wheel must be able to cancel an order.
 """
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -25,20 +26,25 @@ class WheelTestError(Exception):
 
 
 def main() -> int:
-    """Run all of it; the first thing that is wrong ends it."""
+    """Run everything, and stop at the first failure."""
     with tempfile.TemporaryDirectory(prefix="thanksio-wheel-") as folder:
         scratch = Path(folder)
         try:
             wheel = build(scratch / "dist")
-            look_into(wheel)
-            alone(scratch / "alone", wheel)
-            suite(scratch / "locked", wheel, "--cov", "--cov-report=term-missing:skip-covered")
-            suite(scratch / "lowest", wheel, libraries=["--require-hashes", "-r", str(LOCKS / "lowest.txt")])
-            suite(scratch / "newest", wheel, libraries=["--upgrade", *requirements()])
+            check_contents(wheel)
+            cancel_with_nothing_else(scratch / "alone", wheel)
+            lowest = install(scratch / "lowest", wheel, ["--require-hashes", "-r", str(LOCKS / "lowest.txt")])
+            check_types(lowest)
+            run_tests(lowest)
+            newest = install(scratch / "newest", wheel, ["--upgrade", *requirements()])
+            if versions(newest) == versions(Path(sys.executable)):
+                say("the newest libraries are the locked ones; not testing them again")
+            else:
+                run_tests(newest)
         except (WheelTestError, subprocess.CalledProcessError) as error:
             print(f"wheel-test: {error}", file=sys.stderr)
             return 1
-    print("wheel-test: the wheel is sound.")
+    print("wheel-test: passed.")
     return 0
 
 
@@ -48,7 +54,7 @@ def say(what: str) -> None:
 
 
 def run(*command: str | Path) -> str:
-    """Run a command in the repository; its output is shown as it comes only for the tests."""
+    """Run a command in the repository, and return its output."""
     done = subprocess.run([str(part) for part in command], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
     return done.stdout
 
@@ -65,7 +71,7 @@ def installed(python: Path) -> dict[str, str]:
 
 
 def environment(folder: Path) -> Path:
-    """Make a virtual environment and give its interpreter."""
+    """Create a virtual environment, and return its interpreter."""
     run(sys.executable, "-m", "venv", folder)
     return folder / "bin" / "python"
 
@@ -84,9 +90,9 @@ def build(folder: Path) -> Path:
     return wheel
 
 
-def look_into(wheel: Path) -> None:
-    """Check that the wheel holds both packages, all of their files, and nothing else."""
-    say(f"looking into {wheel.name}")
+def check_contents(wheel: Path) -> None:
+    """Check that the wheel contains all files of both packages, and nothing else."""
+    say(f"checking {wheel.name}")
     with zipfile.ZipFile(wheel) as archive:
         found = {name for name in archive.namelist() if ".dist-info/" not in name}
     expected = {
@@ -99,8 +105,8 @@ def look_into(wheel: Path) -> None:
         raise WheelTestError(f"contents differ: {sorted(found ^ expected)}")
 
 
-def alone(folder: Path, wheel: Path) -> None:
-    """Install the wheel and nothing else, and cancel an order; then with trio, too."""
+def cancel_with_nothing_else(folder: Path, wheel: Path) -> None:
+    """Install the wheel and nothing else, and cancel an order; then also with trio."""
     say("cancelling an order with nothing but the wheel")
     python = environment(folder)
     pip(python, "--quiet", "install", wheel)
@@ -117,20 +123,45 @@ def alone(folder: Path, wheel: Path) -> None:
     print(run(python, ROOT / "scripts" / "bare.py", "trio"), end="")
 
 
-def suite(folder: Path, wheel: Path, *options: str, libraries: list[str] | None = None) -> None:
-    """Run the whole suite on the installed wheel, over these libraries or the locked ones."""
+def install(folder: Path, wheel: Path, libraries: list[str]) -> Path:
+    """Create an environment with the tools of the tests, these libraries and the wheel; return its interpreter."""
     say(f"setting up the {folder.name} libraries")
     python = environment(folder)
     pip(python, "--quiet", "install", "--require-hashes", "-r", LOCKS / "dev.txt")
-    if libraries:
-        pip(python, "--quiet", "install", "--no-warn-conflicts", *libraries)
+    pip(python, "--quiet", "install", "--no-warn-conflicts", *libraries)
     pip(python, "--quiet", "install", "--no-deps", wheel)
     place = run(python, "-c", "import thanksio; print(thanksio.__file__)").strip()
     if not place.startswith(str(folder)):
         raise WheelTestError(f"the tests would run on {place}, which is not the wheel")
+    return python
+
+
+def versions(python: Path) -> dict[str, str]:
+    """Return the versions of the libraries that the wheel needs."""
     found = installed(python)
-    say("testing with " + ", ".join(f"{name} {found[name]}" for name in LIBRARIES))
-    subprocess.run([str(python), "-m", "pytest", "-q", "--numprocesses", "4", *options], cwd=ROOT, check=True)
+    return {name: found[name] for name in LIBRARIES}
+
+
+def check_types(python: Path) -> None:
+    """Check that every public name has a known type. Needs pyright, which CI must have."""
+    pyright = LOCKS / "node_modules" / ".bin" / "pyright"
+    if not pyright.exists() and not os.environ.get("CI"):
+        say("skipping the types: pyright is not installed; make types installs it")
+        return
+    say("checking that all public types are known")
+    path = f"{python.parent}{os.pathsep}{os.environ['PATH']}"
+    command = [str(pyright), "--verifytypes", "thanksio", "--ignoreexternal"]
+    done = subprocess.run(
+        command, cwd=python.parent, env=os.environ | {"PATH": path}, stdout=subprocess.PIPE, text=True, check=False
+    )
+    if done.returncode or "Type completeness score: 100%" not in done.stdout:
+        raise WheelTestError(f"public types are incomplete:\n{done.stdout}")
+
+
+def run_tests(python: Path) -> None:
+    """Run the whole suite on the installed wheel."""
+    say("testing with " + ", ".join(f"{name} {version}" for name, version in versions(python).items()))
+    subprocess.run([str(python), "-m", "pytest", "-q", "--numprocesses", "4"], cwd=ROOT, check=True)
 
 
 if __name__ == "__main__":

@@ -44,7 +44,7 @@ class Ends:
 
 @frozen
 class Expected:
-    """What must come of a fault: the verdict after one attempt, and whether and how long the call goes on after it."""
+    """The expected result of a fault: the verdict after one attempt, and whether and how long the call continues."""
 
     verdict: str
     doubt: bool | None = None
@@ -95,17 +95,17 @@ EXPECTED: dict[str, Expected] = {
     "tls_closed": UNSENT,
     "tls_silent": evolve(UNSENT, verdict="APITimeoutError", timeout=0.2),
     "wrong_certificate": evolve(UNSENT, retried=False),
-    **dict.fromkeys(("lost_answer", "stale_connection", "reset", "cut_headers", "reset_after_headers"), LOST),
+    **dict.fromkeys(("lost_response", "stale_connection", "reset", "cut_headers", "reset_after_headers"), LOST),
     **dict.fromkeys(("cut_body", "reset_mid_body", "header_1mb", "http_09", "not_http", "status_1000"), LOST),
     **dict.fromkeys(("chunked_garbage", "header_without_colon", "nul_in_header", "two_lengths"), LOST),
     "length_and_chunks": LOST,
     "silent": LATE,
     "silent_after_headers": LATE,
-    **dict.fromkeys(("drip", "drip_headers", "drip_chunks", "continue_for_ever"), DRIPPED),
+    **dict.fromkeys(("drip", "drip_headers", "drip_chunks", "continue_forever"), DRIPPED),
     **dict.fromkeys(("body_100mb", "body_100mb_unannounced", "length_too_short"), UNREADABLE),
-    **dict.fromkeys(("closed_after_answer", "http_10", "same_length_twice"), ORDER),
+    **dict.fromkeys(("closed_after_response", "http_10", "same_length_twice"), ORDER),
     "headers_10000": evolve(ORDER, deadline=1.0),
-    **dict.fromkeys(("continue_first", "early_hints_first", "two_answers", "same_answer_twice"), ORDER),
+    **dict.fromkeys(("continue_first", "early_hints_first", "two_responses", "same_response_twice"), ORDER),
     "late_refusal": ORDER,
     "switching_101": LOST,
     # statuses
@@ -389,7 +389,7 @@ def ends_as_value(fault: Fault) -> Ends:
 
     def respond(request: httpx.Request) -> httpx.Response:
         headers = [(name.decode().lower(), value.decode()) for name, value in request.headers.raw]
-        said = b"".join(cast("Iterable[bytes]", fake.answer(Request("PUT", request.url.path, headers))))
+        said = b"".join(cast("Iterable[bytes]", fake.script_for(Request("PUT", request.url.path, headers))))
         return httpx.Response(200, content=said.partition(b"\r\n\r\n")[2])
 
     with ThanksIO(TOKEN, base_url="http://127.0.0.1:1/api/v2", transport=httpx.MockTransport(respond)) as client:

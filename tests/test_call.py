@@ -162,7 +162,7 @@ def test_an_invalid_order_id_raises(given_id: Any, shown: str) -> None:
 
     assert str(caught.value) == (
         f"Invalid order id {shown}: it must be an integer from 1 to 2**63 - 1, or its digits. Nothing was sent. "
-        "Pass the order's number, such as 37294."
+        "Pass the order id, such as 37294."
     )
     assert caught.value.may_have_cancelled is False
 
@@ -186,8 +186,8 @@ def test_an_order_in_another_listed_status_raises() -> None:
     assert (error.status, error.may_have_cancelled, error.attempts) == ("reviewing", False, 1)
     assert error.order.message == LETTER
     assert str(error) == (
-        'Order 37294: the server shows it in status "reviewing". This call did not cancel it. In this status it can be '
-        "cancelled: call again, and look at it in the thanks.io dashboard if it stays."
+        'Order 37294: the server shows it in status "reviewing". This call did not cancel it. Orders in this status '
+        "can be cancelled: call again. If that fails, check it in the thanks.io dashboard."
     )
 
 
@@ -201,7 +201,7 @@ def test_an_order_in_a_status_that_is_not_listed_is_unknown() -> None:
     assert error.order.message == LETTER
     assert str(error) == (
         'Order 37294: the server shows it in status "canceled", which the contract does not list. It is unknown '
-        "whether it was cancelled. Call again, or look at the order in the thanks.io dashboard."
+        "whether it was cancelled. Call again, or check the order in the thanks.io dashboard."
     )
 
 
@@ -241,7 +241,7 @@ def test_a_response_that_cannot_be_read_is_unknown() -> None:
     assert (run.error.order, run.error.status) == (None, "")
     assert str(run.error) == (
         "Order 37294: the server responded with 200, but the response is not a JSON object. It is unknown whether it "
-        "was cancelled. Call again, or look at the order in the thanks.io dashboard."
+        "was cancelled. Call again, or check the order in the thanks.io dashboard."
     )
 
 

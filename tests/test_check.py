@@ -9,16 +9,16 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
-import contract_diff
 import pytest
 import yaml
 from attrs import evolve
 from conftest import ROOT
 from contract_seeds import needs_redocly
 
-from differing import history, release
-from differing.change import Change, DiffError, Rating, following, parse_version, show_version
-from differing.release import State
+import api_diff.__main__ as contract_diff
+from api_diff import history, release
+from api_diff.change import Change, DiffError, Rating, following, parse_version, show_version
+from api_diff.release import State
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -102,7 +102,7 @@ def test_everything_is_looked_at_in_seconds_and_each_failure_names_what_mends_it
     assert "make generate" in said
     assert 'in pyproject.toml set version = "' in said
     assert "set `info.version: " in said
-    assert "begin the entries of CHANGELOG.md" in said
+    assert "start the entries of CHANGELOG.md" in said
     assert "Fix: make format" in said
 
 
@@ -124,10 +124,10 @@ def test_a_change_is_told_in_the_words_of_a_user_and_passes_when_it_is_whole(
     assert contract_diff.main(["--root", str(released)]) == 0  # it looks, and stops nothing
 
     said = capsys.readouterr()
-    assert "a user of thanksio meets 1 change." in said.out
-    assert "now on, and no longer in `additional_properties`.\n    wire    order.colour: added" in said.out
+    assert "1 change for users of thanksio." in said.out
+    assert "and no longer in `additional_properties`.\n    contract  order.colour: added" in said.out
     assert "Breaking" not in said.out
-    assert f"The version that follows {show_version(before.version)} is {version} or later." in said.out
+    assert f"The package version after {show_version(before.version)} is {version} or later." in said.out
     mends = re.findall(r"Fix: (.*)", said.err)
     assert [word in mend for word, mend in zip(("openapi", "pyproject", "CHANGELOG"), mends, strict=True)] == [True] * 3
 
@@ -141,7 +141,7 @@ def test_a_change_is_told_in_the_words_of_a_user_and_passes_when_it_is_whole(
 ENTRY = "# Changelog\n\n## 0.1.0, 2026-12-01\n\n- You can cancel\n  an order.\n"
 NEXT = ENTRY.replace("## ", "## 0.1.1, not released yet\n\n- You can see `colour`.\n\n## ", 1)
 RELEASED = State((0, 1, 0), (0, 1, 0), ENTRY)
-WIRE = Change(Rating.COMPATIBLE, "wire", "order.colour", "added", "")
+WIRE = Change(Rating.COMPATIBLE, "contract", "order.colour", "added", "")
 PYTHON = evolve(WIRE, part="Python")
 WORDS = evolve(WIRE, rating=Rating.INVISIBLE)
 BREAK = evolve(WIRE, rating=Rating.BREAKING)
@@ -203,14 +203,14 @@ def test_each_half_names_the_edit_that_is_missing(now: State, changes: list[Chan
     found = release.problems(RELEASED, now, changes, is_release=True)
 
     assert len(found) == len(mends)
-    assert all(mend in problem.mend for mend, problem in zip(mends, found, strict=True))
+    assert all(mend in problem.fix for mend, problem in zip(mends, found, strict=True))
 
 
 def test_before_the_first_release_the_version_may_stay() -> None:
     """Nothing has been promised to anyone; that the contract is another one, and what is new, is said all the same."""
     found = release.problems(RELEASED, RELEASED, [BREAK], is_release=False)
 
-    assert ["info.version: 0.1.1" in problem.mend or "add a line" in problem.mend for problem in found] == [True, True]
+    assert ["info.version: 0.1.1" in problem.fix or "add a line" in problem.fix for problem in found] == [True, True]
 
 
 FOLLOWING: list[tuple[str, Rating | None, str]] = [
@@ -322,7 +322,7 @@ def test_an_archive_without_history_is_checked_as_far_as_it_goes(
         shutil.copy(ROOT / name, tmp_path)
 
     assert contract_diff.main(["--check", "--root", str(tmp_path)]) == 0
-    assert "nothing to compare with" in capsys.readouterr().out
+    assert "Nothing to compare with" in capsys.readouterr().out
     (tmp_path / "CHANGELOG.md").write_text("", "utf-8")
     assert contract_diff.main(["--check", "--root", str(tmp_path)]) == 1
     (tmp_path / "pyproject.toml").unlink()

@@ -84,6 +84,19 @@ def test_a_server_that_never_finishes_the_handshake_was_sent_nothing(connect: Co
     assert caught.value.may_have_cancelled is False
 
 
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_deadline_that_is_over_before_the_attempt_was_sent_nothing(connect: Connect, scheme: str) -> None:
+    """Loading the certificates can take longer than the call may."""
+    with RawServer(answer(CANCELLED)) as server:
+        client = connect(base_url=server.base_url.replace("http", scheme), retry=ONCE)
+
+        with pytest.raises(errors.APITimeoutError, match="the deadline of the call was reached") as caught:
+            client.cancel_order(37294, deadline=1e-9)
+
+    assert caught.value.may_have_cancelled is False
+    assert server.requests == []
+
+
 def test_a_server_that_speaks_no_tls_was_sent_nothing(connect: Connect) -> None:
     with RawServer(answer(CANCELLED)) as server:
         client = connect(base_url=server.base_url.replace("http:", "https:"), timeout=0.2, retry=ONCE)
@@ -153,7 +166,7 @@ def test_a_broken_answer_is_retried_and_leaves_doubt(connect: Connect, action: A
 
 
 @pytest.mark.parametrize("action", BROKEN.values(), ids=BROKEN.keys())
-def test_a_lost_answer_is_settled_by_the_next(connect: Connect, action: Action) -> None:
+def test_a_lost_response_is_settled_by_the_next(connect: Connect, action: Action) -> None:
     with RawServer(action, answer(CANCELLED)) as server:
         assert connect(base_url=server.base_url).cancel_order(37294).id == 37294
 

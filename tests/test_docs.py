@@ -67,7 +67,7 @@ FIRST = blocks(ROOT / "README.md")[0].values[1]
     [
         ("", "37294 is cancelled"),
         ("already_cancelled_422", "refused: "),  # it may have been cancelled before, so "not cancelled" would be wrong
-        ("lost_answer", "unknown: "),
+        ("lost_response", "unknown: "),
         ("page_403", "unknown: "),
         ("port_closed", "not sent: "),
     ],

@@ -18,6 +18,7 @@ from thanksio import APIResponseValidationError
 from thanksio._redact import Redactor
 from thanksio._verdict import Reading, Response, next_step, normalize, read_order
 from thanksio.cli._app import app
+from thanksio.cli._proposal import yaml_lines
 from thanksio.drift import Contract, Drift, Reporter, contract_of, differences, order_contract
 from thanksio_generated.contract import DISPLAY_WORDS
 
@@ -175,9 +176,9 @@ def test_an_integer_is_a_number_too() -> None:
 
 
 ORDER: dict[str, Any] = CANCELLED["order"] | {"message": LETTER, "return_address": LETTER}
-NEWS = {"order": ORDER | {"news": LETTER, "style": None}}
+NEWS = {"order": ORDER | {"nope": LETTER, "style": None}}
 OLD = {"order": ORDER}
-WORD = ORDER | {"status": LETTER, "news": 1}
+WORD = ORDER | {"status": LETTER, "nope": 1}
 
 
 def drift(*arguments: str | Path, given: bytes | None = None) -> Result:
@@ -188,7 +189,7 @@ def drift(*arguments: str | Path, given: bytes | None = None) -> Result:
 
 @pytest.fixture
 def saved(tmp_path: Path) -> Path:
-    path = tmp_path / "answers.jsonl"
+    path = tmp_path / "responses.jsonl"
     path.write_text("\n".join(map(json.dumps, [NEWS, OLD, WORD])), "utf-8")
     return path
 
@@ -198,12 +199,12 @@ def test_a_person_reads_where_and_in_how_many_answers(saved: Path) -> None:
 
     assert (done.exit_code, done.stderr) == (3, "")
     assert done.stdout.splitlines() == [
-        "where          what           JSON type  answers",
-        "/order/news    unknown field  integer    1 of 3",
-        "/order/news    unknown field  string     1 of 3",
+        "where          what           JSON type  responses",
+        "/order/nope    unknown field  integer    1 of 3",
+        "/order/nope    unknown field  string     1 of 3",
         "/order/status  unknown word   string     1 of 3",
         "/order/style   other type     null       1 of 3",
-        "Tell the maintainers. What to add to openapi.yaml: --propose",
+        "Please report this. --propose prints what to add to openapi.yaml.",
     ]
 
 
@@ -212,12 +213,12 @@ def test_a_machine_reads_the_same(saved: Path) -> None:
 
     assert done.exit_code == 3
     assert json.loads(done.stdout) == {
-        "answers": 6,
+        "responses": 6,
         "drift": [
-            {"pointer": "/order/news", "kind": "unknown field", "json_type": "integer", "answers": 2},
-            {"pointer": "/order/news", "kind": "unknown field", "json_type": "string", "answers": 2},
-            {"pointer": "/order/status", "kind": "unknown word", "json_type": "string", "answers": 2},
-            {"pointer": "/order/style", "kind": "other type", "json_type": "null", "answers": 2},
+            {"pointer": "/order/nope", "kind": "unknown field", "json_type": "integer", "responses": 2},
+            {"pointer": "/order/nope", "kind": "unknown field", "json_type": "string", "responses": 2},
+            {"pointer": "/order/status", "kind": "unknown word", "json_type": "string", "responses": 2},
+            {"pointer": "/order/style", "kind": "other type", "json_type": "null", "responses": 2},
         ],
     }
 
@@ -225,9 +226,9 @@ def test_a_machine_reads_the_same(saved: Path) -> None:
 def test_answers_that_are_as_the_contract_says_end_in_0() -> None:
     given = json.dumps([OLD, ORDER, FULFILLED]).encode()
 
-    assert drift("-", given=given).stdout == "3 answers: as the contract says.\n"
+    assert drift("-", given=given).stdout == "3 responses: all match the contract.\n"
     assert drift("-", "--propose", given=given).stdout.startswith("# Nothing to propose")
-    assert json.loads(drift("-", "--json", given=given).stdout) == {"answers": 3, "drift": []}
+    assert json.loads(drift("-", "--json", given=given).stdout) == {"responses": 3, "drift": []}
     assert [drift("-", *more, given=given).exit_code for more in ([], ["--propose"], ["--json"])] == [0, 0, 0]
 
 
@@ -245,23 +246,23 @@ FORMS = {
 def test_an_answer_is_read_in_whatever_it_stands(text: str) -> None:
     done = drift("-", "--json", given=text.encode())
 
-    assert json.loads(done.stdout)["answers"] == 1
-    assert [found["pointer"] for found in json.loads(done.stdout)["drift"]] == ["/order/news", "/order/style"]
+    assert json.loads(done.stdout)["responses"] == 1
+    assert [found["pointer"] for found in json.loads(done.stdout)["drift"]] == ["/order/nope", "/order/style"]
 
 
 NEEDS_PROC = pytest.mark.skipif(sys.platform != "linux", reason="needs a file that is opened and not read")
 UNUSABLE: dict[str, tuple[bytes, str]] = {
-    "nothing": (b" \n", "it holds no answer"),
-    "an empty list": (b"[]", "it holds no answer"),
-    "a page": (b"\n<html>", "what begins on line 2 is not JSON"),
-    "cut off": (f"{TEXT}\n{TEXT[:-9]}".encode(), "what begins on line 2 is not JSON"),
+    "nothing": (b" \n", "it contains no response"),
+    "an empty list": (b"[]", "it contains no response"),
+    "a page": (b"\n<html>", "the value that begins on line 2 is not JSON"),
+    "cut off": (f"{TEXT}\n{TEXT[:-9]}".encode(), "the value that begins on line 2 is not JSON"),
     "after a document of many lines": (f"{json.dumps(NEWS, indent=1)}\n\nx".encode(), "is not JSON"),
-    "deep": (b"[" * 100_000, "what begins on line 1 is not JSON"),
-    "a long number": (b"9" * 5000, "what begins on line 1 is not JSON"),
+    "deep": (b"[" * 100_000, "the value that begins on line 1 is not JSON"),
+    "a long number": (b"9" * 5000, "the value that begins on line 1 is not JSON"),
     "bytes": (b"\xff\xfe", "it is not UTF-8"),
-    "an error": (b'{"message": "Unauthenticated."}', "what begins on line 1 holds something that is neither an"),
-    "no object": (f'{TEXT}\n["{LETTER}"]'.encode(), "what begins on line 2 holds something that is neither an"),
-    "an order that is none": (b'{"order": "cancelled"}', "what begins on line 1 holds something that is neither an"),
+    "an error": (b'{"message": "Unauthenticated."}', "the value that begins on line 1 contains neither a response"),
+    "no object": (f'{TEXT}\n["{LETTER}"]'.encode(), "the value that begins on line 2 contains neither a response"),
+    "an order that is none": (b'{"order": "cancelled"}', "the value that begins on line 1 contains neither a response"),
 }
 
 
@@ -270,7 +271,7 @@ def test_a_file_that_holds_anything_else_ends_in_2(given: bytes, words: str) -> 
     done = drift("-", given=given)
 
     assert (done.exit_code, done.stdout) == (2, "")
-    assert done.stderr.startswith("thanksio: stdin is of no use: ")
+    assert done.stderr.startswith("thanksio: stdin cannot be used: ")
     assert words in done.stderr
     assert len(done.stderr.splitlines()) == 1
 
@@ -280,7 +281,7 @@ def test_a_file_that_holds_anything_else_ends_in_2(given: bytes, words: str) -> 
     [
         ([], "Missing argument 'FILE...'"),
         (["none.json"], "File 'none.json' does not exist"),
-        (["-", "--json", "--propose"], "Give --json or --propose, not both."),
+        (["-", "--json", "--propose"], "Use --json or --propose, not both."),
         pytest.param(["/proc/self/mem"], "/proc/self/mem cannot be read: ", marks=NEEDS_PROC),
     ],
 )
@@ -295,8 +296,8 @@ def test_a_command_that_cannot_be_done_ends_in_2(arguments: list[str], words: st
 
 
 SEEN: list[dict[str, Any]] = [
-    {"news": "x", "both": 1.5, "gone": None, "yes": {}, 'a/~\n": "': 1, "list": [1], "style": None, "type": 4},
-    {"news": None, "both": [2], "gone": None, "addons": [1], "settled": 0.5, "realism": True, "kept": 3, "id": 2.5},
+    {"nope": "x", "both": 1.5, "gone": None, "yes": {}, 'a/~\n": "': 1, "list": [1], "style": None},
+    {"nope": None, "both": [2], "gone": None, "addons": [1], "settled": 0.5, "realism": True, "kept": 3, "id": 2.5},
 ]
 
 
@@ -327,8 +328,8 @@ def test_what_is_proposed_covers_the_answers(tmp_path: Path) -> None:
         "gone": None,
         "kept": "integer",
         "list": "array",
-        "news": ["string", "null"],
-        "yes": "object",
+        "nope": ["string", "null"],
+        "yes": ["object", "null"],
     }
 
 
@@ -336,19 +337,32 @@ def test_what_is_proposed_is_marked_for_a_person(saved: Path) -> None:
     done = drift(saved, "--propose")
 
     assert done.stdout.splitlines()[0] == (
-        "# /order/status: a word that is not in its list, in 1 of 3 answers. Look there; add it to the list."
+        "# /order/status: a word that is not in its list, in 1 of 3 responses. Find it there, and add it."
     )
     assert done.stdout.split("properties:\n")[1] == (
-        "        news:\n"
+        "        nope:\n"
         "          anyOf:\n"
         "            - type: integer\n"
         "            - type: string\n"
-        "          description: 'REVIEW: say what this is. Its type is inferred from 2 saved answers.'\n"
-        "          x-evidence: [answers]\n"
+        "          description: 'REVIEW: describe this field. Its type is inferred from 2 saved responses.'\n"
+        "          x-evidence: [responses]\n"
         "        style:\n"
         "          type: [integer, 'null']\n"
-        "          x-evidence: [answers]\n"
+        "          x-evidence: [responses]\n"
     )
+
+
+def test_another_type_beside_a_list_of_words_is_left_to_a_person() -> None:
+    done = drift("-", "--propose", given=json.dumps(ORDER | {"type": 7}).encode())
+
+    assert done.stdout.splitlines() == [
+        "# /order/type: integer, in 1 of 1 response. Add this type beside its list of words."
+    ]
+
+
+@pytest.mark.parametrize("text", ["two\nlines", " indented", "x" * 120 + " y", "null", "it's", "\x07", "a\n", ""])
+def test_a_text_is_read_as_it_was_written(text: str) -> None:
+    assert yaml.safe_load("\n".join(yaml_lines({"key": text}))) == {"key": text}
 
 
 def test_a_word_alone_proposes_nothing_but_to_look() -> None:
@@ -356,5 +370,5 @@ def test_a_word_alone_proposes_nothing_but_to_look() -> None:
 
     assert done.exit_code == 3
     assert done.stdout.splitlines() == [
-        "# /order/method: a word that is not in its list, in 1 of 1 answer. Look there; add it to the list."
+        "# /order/method: a word that is not in its list, in 1 of 1 response. Find it there, and add it."
     ]

@@ -144,9 +144,9 @@ def test_it_runs_by_hand_until_it_is_told_to_stop() -> None:
         (["--port", "-1"], "argument --port"),
         (["--port", "http"], "argument --port"),
         (["--fault", "no_such"], "Unknown fault 'no_such'"),
-        (["--port", "0", "--fault", "tls_refused"], "make the fake with tls=True"),
+        (["--port", "0", "--fault", "tls_refused"], "needs a fake with TLS"),
         (["--port", "0", "--shape", "2020"], "argument --shape"),
-        (["--fault", "lost_anwser"], "Unknown fault 'lost_anwser'. Did you mean lost_answer?"),
+        (["--fault", "lost_anwser"], "Unknown fault 'lost_anwser'. Did you mean lost_response?"),
     ],
 )
 def test_what_cannot_be_started_is_refused_in_words(options: list[str], words: str) -> None:
@@ -163,7 +163,7 @@ def test_a_port_that_is_taken_is_an_error_with_advice(capsys: pytest.CaptureFixt
         main(["--port", other.base_url.split(":")[2].split("/")[0]])
 
     assert caught.value.code == 2
-    assert "is in use; choose another with --port, or any free one with --port 0" in capsys.readouterr().err
+    assert "is in use. Choose another one, or any free one with --port 0" in capsys.readouterr().err
 
 
 def test_all_faults_can_be_listed(capsys: pytest.CaptureFixture[str]) -> None:
@@ -433,7 +433,7 @@ def test_its_clients_do_not_wait_but_move_its_clock(fake: FakeThanksIO) -> None:
 @pytest.mark.parametrize("name", ["client", "async_client"])
 def test_the_waits_of_its_clients_are_the_same_every_time(fake: FakeThanksIO, name: str) -> None:
     """They are the longest of the policy: half a second, one, two."""
-    fake.faults("lost_answer")
+    fake.faults("lost_response")
     client = getattr(fake, name)()
 
     with pytest.raises(APIConnectionError):
@@ -484,7 +484,7 @@ def test_faults_queue_up_and_are_forgotten(fake: FakeThanksIO) -> None:
 @pytest.mark.parametrize("fault", ["not_cancelled", "too_late"])
 def test_a_fault_does_not_take_a_cancel_back(fake: FakeThanksIO, fault: str) -> None:
     """An answer may be lost and the next one tell of the order; what it tells has to be true."""
-    fake.fail_next("lost_answer")
+    fake.fail_next("lost_response")
     fake.fail_next(fault)
     with fake.client() as client:
         assert client.cancel_order(37294).status == "cancelled"
@@ -500,9 +500,9 @@ def test_a_fault_does_not_claim_a_cancel_that_came_too_late(fake: FakeThanksIO) 
 def test_before_its_start_it_has_no_address_and_no_connections_to_refuse() -> None:
     fake = FakeThanksIO()
 
-    with pytest.raises(RuntimeError, match="start it"):
+    with pytest.raises(RuntimeError, match="not started"):
         fake.client()
-    with pytest.raises(ValueError, match="has been started"):
+    with pytest.raises(ValueError, match="fake that is started"):
         fake.faults("port_closed")
     fake.recover()
     with pytest.raises(RuntimeError):
@@ -559,8 +559,8 @@ def test_a_fault_may_be_ones_own(fake: FakeThanksIO) -> None:
     ("name", "times", "words"),
     [
         ("no_such_fault", 1, "Unknown fault 'no_such_fault'"),
-        ("wrong_certificate", 1, "make the fake with tls=True"),
-        ("port_closed", 1, "it lasts from faults"),
+        ("wrong_certificate", 1, "needs a fake with TLS"),
+        ("port_closed", 1, "cannot be counted"),
     ],
 )
 def test_a_fault_that_cannot_happen_is_refused(fake: FakeThanksIO, name: str, times: int, words: str) -> None:
@@ -666,7 +666,7 @@ def test_a_large_body_is_said_to_the_end(fake: FakeThanksIO) -> None:
 def test_what_drips_is_the_answer_itself() -> None:
     answer = Response(200, {"order": {"id": 1}})
 
-    drops = list(FAULTS["drip"].say(answer))
+    drops = list(FAULTS["drip"].respond(answer))
 
     assert b"".join(drop for drop in drops if isinstance(drop, bytes)) == answer.encode()
     assert drops.count(Wait(0.02)) == len(answer.body())

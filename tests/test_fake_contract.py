@@ -40,7 +40,7 @@ def test_whatever_becomes_of_an_order_its_answer_conforms(shape: Any, spelling: 
     with FakeThanksIO(token=TOKEN, shape=shape, refusal=refusal) as fake:
         number = fake.place(metadata={"a": [1]} if shape == "2026" else None).id
         seen = [put(fake, f"{spelling}/{number}").status_code for _ in range(2)]
-        for status in ("processing", "printed", "fulfilled", "shipped", "delivered", "paused", "error", "news"):
+        for status in ("processing", "printed", "fulfilled", "shipped", "delivered", "paused", "error", "unlisted"):
             fake.orders[number].status = status
             seen.append(put(fake, f"{spelling}/{number}").status_code)
 

@@ -10,7 +10,8 @@ from conftest import ROOT
 from fault_report import page, rows, text
 from fault_table import CELLS, EXPECTED, PROXIED, Cell, Table, ends_as_value, expected, is_typed
 
-from thanksio.testing import FAULTS, Fault
+from thanksio.drift import JSON_TYPES
+from thanksio.testing import FAULTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,9 +31,16 @@ def test_no_fault_leads_to_a_wrong_verdict(table: Table, cell: Cell) -> None:
     assert outcome.ends == expected(cell.fault).ends(cell.mode)
 
 
-@pytest.mark.parametrize("fault", [fault for fault in FAULTS.values() if is_typed(fault)], ids=lambda fault: fault.name)
-def test_no_field_of_another_type_leads_to_a_wrong_verdict(fault: Fault) -> None:
-    assert ends_as_value(fault) == expected(fault).ends("one attempt")
+@pytest.mark.parametrize("kind", sorted(JSON_TYPES.values()))
+def test_no_field_of_another_type_leads_to_a_wrong_verdict(kind: str) -> None:
+    for fault in (fault for fault in FAULTS.values() if is_typed(fault) and fault.name.endswith(f"_as_{kind}")):
+        assert ends_as_value(fault) == expected(fault).ends("one attempt"), fault
+
+
+def test_every_typed_fault_is_of_a_json_type() -> None:
+    kinds = {fault.name.rpartition("_as_")[2] for fault in FAULTS.values() if is_typed(fault)}
+
+    assert kinds == set(JSON_TYPES.values())
 
 
 def test_every_named_fault_has_its_expectation() -> None:

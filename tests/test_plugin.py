@@ -47,12 +47,12 @@ def test_the_marker_plays_faults_in_their_order(project: pytest.Pytester) -> Non
         import pytest
         from thanksio import APITimeoutError, ThanksIO
 
-        @pytest.mark.thanksio_fault("lost_answer", times=2)
+        @pytest.mark.thanksio_fault("lost_response", times=2)
         @pytest.mark.thanksio_fault("throttled_429")
         def test_queue(thanksio_fake, thanksio_client):
             thanksio_client.cancel_order(37294)
             faults = [call.fault for call in thanksio_fake.calls]
-            assert faults == ["lost_answer", "lost_answer", "throttled_429", None]
+            assert faults == ["lost_response", "lost_response", "throttled_429", None]
 
         @pytest.mark.thanksio_fault("server_error_500", times=None)
         def test_for_ever(thanksio_fake, thanksio_client):

@@ -59,7 +59,7 @@ def tls_fake() -> Iterator[FakeThanksIO]:
 
 def lost(collect: Collect, fake: FakeThanksIO, path: Path, ids: list[int]) -> None:
     """Run once, with a journal, and lose all responses."""
-    fake.faults("lost_answer")
+    fake.faults("lost_response")
     results = collect(fake, ids, ONCE, journal=path)
     assert {result.verdict for result in results} == {"unknown"}
     fake.recover()
@@ -233,9 +233,8 @@ def test_a_run_stops_if_the_first_20_orders_end_alike(
     assert [result.verdict for result in untried] == ["not_tried"] * 180
     for result in untried:
         assert isinstance(result.error, ConfigurationError)
-        assert (
-            f"The first 20 orders ended alike, and none was shown: the server responded with {answer.status_code}"
-            in str(result.error)
+        assert f"The first 20 orders all failed in the same way: the server responded with {answer.status_code}" in str(
+            result.error
         )
         assert "Check the base URL" in str(result.error)
 
@@ -267,7 +266,7 @@ def test_a_run_does_not_stop_for_what_is_about_single_orders(
 
 def test_a_run_does_not_stop_for_lost_connections(collect: Collect, fake: FakeThanksIO) -> None:
     ids = placed(fake, 40)
-    fake.faults("lost_answer")
+    fake.faults("lost_response")
 
     results = collect(fake, ids, ONCE)
 
@@ -294,7 +293,7 @@ def test_a_certificate_that_is_never_trusted_stops_a_run(collect: Collect) -> No
 
     assert sum(result.attempts for result in results) == 20
     assert {result.verdict for result in results} == {"not_tried"}
-    assert "The first 20 orders ended alike" in str(results[-1].error)
+    assert "The first 20 orders all failed in the same way" in str(results[-1].error)
     assert "certificate" in str(results[-1].error)
 
 
@@ -324,7 +323,7 @@ def test_the_command_ends_with_5_and_says_what_they_had_in_common(fake: FakeThan
 
     assert done.exit_code == 5
     assert "180 not tried" in done.output
-    assert "The first 20 orders ended alike, and none was shown: the server responded with 404" in done.output
+    assert "The first 20 orders all failed in the same way: the server responded with 404" in done.output
 
 
 def test_a_404_of_each_of_few_orders_does_not_stop_a_run(collect: Collect, fake: FakeThanksIO) -> None:

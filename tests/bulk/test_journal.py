@@ -53,7 +53,7 @@ def cancel(collect: Collect, fake: FakeThanksIO, path: Path) -> Callable[..., li
 
 
 def rows(path: Path) -> dict[int, Any]:
-    """Return the rows of a journal by order number."""
+    """Return the rows of a journal by order id."""
     with Journal(path) as journal:
         return {entry.order_id: entry for entry in journal.entries()}
 
@@ -120,10 +120,10 @@ def test_an_order_that_was_shown_as_not_cancelled_is_not_sent_again(cancel: Any,
     ["lost", "wrong_token", "not_found", "throttled", "misspelt_status", "page_422", "problem_409", "page_404"],
 )
 def test_what_is_not_settled_is_sent_again(cancel: Any, fake: FakeThanksIO, path: Path, first: str) -> None:
-    """A token, a limit or an address can be corrected; a lost response, an unlisted status or a page proves nothing."""
+    """A token, a limit or an address can be corrected; a lost response, an nope status or a page proves nothing."""
     settings: dict[str, Any] = {"retry": RetryPolicy(max_attempts=1)}
     if first == "lost":
-        fake.fail_next("lost_answer")
+        fake.fail_next("lost_response")
     elif first == "wrong_token":
         settings["token"] = "another-token"
     elif first == "not_found":
@@ -248,7 +248,7 @@ def test_a_refusal_after_a_run_that_may_have_cancelled_leaves_the_outcome_unknow
 
 
 def test_a_journal_that_another_run_uses_is_refused(cancel: Any, fake: FakeThanksIO, path: Path) -> None:
-    with Journal(path, fake.base_url), pytest.raises(ConfigurationError, match="another run is going on"):
+    with Journal(path, fake.base_url), pytest.raises(ConfigurationError, match="another run is using it"):
         cancel([37294])
 
     assert fake.calls == []
@@ -394,11 +394,11 @@ def test_a_run_that_was_killed_can_be_continued(fake: FakeThanksIO, path: Path) 
 
 
 def test_drift_is_kept_once(path: Path) -> None:
-    news, style = Drift("/order/news", "unknown field", "string"), Drift("/order/style", "other type", "null")
+    nope, style = Drift("/order/nope", "unknown field", "string"), Drift("/order/style", "other type", "null")
     with Journal(path, BASE) as journal:
-        journal.note([style, news])
-        journal.note([news])
-        assert journal.drifts() == [news, style]
+        journal.note([style, nope])
+        journal.note([nope])
+        assert journal.drifts() == [nope, style]
 
     with Journal(path) as journal:
-        assert journal.drifts() == [news, style]
+        assert journal.drifts() == [nope, style]

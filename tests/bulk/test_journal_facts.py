@@ -21,7 +21,7 @@ def test_an_order_that_was_unknown_is_marked_after_it_was_settled(
     fake: FakeThanksIO, collect: Collect, tmp_path: Path
 ) -> None:
     path = tmp_path / "journal"
-    fake.faults("lost_answer")
+    fake.faults("lost_response")
     collect(fake, [37294], journal=path)
     fake.recover()
 

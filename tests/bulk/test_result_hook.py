@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from thanksio.testing import FakeThanksIO
 
-FAULTS = {"": "cancelled", "already_cancelled_422": "refused", "lost_answer": "unknown", "port_closed": "not_tried"}
+FAULTS = {"": "cancelled", "already_cancelled_422": "refused", "lost_response": "unknown", "port_closed": "not_tried"}
 
 
 @pytest.mark.parametrize(("fault", "verdict"), FAULTS.items())
@@ -55,4 +55,4 @@ def test_an_exception_of_the_hook_is_logged(fake: FakeThanksIO, connect: Connect
 
     assert connect(base_url=fake.base_url, on_result=hook).cancel_order(37294).status == "cancelled"
 
-    assert caplog.messages == ["the on_result hook raised LookupError; the call goes on"]
+    assert caplog.messages == ["the on_result hook raised LookupError; the call continues"]

@@ -98,7 +98,7 @@ def test_an_order_that_a_200_shows_in_another_status_is_not_cancelled(collect: C
 
 
 def test_an_order_without_a_response_is_unknown(collect: Collect, fake: FakeThanksIO) -> None:
-    fake.faults("lost_answer")
+    fake.faults("lost_response")
 
     (result,) = collect(fake, [37294])
 
@@ -158,7 +158,7 @@ def test_a_429_that_never_ends_leaves_an_order_untried(collect: Collect, fake: F
 
 
 def test_a_429_after_a_lost_response_leaves_the_outcome_unknown(collect: Collect, fake: FakeThanksIO) -> None:
-    fake.fail_next("lost_answer")
+    fake.fail_next("lost_response")
     fake.faults("throttled_429")
 
     (result,) = collect(fake, [37294], settings={"retry": RetryPolicy(max_attempts=2)})

@@ -37,7 +37,7 @@ def test_all_columns_and_rows_are_written_with_the_verdict(thanksio: Thanksio) -
         ["Ada", "37294", "", "cancelled", "cancelled"],
     ]
     assert "too late" in rows[1][5]
-    assert rows[2][5:] == ["order_id 'x' is no order number", "", ""]
+    assert rows[2][5:] == ["order_id 'x' is not an order id", "", ""]
     assert rows[0][7].endswith("Z")
     assert Path("out.csv").read_bytes().startswith(b"\xef\xbb\xbf")
     assert Path("out.csv").stat().st_mode & 0o077 == 0

@@ -131,12 +131,12 @@ def test_what_affects_every_order_is_said_once_and_the_rest_is_not_tried(
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["cancel"], "Name orders by their numbers, or a file of them with --from. See: thanksio cancel --help"),
-        (["cancel", "1", "--from", "-"], "Name orders by their numbers, or a file of them with --from."),
+        (["cancel"], "Pass order ids, or a file with --from. See: thanksio cancel --help"),
+        (["cancel", "1", "--from", "-"], "Pass order ids, or a file with --from."),
         (["cancel", "--nonsense"], "No such option"),
         (["nonsense"], "No such command 'nonsense'. See: thanksio --help"),
         (["cancel", "--from", "none.csv"], "File 'none.csv' does not exist."),
-        (["cancel", "--from", "-"], "There is no order to cancel."),
+        (["cancel", "--from", "-"], "There are no orders to cancel."),
         (["cancel", "12x"], "1 number cannot be read."),
         (["cancel", "1", "--rate", "0"], "--rate"),
         *[
@@ -145,21 +145,21 @@ def test_what_affects_every_order_is_said_once_and_the_rest_is_not_tried(
         ],
         (["cancel", "1", "--in-flight", "5000"], "5000 is not in the range 1<=x<=1000."),
         *[
-            (["cancel", "1", option, " "], f"'{option}': it must not be empty.")
+            (["cancel", "1", option, " "], f"'{option}': must not be empty.")
             for option in ("--redis", "--proxy", "--base-url", "--journal", "--report", "--token-file", "--id-column")
         ],
         (["journal", "nofile"], "There is no journal at nofile."),
-        (["journal", "--report", "", "nofile"], "'--report': it must not be empty."),
-        (["cancel", "1", "--where", "a=b"], "--id-column and --where are about a file. Add --from FILE."),
+        (["journal", "--report", "", "nofile"], "'--report': must not be empty."),
+        (["cancel", "1", "--where", "a=b"], "--id-column and --where need a file. Add --from FILE."),
         (["cancel", "1", "--where", "a"], "Invalid --where 'a'. Example: --where campaign=May."),
         (["cancel", "1", "--timezone", "Mars"], "Unknown time zone 'Mars'. Example: --timezone America/New_York."),
         (["cancel", "1", "--timezone", "../x"], "Unknown time zone '../x'."),
         (["cancel", "1", "--journal", "j", "--report", "none/x.html"], "--report none/x.html cannot be written: No "),
-        (["cancel", "1", "--journal", "j", "--report", "./j"], "--report would overwrite j. Name another file."),
+        (["cancel", "1", "--journal", "j", "--report", "./j"], "--report would overwrite j. Choose another file."),
         (["cancel", "--from", "x\u202e.csv"], "does not exist."),
         (["cancel", "1", "2"], "2 orders would be cancelled, and there is no terminal to confirm. Add --yes."),
         (["cancel", "1", "--report", "x.html"], "--report needs a journal. Add --journal FILE."),
-        (["cancel", "1", "--journal", "j", "--no-journal"], "Give --journal or --no-journal, not both."),
+        (["cancel", "1", "--journal", "j", "--no-journal"], "Use --journal or --no-journal, not both."),
     ],
 )
 def test_a_wrong_command_sends_nothing_and_ends_in_2(
@@ -178,7 +178,7 @@ def test_a_wrong_command_sends_nothing_and_ends_in_2(
 @pytest.mark.parametrize(
     ("arguments", "token", "says"),
     [
-        ([], "", "There is no token. Set THANKSIO_TOKEN, or name a file that contains it: --token-file."),
+        ([], "", "There is no token. Set THANKSIO_TOKEN, or pass a file that contains it: --token-file."),
         ([], "tokén", "The token contains a character that is not printable ASCII."),
         (["--base-url", "http://api.thanks.io"], TOKEN, "The base URL must be https"),
         (["--token-file", "none"], TOKEN, "The token file none cannot be read: No such file or directory."),
@@ -240,55 +240,55 @@ def test_a_traceback_is_shown_only_with_v(thanksio: Thanksio, monkeypatch: pytes
 
 
 def test_v_shows_every_attempt_and_drift(thanksio: Thanksio, fake: FakeThanksIO) -> None:
-    fake.orders[37294].fields["news"] = LETTER
+    fake.orders[37294].fields["nope"] = LETTER
     before = logging.getLogger("thanksio").handlers[:]
 
     brief, verbose = thanksio("cancel", "37294"), thanksio("cancel", "37294", "-v")
 
     assert brief.stderr == ""
     assert re.search(r"\d\d:\d\d:\d\d[+-]\d{4} thanksio: order 37294: attempt 1, path /order/", verbose.stderr)
-    assert "thanksio.drift: contract drift: unknown field at /order/news" in verbose.stderr
+    assert "thanksio.drift: contract drift: unknown field at /order/nope" in verbose.stderr
     assert logging.getLogger("thanksio").handlers == before
     assert logging.getLogger("thanksio").level == logging.getLogger("thanksio.drift").level == logging.NOTSET
 
 
 def test_drift_is_said_kept_and_shown_again(thanksio: Thanksio, fake: FakeThanksIO) -> None:
     first, second = place(fake, 2)
-    fake.orders[first].fields |= {"news": LETTER}
+    fake.orders[first].fields |= {"nope": LETTER}
     fake.orders[second].fields |= {"style": None}
 
     runs = [thanksio("cancel", str(order), "--journal", "j") for order in (first, second)]
 
-    assert "in 1 way: unknown field /order/news (string)." in runs[0].stdout
-    assert "in 2 ways: unknown field /order/news (string), other type /order/style (null)." in runs[1].stdout
+    assert "in 1 way: unknown field /order/nope (string)." in runs[0].stdout
+    assert "in 2 ways: unknown field /order/nope (string), other type /order/style (null)." in runs[1].stdout
     for again in (runs[1], thanksio("journal", "j")):
         (line,) = [line for line in again.stdout.splitlines() if "contract" in line]
         assert line == (
-            "Responses did not match the contract in 2 ways: unknown field /order/news (string), other type "
+            "Responses did not match the contract in 2 ways: unknown field /order/nope (string), other type "
             "/order/style (null). Report it. For saved responses: thanksio drift --help"
         )
         assert again.stderr == ""
 
 
 def test_drift_is_in_the_summary_for_a_program(thanksio: Thanksio, fake: FakeThanksIO) -> None:
-    fake.orders[37294].fields |= {"news": LETTER, "method": LETTER}
+    fake.orders[37294].fields |= {"nope": LETTER, "method": LETTER}
 
     done = thanksio("cancel", "37294", "--json", "--journal", "j")
 
     expected = [
         {"pointer": "/order/method", "kind": "unknown word", "json_type": "string"},
-        {"pointer": "/order/news", "kind": "unknown field", "json_type": "string"},
+        {"pointer": "/order/nope", "kind": "unknown field", "json_type": "string"},
     ]
     assert objects(done)[-1]["summary"]["drift"] == expected
     assert objects(thanksio("journal", "j", "--json"))[-1]["summary"]["drift"] == expected
 
 
 def test_drift_needs_no_journal_and_no_person(thanksio: Thanksio, fake: FakeThanksIO) -> None:
-    fake.orders[37294].fields |= {"news": LETTER}
+    fake.orders[37294].fields |= {"nope": LETTER}
 
     plain, quiet = thanksio("cancel", "37294"), thanksio("cancel", "37294", "--quiet")
 
-    assert "in 1 way: unknown field /order/news (string)" in plain.stdout
+    assert "in 1 way: unknown field /order/nope (string)" in plain.stdout
     assert quiet.output == ""
 
 
@@ -314,9 +314,7 @@ def test_a_file_is_cancelled_with_a_journal_beside_it_and_can_be_continued(
         r"\d \S+ 5 of 5: 4 cancelled, 1 not cancelled; 0 in flight; \d of 150 a minute; done", first.stderr
     )
     assert wire(fake) == [orders[-1] + 1]
-    assert second.stderr.startswith(
-        "1 number given more than once and sent once.\n6 orders, of which 5 settled already.\n"
-    )
+    assert second.stderr.startswith("1 id listed more than once, sent once.\n6 orders, of which 5 settled already.\n")
     assert "6 orders: 5 cancelled, 1 not cancelled." in second.stdout
     assert second.stdout.endswith("Journal: orders.csv.journal\n")
 
@@ -367,7 +365,7 @@ def test_bad_rows_are_named_before_anything_is_sent(thanksio: Thanksio, fake: Fa
     assert len(refused.stderr.splitlines()) == 22
     assert "line 3: " in refused.stderr
     assert refused.stderr.splitlines()[20] == "and 5 more"
-    assert "thanksio: 25 rows cannot be read. Correct that, or leave them out with --skip-bad-rows." in refused.stderr
+    assert "thanksio: 25 rows cannot be read. Correct them, or skip them with --skip-bad-rows." in refused.stderr
     assert skipped.exit_code == 3
     assert "1 order: 1 cancelled." in skipped.stdout
     assert "Skipped, and nothing sent: 25 rows that cannot be read.\n  stdin, line 3: " in skipped.stdout
@@ -391,6 +389,7 @@ def test_with_json_stdout_holds_nothing_else(thanksio: Thanksio, fake: FakeThank
         "kind",
         "attempts",
         "seconds",
+        "request_id",
     }
     assert last["summary"] == {
         "orders": 2,
@@ -465,11 +464,11 @@ def test_rows_that_are_skipped_are_in_the_exit_code_the_summary_and_the_report(
     summary = objects(done)[-1]["summary"]
     assert done.exit_code == summary["exit"] == 3
     assert (summary["cancelled"], summary["skipped"]) == (1, 1)
-    assert summary["skipped_rows"] == [{"row": "in.csv, line 3", "error": "id 'x<b>' is no order number"}]
+    assert summary["skipped_rows"] == [{"row": "in.csv, line 3", "error": "id 'x<b>' is not an order id"}]
     assert "in.csv, line 2: placed_at '11/25/2026 22:30' is not a time such as" in done.stderr
     assert "1 order cancelled ($2.67 authorized). 1 row of the input skipped." in page
     rows = page.replace("</th>\n", "</th>")
-    assert 'in.csv, line 3</th><td class="reason">id &#39;x&lt;b&gt;&#39; is no order number</td>' in rows
+    assert 'in.csv, line 3</th><td class="reason">id &#39;x&lt;b&gt;&#39; is not an order id</td>' in rows
     assert "more.</p>" not in page
     assert wire(fake) == [37294]
 
@@ -496,18 +495,18 @@ def test_the_plan_says_what_was_read(thanksio: Thanksio) -> None:
     assert lines[:4] == [
         "1 bad row skipped.",
         "1 row not selected by --where.",
-        "1 time that cannot be read: the orders are sent as of unknown time.",
-        "1 number given more than once and sent once.",
+        "1 time that cannot be read: the times of these orders are unknown.",
+        "1 id listed more than once, sent once.",
     ]
     assert lines[-3:] == [
-        "Order numbers: column ID.",
+        "Order ids: column ID.",
         "Times: column Created At; those without a zone are Europe/Berlin.",
         "Nothing was sent.",
     ]
     assert counted["id_columns"] == ["ID"]
     assert counted["time_columns"] == ["Created At"]
     assert [counted[key] for key in ("orders", "skipped", "unread_times", "unselected", "repeated")] == [2, 1, 1, 1, 1]
-    assert counted["skipped_rows"] == [{"row": "stdin, line 6", "error": "ID 'x' is no order number"}]
+    assert counted["skipped_rows"] == [{"row": "stdin, line 6", "error": "ID 'x' is not an order id"}]
 
 
 def test_the_column_is_the_one_that_is_named(thanksio: Thanksio, fake: FakeThanksIO) -> None:
@@ -517,7 +516,7 @@ def test_the_column_is_the_one_that_is_named(thanksio: Thanksio, fake: FakeThank
     done = thanksio("cancel", "--from", "-", "--id-column", "thanksio_order_id", given=rows)
 
     assert (refused.exit_code, done.exit_code) == (2, 0)
-    assert "several columns can hold the order number: id, thanksio_order_id" in refused.stderr
+    assert "several columns can hold the order id: id, thanksio_order_id" in refused.stderr
     assert wire(fake) == [37294]
 
 
@@ -537,7 +536,7 @@ def test_a_report_does_not_replace_what_is_needed(
     done = thanksio("cancel", "--from", "in.csv", "--yes", "--token-file", "token", "--report", report)
 
     assert done.exit_code == 2
-    assert done.stderr.splitlines()[-1].startswith(f"thanksio: --report would overwrite {file}. Name another file.")
+    assert done.stderr.splitlines()[-1].startswith(f"thanksio: --report would overwrite {file}. Choose another file.")
     assert fake.calls == []
     assert Path(file).read_bytes() == before
 

@@ -50,6 +50,8 @@ ENTRY = JournalRow(
     "409",
     "CancellationRefusedError",
     "no",
+    "",
+    "",
     None,
     60,
     "1",
@@ -121,7 +123,7 @@ NOTHING: Any = dict.fromkeys(VIEW.counts, 0)
         ),
         (
             {"is_stopping": True},
-            "stopping: 8 orders in flight; press Ctrl-C again to leave without their responses",
+            "stopping: 8 orders in flight; press Ctrl-C again to end without waiting for them",
         ),
         ({"is_stopping": True, "rate": evolve(VIEW.rate, in_flight=0)}, "stopping"),
     ],
@@ -469,4 +471,5 @@ def test_a_journal_is_told_in_the_same_words(state: Any, verdict: str, error: st
         "kind": "CancellationRefusedError",
         "attempts": 2,
         "seconds": 0.5,
+        "request_id": None,
     }

@@ -85,7 +85,7 @@ def entry(order_id: int, state: Any = "cancelled", **fields: Any) -> JournalRow:
         "settled": True,
         "was_unknown": False,
     }
-    return JournalRow(order_id=order_id, state=state, **told | fields)
+    return JournalRow(order_id=order_id, state=state, request_id="", server_date="", **told | fields)
 
 
 @pytest.fixture

@@ -89,18 +89,17 @@ def test_args_are_the_message_and_facts_in_json(name: str) -> None:
     assert LETTER not in repr(error.args)
 
 
-@pytest.mark.parametrize("rebuild", REBUILT.values(), ids=REBUILT.keys())
 @pytest.mark.parametrize("name", TREE)
-def test_a_rebuilt_error_knows_what_the_first_one_knew(name: str, rebuild: Callable[[Any], Any]) -> None:
-    error = MADE[name]()
+def test_a_rebuilt_error_knows_what_the_first_one_knew(name: str) -> None:
+    for way, rebuild in REBUILT.items():
+        error = MADE[name]()
 
-    twin = rebuild(error)
+        twin = rebuild(error)
 
-    assert type(twin) is type(error)
-    assert str(twin) == str(error)
-    assert repr(twin) == repr(error)
-    assert facts(twin) == facts(error)
-    assert json.dumps(twin.args) == json.dumps(error.args)
+        assert type(twin) is type(error), way
+        assert (str(twin), repr(twin)) == (str(error), repr(error)), way
+        assert facts(twin) == facts(error), way
+        assert json.dumps(twin.args) == json.dumps(error.args), way
 
 
 @pytest.mark.parametrize("rebuild", REBUILT.values(), ids=REBUILT.keys())
@@ -246,7 +245,9 @@ def test_a_field_that_the_server_left_out_is_unset_also_in_a_copy() -> None:
         assert each.to_dict() == {"id": 37294, "status": "cancelled"}
 
 
-@pytest.mark.parametrize("fields", [{}, {"metadata": {"a": 1}, "addons": {}, "sub_account": {"id": 1}, "news": [{}]}])
+@pytest.mark.parametrize(
+    "fields", [{}, {"metadata": {"a": 1}, "addons": {}, "sub_account": {"id": 1}, "unlisted": [{}]}]
+)
 def test_an_order_is_json(kind: str, fields: dict[str, Any]) -> None:
     answer = order("cancelled", **fields)
 

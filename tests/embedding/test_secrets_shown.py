@@ -15,6 +15,7 @@ import time
 import traceback
 from base64 import b64encode, urlsafe_b64encode
 from io import StringIO
+from itertools import product
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -96,16 +97,14 @@ def secrets_in_base64(token: str, encode: Callable[[bytes], bytes], before: str)
     return echo.rstrip("="), [echo[start : start + 12] for start in range(first, len(token + before) * 8 // 6 - 11)]
 
 
-def echoes() -> Iterator[Any]:
+def echoes() -> Iterator[Callable[[str], Any]]:
     for name, encode in CHARACTERS.items():
         for part_name, part in PARTS.items():
             if part_name in {"whole", "the secret alone"} or name in {"as it is", "upper case", "percent-encoded"}:
-                yield pytest.param(lambda t, p=part, e=encode: secrets_in(t, p, e), id=f"{name}, {part_name}")
-    for name, encode64 in BASE64.items():
+                yield lambda t, p=part, e=encode: secrets_in(t, p, e)  # type: ignore[misc]
+    for encode64 in BASE64.values():
         for before in ("", "x", "xx", "Bearer ", '{"token":"'):
-            yield pytest.param(
-                lambda t, e=encode64, b=before: secrets_in_base64(t, e, b), id=f"{name} of {before!r} and it"
-            )
+            yield lambda t, e=encode64, b=before: secrets_in_base64(t, e, b)  # type: ignore[misc]
 
 
 def says(where: str, echo: str) -> httpx.MockTransport:
@@ -130,9 +129,8 @@ def shown_by(error: Any) -> str:
 
 
 @pytest.mark.parametrize("where", ["message", "errors", "text", "title", "exception"])
-@pytest.mark.parametrize("echo_of", list(echoes()))
-def test_at_most_seven_characters_of_an_echoed_token_show(where: str, echo_of: Callable[[str], Any]) -> None:
-    for token in (LARAVEL, ODD):
+def test_at_most_seven_characters_of_an_echoed_token_show(where: str) -> None:
+    for echo_of, token in product(echoes(), (LARAVEL, ODD)):
         echo, too_much = echo_of(token)
         if where == "title" and "<" in echo:
             continue  # it ends the title
@@ -328,7 +326,7 @@ def assert_hidden(text: str, *, names: str = "37294") -> None:
 
 @pytest.mark.parametrize("show", [drawn, pretty_repr, pprint.pformat, repr, str, "{!r:}".format])
 def test_an_order_that_is_shown_shows_no_letter(kind: str, show: Callable[[object], str]) -> None:
-    answer = ok(order("cancelled", message=LETTER, return_address=ADDRESS, news={"note": LETTER}))
+    answer = ok(order("cancelled", message=LETTER, return_address=ADDRESS, unlisted={"note": LETTER}))
     transport = httpx.MockTransport(lambda _: answer)
     found = outcome(kind, transport=transport)
     (result,) = results(kind, [37294], transport=transport)
@@ -383,8 +381,8 @@ def test_richs_own_print_is_covered(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_our_log_records_hold_no_secret(kind: str, fake: FakeThanksIO, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
-    fake.orders[37294].fields |= {"message": LETTER, "return_address": ADDRESS, "news": LETTER}
-    fake.fail_next("lost_answer")
+    fake.orders[37294].fields |= {"message": LETTER, "return_address": ADDRESS, "unlisted": LETTER}
+    fake.fail_next("lost_response")
 
     outcome(kind, base_url=fake.base_url)
     outcome(kind, token=LARAVEL, transport=says("message", LARAVEL))

@@ -73,7 +73,7 @@ def test_a_call_is_a_span_below_the_callers(kind: str, fake: FakeThanksIO, trace
 
 
 def test_each_attempt_is_a_span(kind: str, fake: FakeThanksIO, traced: Traced) -> None:
-    fake.fail_next("lost_answer")
+    fake.fail_next("lost_response")
 
     assert outcome(kind, base_url=fake.base_url, within=traced.caller).id == 37294
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-import pytest
 from conftest import CANCELLED
 from contract import CONTRACT
 from generated_client import DOCUMENTED, Operation, every_detailed_operation, every_operation, parsed
@@ -16,11 +15,10 @@ from thanksio_generated.types import UNSET, Response
 if TYPE_CHECKING:
     from pytest_httpserver import HTTPServer
 
-every_documented_response = pytest.mark.parametrize(("status", "body"), DOCUMENTED.values(), ids=DOCUMENTED)
-
 
 def respond(httpserver: HTTPServer, operation: Operation, status: int, body: Any) -> str:
     """Make the server respond to the operation, and return its address."""
+    httpserver.clear()
     httpserver.expect_request(operation.url_path).respond_with_json(body, status, {"X-Trace": "1"})
     return httpserver.url_for("")
 
@@ -32,42 +30,38 @@ def test_the_documented_responses_cover_every_status_of_the_contract() -> None:
 
 
 @every_operation
-@every_documented_response
-def test_a_documented_response_is_parsed_without_loss(
-    httpserver: HTTPServer, operation: Operation, status: int, body: Any
-) -> None:
-    server = respond(httpserver, operation, status, body)
+def test_a_documented_response_is_parsed_without_loss(httpserver: HTTPServer, operation: Operation) -> None:
+    for status, body in DOCUMENTED.values():
+        server = respond(httpserver, operation, status, body)
 
-    model = parsed(operation.call(server, raise_on_unexpected_status=True))
+        model = parsed(operation.call(server, raise_on_unexpected_status=True))
 
-    assert isinstance(model, OrderAnswer if status == 200 else ErrorAnswer)
-    assert model.to_dict() == body
+        assert isinstance(model, OrderAnswer if status == 200 else ErrorAnswer)
+        assert model.to_dict() == body
 
 
 @every_detailed_operation
-@every_documented_response
-def test_a_detailed_response_has_status_bytes_and_headers(
-    httpserver: HTTPServer, operation: Operation, status: int, body: Any
-) -> None:
-    server = respond(httpserver, operation, status, body)
+def test_a_detailed_response_has_status_bytes_and_headers(httpserver: HTTPServer, operation: Operation) -> None:
+    for status, body in DOCUMENTED.values():
+        server = respond(httpserver, operation, status, body)
 
-    response = operation.call(server)
+        response = operation.call(server)
 
-    ((_, given),) = httpserver.log
-    assert isinstance(response, Response)
-    assert (response.status_code, response.content) == (HTTPStatus(status), given.data)
-    assert response.headers["X-Trace"] == "1"
+        ((_, given),) = httpserver.log
+        assert isinstance(response, Response)
+        assert (response.status_code, response.content) == (HTTPStatus(status), given.data)
+        assert response.headers["X-Trace"] == "1"
 
 
 @every_operation
 def test_fields_that_the_contract_does_not_list_are_kept(httpserver: HTTPServer, operation: Operation) -> None:
-    body = {"order": CANCELLED["order"] | {"news": {"a": [1, None]}}, "meta": "data"}
+    body = {"order": CANCELLED["order"] | {"unlisted": {"a": [1, None]}}, "meta": "data"}
     server = respond(httpserver, operation, 200, body)
 
     model = parsed(operation.call(server))
 
     assert isinstance(model, OrderAnswer)
-    assert model.order["news"] == {"a": [1, None]}
+    assert model.order["unlisted"] == {"a": [1, None]}
     assert model.to_dict() == body
 
 

@@ -41,26 +41,26 @@ def test_a_call_returns_the_cancelled_order(mock_server: str, operation: Operati
 
 
 @every_detailed_operation
-@pytest.mark.parametrize("name", EXAMPLES)
-def test_every_example_is_parsed_without_loss(mock_server: str, operation: Operation, name: str) -> None:
-    status = status_of(name)
+def test_every_example_is_parsed_without_loss(mock_server: str, operation: Operation) -> None:
+    for name, example in EXAMPLES.items():
+        status = status_of(name)
 
-    response = operation.call(mock_server, headers={"Prefer": f"code={status}, example={name}"})
+        response = operation.call(mock_server, headers={"Prefer": f"code={status}, example={name}"})
 
-    assert isinstance(response, Response)
-    assert response.status_code == HTTPStatus(status)
-    assert isinstance(response.parsed, OrderAnswer if status == 200 else ErrorAnswer)
-    assert response.parsed.to_dict() == EXAMPLES[name]["value"]
+        assert isinstance(response, Response)
+        assert response.status_code == HTTPStatus(status)
+        assert isinstance(response.parsed, OrderAnswer if status == 200 else ErrorAnswer)
+        assert response.parsed.to_dict() == example["value"]
 
 
 @every_detailed_operation
-@pytest.mark.parametrize("status", responses())
-def test_every_response_has_the_headers_of_the_contract(mock_server: str, operation: Operation, status: str) -> None:
-    response = operation.call(mock_server, headers={"Prefer": f"code={status.replace('XX', '00')}"})
+def test_every_response_has_the_headers_of_the_contract(mock_server: str, operation: Operation) -> None:
+    for status in responses():
+        response = operation.call(mock_server, headers={"Prefer": f"code={status.replace('XX', '00')}"})
 
-    assert isinstance(response, Response)
-    for name, header in headers(status).items():
-        assert response.headers[name] == str(header["example"])
+        assert isinstance(response, Response)
+        for name, header in headers(status).items():
+            assert response.headers[name] == str(header["example"])
 
 
 @every_operation

@@ -16,42 +16,42 @@ if TYPE_CHECKING:
     from pytest_httpserver import HTTPServer
 
 UNDOCUMENTED = (201, 202, 204, 302, 304, 408, 409, 410, 418, 425)
-every_undocumented_status = pytest.mark.parametrize("status", UNDOCUMENTED)
 
 
 def respond(httpserver: HTTPServer, operation: Operation, status: int) -> str:
     """Make the server respond with a cancelled order, and return its address."""
+    httpserver.clear()
     headers = {"Location": httpserver.url_for(operation.url_path)}
     httpserver.expect_request(operation.url_path).respond_with_json(CANCELLED, status, headers)
     return httpserver.url_for("")
 
 
 @every_operation
-@every_undocumented_status
-def test_an_undocumented_status_gives_no_model(httpserver: HTTPServer, operation: Operation, status: int) -> None:
-    server = respond(httpserver, operation, status)
+def test_an_undocumented_status_gives_no_model(httpserver: HTTPServer, operation: Operation) -> None:
+    for status in UNDOCUMENTED:
+        server = respond(httpserver, operation, status)
 
-    result = operation.call(server)
+        result = operation.call(server)
 
-    if isinstance(result, Response):
-        assert (result.status_code, result.parsed) == (HTTPStatus(status), None)
-    else:
-        assert result is None
-    assert len(httpserver.log) == 1  # a redirect is not followed
+        if isinstance(result, Response):
+            assert (result.status_code, result.parsed) == (HTTPStatus(status), None)
+        else:
+            assert result is None
+        assert len(httpserver.log) == 1  # a redirect is not followed
 
 
 @every_operation
-@every_undocumented_status
-def test_an_undocumented_status_is_an_error_if_the_client_is_told_so(
-    httpserver: HTTPServer, operation: Operation, status: int
+def test_an_undocumented_status_is_an_error_if_the_client_raises_on_it(
+    httpserver: HTTPServer, operation: Operation
 ) -> None:
-    server = respond(httpserver, operation, status)
+    for status in UNDOCUMENTED:
+        server = respond(httpserver, operation, status)
 
-    with pytest.raises(UnexpectedStatus) as caught:
-        operation.call(server, raise_on_unexpected_status=True)
+        with pytest.raises(UnexpectedStatus) as caught:
+            operation.call(server, raise_on_unexpected_status=True)
 
-    assert caught.value.status_code == status
-    assert caught.value.content in {b"", httpserver.log[0][1].data}  # 204 and 304 have no body
+        assert caught.value.status_code == status
+        assert caught.value.content in {b"", httpserver.log[0][1].data}  # 204 and 304 have no body
 
 
 @every_operation

@@ -151,7 +151,7 @@ def retry_later(error: ThanksIOError) -> bool:
 def tested() -> None:
     with FakeThanksIO(token="x", port=0, shape="2026", refusal=422) as fake, fake.client(timeout=1.0) as client:
         fake.limit(2, per=60.0, retry_after=False)
-        fake.faults("lost_answer", times=2)
+        fake.faults("lost_response", times=2)
         fake.fail_next(Fault("mine", "is mine", Truth.IDLE, lambda answer: [answer.encode(), Wait(0.1), End.CLOSE]))
         fake.advance(minutes=61)
         client.cancel_order(fake.place(account="another").id)
