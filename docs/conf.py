@@ -16,6 +16,7 @@ html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_show_sphinx = False
 html_copy_source = False
+smartquotes = False  # would turn the -- of options into a dash
 
 myst_enable_extensions = ["colon_fence", "substitution"]
 myst_heading_anchors = 3

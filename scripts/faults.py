@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def measure(table: Table, cells: list[Cell]) -> tuple[dict[str, Ends], list[str]]:
-    """Run all cells of one fault; give what they end in by mode, and what is wrong with it."""
+    """Run all cells of one fault; return the result by mode, and what is wrong with it."""
     found: dict[str, Ends] = {}
     wrong: list[str] = []
     for cell in cells:
@@ -36,7 +36,7 @@ def measure(table: Table, cells: list[Cell]) -> tuple[dict[str, Ends], list[str]
 
 
 def main() -> int:
-    """Measure; 1 means that something was wrong, and then the page is left as it was."""
+    """Measure, and write the page; return 1 without writing it if a result is wrong."""
     found: dict[tuple[str, str], Ends] = {}
     wrong: list[str] = []
     faults = [(fault, list(cells)) for fault, cells in groupby(CELLS, key=lambda cell: cell.fault)]
@@ -63,7 +63,7 @@ def main() -> int:
 
 
 def progress(line: str) -> None:
-    """Show on a terminal how far it is; this takes a minute or two."""
+    """Show the progress on a terminal, because this takes a minute or two."""
     if sys.stderr.isatty():
         print(f"\r\033[K{line}", end="", file=sys.stderr, flush=True)
 

@@ -1,4 +1,4 @@
-"""The fault table as text and as a page: what each fault is, and what a call that meets it ends in."""
+"""Write the fault table as text and as a page: each fault, and how a call under it ends."""
 
 from __future__ import annotations
 
@@ -16,18 +16,23 @@ if TYPE_CHECKING:
 Found: TypeAlias = "Callable[[Fault, str], Ends]"
 _DOUBT = {None: "-", True: "yes", False: "no"}
 _PAGE = """\
-# What the client makes of every fault
+# Fault table
 
 <!-- Written by `make faults` from calls that it made; do not edit. -->
 
-Every fault, played by [`thanksio.testing`](testing.md) to the sync client and the async one, under asyncio and, if
-it is one of the connection, under trio and through proxies. **Order** is the truth at the server afterwards:
-*cancelled*, or *as before*. No verdict contradicts it: an `Order` is returned only where it is cancelled, and **May
-have cancelled** is no only where this call did not cancel it.
+How a call ends under each fault of [`thanksio.testing`](testing.md). The calls were made with the sync and the async
+client under asyncio; for faults of the connection, under trio and through proxies, too.
 
-**Every attempt** is what a call ends in when all of its four attempts meet the fault, with the **requests** that
-arrived and the error's `may_have_cancelled`. **Only the first** is the verdict when the next attempt is answered well.
-**Then 422** is the verdict, with `may_have_cancelled`, when the next attempt is answered "already cancelled".
+| Column | Meaning |
+| --- | --- |
+| **Order** | Whether the order is cancelled at the server afterwards |
+| **Every attempt** | The result if all four attempts fail in this way |
+| **Requests** | The number of requests that the server received |
+| **May have cancelled** | The error's `may_have_cancelled`; it is *no* only if this call did not cancel the order |
+| **Only the first** | The result if the second attempt succeeds |
+| **Then 422** | The result, with `may_have_cancelled`, if the second attempt is refused with "already cancelled" |
+
+An `Order` is returned only if the order is cancelled.
 
 {table}
 """
@@ -35,7 +40,7 @@ arrived and the error's `may_have_cancelled`. **Only the first** is the verdict 
 
 @frozen
 class Row:
-    """One fault, or all faults of one kind, and what calls that meet it end in."""
+    """One fault, or all faults of one kind, and how calls under it end."""
 
     name: str
     does: str
