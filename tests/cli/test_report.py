@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
-import shutil
-import subprocess
 from collections import Counter
 from datetime import UTC, datetime
-from html import escape, unescape
+from html import escape
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from servers import program
+from browser import WIDTHS, measure
 
 from thanksio.bulk._journal import Journal
 from thanksio.bulk._results import JournalRow
@@ -372,7 +369,6 @@ def test_a_device_is_written_to_and_not_replaced(journal: Journal) -> None:
 
 
 MEASURE = """
-const found = {};
 for (const frame of document.querySelectorAll('iframe')) {
   const page = frame.contentDocument, wrong = [], view = frame.contentWindow;
   const under = (a, b) => a.top >= b.bottom - .5, right = (a, b) => a.left >= b.right - .5;
@@ -400,31 +396,7 @@ for (const frame of document.querySelectorAll('iframe')) {
   }
   found[frame.name] = {pictures: drawn.map(svg => svg.getAttribute('class')).join(), wrong};
 }
-document.title = JSON.stringify(found);
 """
-
-
-def measured(pages: dict[str, str], tmp_path: Path) -> dict[str, Any]:
-    """Show each page in browser windows of two widths, and return what is wrong with it."""
-    browser = shutil.which("google-chrome") or program("chromium", "chromium")
-    frames = "".join(
-        f'<iframe name="{name} {width}" width="{width}" height="900" srcdoc="{escape(text)}"></iframe>'
-        for name, text in pages.items()
-        for width in (360, 1200)
-    )
-    shell = tmp_path / "pages.html"
-    shell.write_text(
-        f"<!doctype html><meta charset=utf-8>{frames}<script>window.onload = () => {{{MEASURE}}}</script>", "utf-8"
-    )
-    flags = "--headless --no-sandbox --disable-gpu --no-first-run --disable-background-networking --disable-sync"
-    more = f"--disable-component-update --virtual-time-budget=5000 --user-data-dir={tmp_path / 'profile'} --dump-dom"
-    run = subprocess.run(
-        [browser, *flags.split(), *more.split(), shell.as_uri()], capture_output=True, text=True, check=True, timeout=50
-    )
-    title = re.search(r"<title>(.*?)</title>", run.stdout)
-    assert title, run.stderr
-    found: dict[str, Any] = json.loads(unescape(title[1]))
-    return found
 
 
 def test_in_a_browser_nothing_is_cut_off_on_a_phone_or_a_desktop(journal: Journal, tmp_path: Path) -> None:
@@ -435,11 +407,11 @@ def test_in_a_browser_nothing_is_cut_off_on_a_phone_or_a_desktop(journal: Journa
     pages = {name: page(one) for name, one in told.items()}
     pages["broken"] = pages["long"].replace("<h1>", '<h1 style="width:2000px">').replace('y="', 'y="9')
 
-    found = measured(pages, tmp_path)
+    found = measure({name: f'srcdoc="{escape(text)}"' for name, text in pages.items()}, MEASURE, tmp_path)
 
     broken = [found.pop("broken 360")["wrong"], found.pop("broken 1200")["wrong"]]
     assert {name: one["wrong"] for name, one in found.items() if one["wrong"]} == {}
     assert {name: one["pictures"] for name, one in found.items()} == {
-        f"{name} {width}": "chart" if name != "none" else "" for name in told for width in (360, 1200)
+        f"{name} {width}": "chart" if name != "none" else "" for name in told for width in WIDTHS
     }
     assert all("the page is" in wrong[0] and any("leaves the picture" in one for one in wrong) for wrong in broken)
