@@ -1,4 +1,4 @@
-"""The cases of the fuzzer, as values: what a call receives."""
+"""What a call receives in one case of the fuzzer, and how to paste that into a test."""
 
 from __future__ import annotations
 
@@ -6,19 +6,18 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from attrs import frozen
 
-from thanksio._verdict import NoResponse, Response
+from thanksio._verdict import Response
 from thanksio.testing.faults import End
 
 if TYPE_CHECKING:
-    from thanksio.testing.faults import Response as Given
-    from thanksio.testing.faults import Script, Step
+    from thanksio._verdict import Outcome
+    from thanksio.testing.faults import Step
 
-Outcome: TypeAlias = Response | NoResponse
 ORDER_ID = 37294
 
 
 @frozen
-class Values:
+class Outcomes:
     """The outcomes of the attempts of a call, in this order; the last is repeated."""
 
     order_id: int
@@ -26,11 +25,11 @@ class Values:
 
     def paste(self) -> str:
         """Return the case as Python, for tests/test_call.py."""
-        written = "".join(f"    {_written(outcome)},\n" for outcome in self.outcomes)
+        written = "".join(f"    {_python(outcome)},\n" for outcome in self.outcomes)
         return f"order_id = {self.order_id}\noutcomes = [\n{written}]"
 
 
-def _written(outcome: Outcome) -> str:
+def _python(outcome: Outcome) -> str:
     if isinstance(outcome, Response):  # its repr hides the body and the headers
         return f"Response({outcome.status}, {outcome.body!r}, {dict(outcome.headers)!r})"
     return repr(outcome)
@@ -43,15 +42,15 @@ class Bytes:
     pieces: tuple[bytes, ...]
     end: End | None = End.CLOSE
 
+    @property
+    def steps(self) -> list[Step]:
+        """The script of a fault that sends this."""
+        return [*self.pieces, *([self.end] if self.end else [])]
+
     def paste(self) -> str:
         """Return the case as Python, for `fail_next` of a FakeThanksIO."""
-        steps = ", ".join([*(repr(piece) for piece in self.pieces), *([f"End.{self.end.name}"] if self.end else [])])
+        steps = ", ".join(repr(step) if isinstance(step, bytes) else str(step) for step in self.steps)
         return f'fault = Fault("found", "sends what the fuzzer found", Truth.IDLE, lambda _: [{steps}])'
 
-    def respond(self, _response: Given) -> Script:
-        """Return the script of a fault that sends this."""
-        steps: list[Step] = [*self.pieces]
-        return [*steps, self.end] if self.end else steps
 
-
-Case: TypeAlias = Values | Bytes
+Case: TypeAlias = Outcomes | Bytes
