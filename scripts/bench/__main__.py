@@ -63,7 +63,8 @@ class Setting:
         """Start processes: imports, the command line, the first call."""
         code = {
             "bare interpreter": "pass",
-            "import httpx, attrs": "import httpx, attrs",
+            # httpx loads httpcore, and that trio if it is installed, with its first client.
+            "import httpx, httpcore, attrs": "import httpx, httpcore, attrs",
             "import thanksio": "import thanksio",
             "client ready": f"from thanksio import ThanksIO; ThanksIO({TOKEN!r}, base_url={self.url!r})",
             **{f"first call, {name}": _FIRST.format(name, self.url) for name in ("httpx", "generated", "thanksio")},

@@ -29,21 +29,23 @@ def _is_cancelled(found: Any) -> bool:  # noqa: ANN401 - whatever a client retur
     return bool(found.id == ORDER_ID and found.status == "cancelled")
 
 
-def httpx(url: str, kept: int = 20) -> Contender:  # httpx's own default, as the 100 below
-    """Call bare httpx, which keeps connections unless `kept` is 0."""
+def _httpx_headers(*, kept: bool) -> dict[str, str]:
+    return _HEADERS if kept else _HEADERS | {"Connection": "close"}
+
+
+def httpx(url: str, *, kept: bool = True) -> Contender:
+    """Call bare httpx, with connections that are kept or with a connection for each request."""
     import httpx
 
-    limits = httpx.Limits(max_connections=100, max_keepalive_connections=kept)
-    client = httpx.Client(base_url=url, headers=_HEADERS, limits=limits)
+    client = httpx.Client(base_url=url, headers=_httpx_headers(kept=kept))
     return lambda: client.put(CANCEL).json(), _is_document
 
 
-def httpx_async(url: str, kept: int = 20) -> Contender:
+def httpx_async(url: str, *, kept: bool = True) -> Contender:
     """Call bare httpx in tasks."""
     import httpx
 
-    limits = httpx.Limits(max_connections=100, max_keepalive_connections=kept)
-    client = httpx.AsyncClient(base_url=url, headers=_HEADERS, limits=limits)
+    client = httpx.AsyncClient(base_url=url, headers=_httpx_headers(kept=kept))
 
     async def call() -> object:
         return (await client.put(CANCEL)).json()
@@ -127,9 +129,9 @@ def stripe(url: str) -> Contender:
 PEERS = {"postgrid-python": postgrid, "lob-python": lob, "openai": openai, "stripe": stripe}
 CONTENDERS: dict[str, Callable[[str], Contender]] = {
     "httpx": httpx,
-    "httpx, new connections": partial(httpx, kept=0),
+    "httpx, new connections": partial(httpx, kept=False),
     "httpx async": httpx_async,
-    "httpx async, new connections": partial(httpx_async, kept=0),
+    "httpx async, new connections": partial(httpx_async, kept=False),
     "generated": generated,
     "thanksio": thanksio,
     "thanksio async": thanksio_async,

@@ -97,6 +97,7 @@ def _last_line(stderr: str) -> str:
 
 
 def environment(*, peer: bool = False) -> dict[str, str]:
-    """Return the environment of a process: the peers' gets no path to our packages."""
+    """Return the environment of a process: the peers' gets no path to our packages; bytecode is kept, as pip does."""
     paths = [ROOT / "scripts"] if peer else [ROOT / "scripts", ROOT / "src", ROOT / "generated"]
-    return os.environ | {"PYTHONPATH": os.pathsep.join(map(str, paths))}
+    changes = {"PYTHONPATH": os.pathsep.join(map(str, paths)), "PYTHONDONTWRITEBYTECODE": ""}
+    return os.environ | changes

@@ -45,7 +45,7 @@ GOALS = (
     Goal("tasks", "thanksio async", "httpx async, new connections", 0.90),
     *(Goal("calls", "thanksio", peer, 1.00) for peer in ("postgrid-python", "lob-python", "openai", "stripe")),
     Goal("start", "import thanksio", "bare interpreter", 5.0, "ms"),
-    Goal("start", "client ready", "import httpx, attrs", 15.0, "ms"),
+    Goal("start", "client ready", "import httpx, httpcore, attrs", 15.0, "ms"),
     *(
         goal
         for kind in ("threads", "tasks")
