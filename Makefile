@@ -32,7 +32,7 @@ picture: .venv/ready ## Draw docs/cancel.svg from a real run in a terminal (need
 fuzz: .venv/ready ## Send hostile responses to the client for 30 seconds, or for SECONDS=600
 	@PYTHONPATH=scripts .venv/bin/python -m fuzz --seconds $(SECONDS)
 
-stress: .venv/ready ## Cancel thousands of orders in real time, kill runs, measure memory (15 minutes)
+stress: .venv/ready ## Cancel thousands of orders in real time, with faults and killed runs (15 minutes)
 	@.venv/bin/python scripts/stress.py
 
 bench: .venv/ready $(if $(PEERS),.venv-peers/ready) ## Measure beside bare httpx; PEERS=1 other vendors' clients too, QUICK=1, ONLY=section

@@ -1,4 +1,4 @@
-"""Cancel many orders under stress, and print figures: the rate in real time, faults, kills, a million ids.
+"""Cancel many orders under stress, and print figures: the rate in real time, faults, and kills.
 
 The tests run most of these in a small size. `--only NAME` runs one of them.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
+import faulthandler
 import logging
 import os
 import random
@@ -21,9 +21,8 @@ import time
 from collections import Counter
 from functools import partial
 from importlib.metadata import files
-from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import httpx
 
@@ -39,7 +38,6 @@ if TYPE_CHECKING:
     from thanksio.testing._script import Script
     from thanksio.testing._server import Request
 
-HERE = Path(__file__).resolve()
 FIRST = 100_000  # the first order id
 _SHARE = 0.97  # of the allowed rate that is used at least after the first window
 
@@ -48,8 +46,8 @@ class StressError(Exception):
     """A check failed."""
 
 
-def placed(fake: FakeThanksIO, count: int) -> range:
-    """Place orders, and return their numbers."""
+def place(fake: FakeThanksIO, count: int) -> range:
+    """Place orders, and return their ids."""
     for number in range(FIRST, FIRST + count):
         fake.place(number)
     return range(FIRST, FIRST + count)
@@ -71,11 +69,11 @@ def pace(
 ) -> str:
     """Cancel at the account's limit, in real time, perhaps with another client that uses half of it."""
     with FakeThanksIO() as fake, ThanksIO(fake.token, base_url=fake.base_url) as client:
-        ids = placed(fake, orders)
+        ids = place(fake, orders)
         fake.limit(limit, per, kind=kind)
         moments: list[float] = []
         stop = threading.Event()
-        other = threading.Thread(target=eat, args=(fake, limit // 2, per, stop))
+        other = threading.Thread(target=use_up, args=(fake, limit // 2, per, stop))
         if others:
             other.start()
         began = time.monotonic()
@@ -93,8 +91,10 @@ def pace(
         check(refused <= (windows + 1 if others else 0), f"{refused} responses 429 in {windows:.1f} windows")
         share = used(moments, limit // 2 if others else limit, per)
         check(share >= _SHARE, f"{share:.1%} of the allowed rate")
-        said = f"all settled in {moments[-1]:.1f} s, {share:.1%} of the allowed rate after the first window"
-        return f"{orders} orders, {limit} per {per:g} s: {said}; {refused} responses 429 in {windows:.1f} windows"
+        return (
+            f"{orders} orders, {limit} per {per:g} s: all settled in {moments[-1]:.1f} s, {share:.1%} of the allowed "
+            f"rate after the first window; {refused} responses 429 in {windows:.1f} windows"
+        )
 
 
 def used(moments: list[float], limit: int, per: float) -> float:
@@ -103,7 +103,7 @@ def used(moments: list[float], limit: int, per: float) -> float:
     return (full - 1) * limit / (moments[full * limit] - moments[limit]) / (limit / per)
 
 
-def eat(fake: FakeThanksIO, share: int, per: float, stop: threading.Event) -> None:
+def use_up(fake: FakeThanksIO, share: int, per: float, stop: threading.Event) -> None:
     """Use up a share of each window at once, as another client with the same token does."""
     with httpx.Client(base_url=fake.base_url, headers={"Authorization": f"Bearer {fake.token}"}) as client:
         while not stop.is_set():
@@ -169,7 +169,7 @@ def disturb(valkey: Valkey, event: str) -> None:
 def processes(event: str = "undisturbed", each: int = 150) -> str:
     """Share one limit among four processes through a Valkey server, to which something happens midway."""
     with FakeThanksIO() as fake, tempfile.TemporaryDirectory() as folder:
-        placed(fake, 4 * each)
+        place(fake, 4 * each)
         fake.limit(80, 3.0)
         valkey = Valkey(folder)
         address, began = f"redis://127.0.0.1:{valkey.port}", time.monotonic()
@@ -189,8 +189,9 @@ def processes(event: str = "undisturbed", each: int = 150) -> str:
         return f"4 processes, {4 * each} orders in {time.monotonic() - began:.0f} s, server {event}: 0 responses 429"
 
 
-async def left_at_random(fake: FakeThanksIO, folder: str, count: int, chance: random.Random) -> None:
-    """Cancel the consumers of async runs at random moments, some of them twice."""
+def leave(count: int = 1000) -> str:
+    """Cancel the consumers of async runs with a journal at random moments, some of them twice."""
+    chance = random.Random(1)  # noqa: S311
 
     async def consume(path: str) -> None:
         ids = range(FIRST, FIRST + 40)
@@ -198,35 +199,26 @@ async def left_at_random(fake: FakeThanksIO, folder: str, count: int, chance: ra
             async for _ in results:
                 pass
 
-    for number in range(count):
-        task = asyncio.create_task(consume(f"{folder}/{number}"))
-        await asyncio.sleep(chance.uniform(0.0, 0.03))
-        for _ in range(1 + number % 2):
-            task.cancel()
-            await asyncio.sleep(0)
-        await asyncio.wait([task])
-        check(task.cancelled() or not task.exception(), f"a run raised {task.cancelled() or task.exception()!r}")
+    async def leave_all() -> None:
+        for number in range(count):
+            task = asyncio.create_task(consume(f"{folder}/{number}"))
+            await asyncio.sleep(chance.uniform(0.0, 0.03))
+            for _ in range(1 + number % 2):
+                task.cancel()
+                await asyncio.sleep(0)
+            await asyncio.wait([task])
+            check(task.cancelled() or not task.exception(), f"a run raised {task.cancelled() or task.exception()!r}")
 
-
-def leave(count: int = 1000) -> str:
-    """Cancel async runs with a journal in a process of its own, which must not crash."""
-    command = [sys.executable, "-X", "faulthandler", str(HERE), "--leave", str(count)]
-    done = subprocess.run(command, check=False, capture_output=True, text=True)
-    check(done.returncode == 0, f"exit code {done.returncode}: {done.stderr[-500:]}")
-    return f"{count} cancelled async runs with a journal: exit code 0, {done.stdout.strip()}"
-
-
-def leave_here(count: int) -> None:
-    """Do so in this process, and print the states of all orders."""
     states = Counter[str]()
     with FakeThanksIO() as fake, tempfile.TemporaryDirectory() as folder:
-        placed(fake, 40)
-        asyncio.run(left_at_random(fake, folder, count, random.Random(1)))  # noqa: S311
+        place(fake, 40)
+        asyncio.run(leave_all())
         for path in Path(folder).iterdir():
             if path.suffix != ".lock":
                 with Journal(path) as journal:
                     states.update({state: number for state, (number, _) in journal.totals().items()})
-    print(dict(states))
+    check(set(states) <= {"waiting", "in_flight", "cancelled", "not_tried"}, f"{states}")
+    return f"{count} cancelled async runs with a journal: {dict(states)}"
 
 
 RUN = """
@@ -244,7 +236,7 @@ def kills(count: int = 100, orders: int = 500, seed: int = 1) -> str:
     killed = finished = resent = settled_again = 0
     while killed < count:
         with FakeThanksIO() as fake, tempfile.TemporaryDirectory() as folder:
-            ids = placed(fake, orders)
+            ids = place(fake, orders)
             path = Path(folder) / "run.journal"
             parts = [sys.executable, "-c", RUN, fake.token, fake.base_url, str(path), str(ids.start), str(ids.stop)]
             done = set[int]()
@@ -291,51 +283,8 @@ def settled(path: Path) -> set[int]:
         return {entry.order_id for entry in journal.entries() if entry.state == "cancelled"}
 
 
-class Instant(httpx.BaseTransport):
-    """Shows every order as cancelled, at once."""
-
-    def __init__(self) -> None:
-        with FakeThanksIO() as fake:
-            fields = fake.orders[37294].fields | {"id": 0, "status": "cancelled"}
-        self.body = json.dumps({"order": fields}).replace("%", "%%").replace('"id": 0', '"id": %s')
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Respond with the requested order."""
-        return httpx.Response(200, text=self.body % request.url.path.split("/")[-2])
-
-
-def instant(count: int) -> None:
-    """Cancel orders of a generator over an instant transport; print the memory and the time of each tenth."""
-    marks = [time.perf_counter()]
-    with ThanksIO("no-token-at-all", base_url="http://127.0.0.1:1", transport=Instant()) as client:
-        for number, _ in enumerate(client.cancel_orders((n + 1 for n in range(count)), pace=False), 1):
-            if number % (count // 10) == 0:
-                marks.append(time.perf_counter())
-    each = [(after - before) / (count // 10) * 1e6 for before, after in pairwise(marks)]
-    status = Path("/proc/self/status").read_text("ascii")  # ru_maxrss would be that of the process that started this
-    print(json.dumps({"peak": int(status.partition("VmHWM:")[2].split()[0]) / 1024, "each": each}))
-
-
-def million(count: int = 1_000_000) -> str:
-    """Compare memory and time per order of a thousand ids with those of very many."""
-
-    def measured(size: int) -> Any:  # noqa: ANN401 - JSON
-        command = [sys.executable, str(HERE), "--instant", str(size)]
-        return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
-
-    few, many = measured(1000), measured(count)
-    flat = max(many["each"]) / min(many["each"]) - 1
-    more = many["peak"] - few["peak"]
-    check(more < 30, f"{more:.0f} MB more")  # noqa: PLR2004 - the goal in docs/bulk.md
-    return (
-        f"{count:,} ids: peak {many['peak']:.1f} MB, {more:+.1f} MB against 1,000; "
-        f"{sum(many['each']) / 10:.0f} us per order, tenths from {min(many['each']):.0f} to {max(many['each']):.0f} "
-        f"({flat:.0%} apart)"
-    )
-
-
-class Moody(FakeThanksIO):
-    """A fake that fails at random."""
+class FaultyFake(FakeThanksIO):
+    """A fake in which a part of the requests fails, each in a random way."""
 
     def __attrs_post_init__(self) -> None:
         super().__attrs_post_init__()
@@ -357,8 +306,8 @@ def faults(orders: int = 2000, part: float = 0.2) -> str:
     """
     results: dict[int, CancelResult] = {}
     runs = 0
-    with Moody() as fake, fake.client(timeout=0.3, deadline=3.0) as client:
-        ids = placed(fake, orders)
+    with FaultyFake() as fake, fake.client(timeout=0.3, deadline=3.0) as client:
+        ids = place(fake, orders)
         fake.part = part
         while rest := [number for number in ids if number not in results or is_untried(results[number])]:
             runs += 1
@@ -369,10 +318,10 @@ def faults(orders: int = 2000, part: float = 0.2) -> str:
         asked = {int(call.path.split("/")[-2]) for call in fake.calls}
         guessed = [one for one in results.values() if one.verdict != "unknown" and one.order_id not in asked]
         check(not guessed, f"{len(guessed)} verdicts are about orders that were not sent: {guessed[:3]}")
-        met = [call.fault for call in fake.calls if call.fault]
+        failed = [call.fault for call in fake.calls if call.fault]
         counted = dict(Counter(result.verdict for result in results.values()))
-        said = f"{len(met)} of {len(fake.calls)} requests met one of {len(set(met))} faults in {runs} runs"
-        return f"{orders} orders, {said}: {counted}, none wrong"
+        requests = f"{len(failed)} of {len(fake.calls)} requests failed with {len(set(failed))} faults in {runs} runs"
+        return f"{orders} orders, {requests}: {counted}, none wrong"
 
 
 def is_untried(result: CancelResult) -> bool:
@@ -392,7 +341,7 @@ def contradicts(result: CancelResult, fake: FakeThanksIO) -> bool:
 
 
 def sections() -> Iterator[tuple[str, Callable[[], str]]]:
-    """Yield what can be run, the fast ones first."""
+    """Yield the scenarios, the fast ones first."""
     yield "fixed", pace
     yield "sliding", lambda: pace(kind="sliding")
     yield "bucket", lambda: pace(kind="bucket")
@@ -402,20 +351,15 @@ def sections() -> Iterator[tuple[str, Callable[[], str]]]:
     yield "leave", leave
     yield "faults", faults
     yield "kills", kills
-    yield "million", million
 
 
 def main() -> int:
     """Run all, or one; return 1 if a check failed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", choices=[name for name, _ in sections()])
-    parser.add_argument("--instant", type=int, help=argparse.SUPPRESS)
-    parser.add_argument("--leave", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args()
+    faulthandler.enable()  # a crash of the interpreter shows where
     logging.getLogger("thanksio").setLevel(logging.ERROR)  # there is much drift
-    if options.instant or options.leave:
-        instant(options.instant) if options.instant else leave_here(options.leave)
-        return 0
     failed = False
     for name, run in sections():
         if options.only in {None, name}:
