@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
+import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -21,6 +22,7 @@ from thanksio.testing import FakeThanksIO
 ROOT = Path(__file__).resolve().parent.parent
 ANSWERS = Path(__file__).resolve().parent / "answers"
 pytest_plugins = ["pytester"]
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # or each process that a test starts compiles everything again
 TOKEN = "tk-0123456789-secret"
 LETTER = "Dear Jane, this is nobody else's business"
 KINDS = ("sync", "asyncio", "trio")
