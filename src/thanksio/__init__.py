@@ -3,7 +3,7 @@
 Names are loaded when they are first used: `import thanksio` alone loads neither httpx nor attrs.
 """
 
-TYPE_CHECKING = False  # type checkers read it as true, and typing itself takes longer to load than all of this
+TYPE_CHECKING = False  # type checkers take it for true, and importing typing would take longer than this whole module
 __all__ = [
     "CONTRACT_VERSION",
     "UNSET",
@@ -34,7 +34,7 @@ __all__ = [
     "errors",
 ]
 
-# Where each name is, unless it is an error.
+# The module of each name; all others are errors.
 _HOMES = {
     "__version__": "_version",
     "CONTRACT_VERSION": "_models",
@@ -75,7 +75,7 @@ if TYPE_CHECKING:
         ThanksIOError,
     )
 
-else:  # seen by a type checker, this would make every misspelt name an object
+else:  # hidden from type checkers, which would accept every misspelt name
 
     def __getattr__(name: str) -> object:
         if name not in __all__:

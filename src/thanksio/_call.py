@@ -1,7 +1,7 @@
 """The steps of one call, decided without carrying out any of them.
 
 `call_steps` is a generator of values. It yields a step, `Sleep`, `Acquire` or `Send`, is sent its outcome, and
-returns the order as the server showed it or raises the one error that tells the caller what is true. The sync and the
+returns the order as the server showed it or raises the one error that states what is true. The sync and the
 async client carry out the same steps; everything that a call decides is decided here.
 """
 
@@ -59,11 +59,11 @@ _SHOWN_ID = 40  # characters of an invalid id that its error shows
 
 
 def parse_order_id(order_id: object) -> int:
-    """Return the order id, or raise InvalidOrderIdError: `..`, for one, would call another path."""
+    """Return the order id, or raise InvalidOrderIdError: an id such as `..` would change the path."""
     number = 0
     if isinstance(order_id, str):
         number = int(order_id) if _DIGITS.fullmatch(order_id) else 0
-    elif isinstance(order_id, SupportsIndex) and not isinstance(order_id, bool):  # an integer, of numpy for one
+    elif isinstance(order_id, SupportsIndex) and not isinstance(order_id, bool):  # such as numpy's integers
         number = operator.index(order_id)
     if 1 <= number <= _LARGEST_ID:
         return number
@@ -83,7 +83,7 @@ def _shown(order_id: object) -> str:
 
 @define
 class PathVariants:
-    """Which of the two documented paths a client uses, and what it has learned about them."""
+    """The two documented paths, and which of them the server is known to serve."""
 
     setting: CancelPath
     known: PathVariant | None = None
@@ -108,7 +108,7 @@ class PathVariants:
         """Return the path to try after the first, if the outcome may only mean that the first is not served."""
         if self.known or isinstance(outcome, NoResponse) or outcome.status not in _NOT_SERVED:
             return None
-        return "orders"  # a call that knows neither begins with "order"
+        return "orders"  # while neither is known, a call begins with "order"
 
 
 @frozen
@@ -121,7 +121,7 @@ class Sleep:
 
 @frozen
 class Acquire:
-    """Ask for the call's permit within `left` seconds; the outcome is the wait before asking again, 0 if granted."""
+    """Request a permit within `left` seconds; the outcome is 0 if it was granted, else the wait before asking again."""
 
     left: float
 
@@ -164,7 +164,7 @@ class Call:
     trace: Mapping[str, object] = field(factory=dict[str, object])  # of the last response
 
     def error(self, kind: type[ThanksIOError], what: str, advice: str = "", **facts: object) -> ThanksIOError:
-        """Return an error that says what happened, what is true now and what to do next."""
+        """Return an error with what happened, what is true now and what to do next."""
         truth = "It is unknown whether it was cancelled." if self.may_have_cancelled else "This call did not cancel it."
         known: dict[str, object] = {"may_have_cancelled": self.may_have_cancelled, "attempts": self.attempts}
         known |= {"advice": advice} if advice else {}
@@ -181,7 +181,7 @@ def call_steps(  # noqa: PLR0913 - what a call depends on, each thing once
     now: Callable[[], float],
     random: Callable[[], float],
 ) -> Steps:
-    """Yield the steps of `call`; return the order as the server showed it, or raise the error that says why not."""
+    """Yield the steps of `call`; return the order as the server showed it, or raise the error for the result."""
     if call.is_queued:
         yield from _acquire(call, math.inf, now)
     call.began = now()
@@ -272,7 +272,7 @@ def to_order(reading: Reading, call: Call) -> Order:
 
 
 def _telling(outcome: Outcome, not_served: Response | None) -> Outcome:
-    """Return the 404 of a 404 and a 405 under the two paths: it is about the order."""
+    """Return the 404 if one path responded with 404 and the other with 405: only the 404 is about the order."""
     tells_less = isinstance(outcome, Response) and outcome.status == 405  # noqa: PLR2004
     return not_served if tells_less and not_served else outcome
 
@@ -309,5 +309,5 @@ def _connection_error(outcome: NoResponse, call: Call, *, timed_out: bool) -> Th
 
 
 def _if_permanent(outcome: NoResponse) -> dict[str, object]:
-    """Mark failures that repeating cannot fix, so that a run stops."""
+    """Mark failures that a retry cannot fix, so that a run stops."""
     return {"is_permanent": True} if outcome.is_permanent else {}

@@ -57,15 +57,15 @@ _logger = logging.getLogger("thanksio")
 _Foreign = TypeVar("_Foreign", httpx.BaseTransport, httpx.AsyncBaseTransport)
 _Sender = TypeVar("_Sender", Sender, AsyncSender)
 
-_MOST_IN_FLIGHT = 1000  # each is a thread
+_MOST_IN_FLIGHT = 1000  # each takes a thread
 _CLOSED = "This client is closed. Nothing was sent. Make a new one."
 _SLICE = 0.5  # seconds of sleep after which a call of a run notices that the run was stopped
-_STEPS = ("connect", "read", "write", "pool")  # httpx's names for them
+_STEPS = ("connect", "read", "write", "pool")  # the types that httpx accepts
 
 
 @define(eq=False)
 class _Shared:
-    """What clients that were made by `with_options` have in common."""
+    """The state that a client shares with those made by its `with_options`."""
 
     paths: PathVariants
     redactor: Redactor
@@ -74,11 +74,11 @@ class _Shared:
 
 
 class BaseClient(Generic[_Sender, _Foreign]):
-    """What both clients have in common."""
+    """The part of both clients that needs no I/O."""
 
     _now = staticmethod(time.monotonic)
     _rate_now = staticmethod(time.monotonic)  # the clock of the rate limit, common to all calls
-    _random = staticmethod(random.random)  # it spreads retries, and protects nothing
+    _random = staticmethod(random.random)  # only for the jitter of retries, not for security
 
     _transport_kind: ClassVar[type]
     _sender_kind: ClassVar[type]
@@ -129,11 +129,11 @@ class BaseClient(Generic[_Sender, _Foreign]):
         return cast("_Foreign | None", transport)
 
     def _make_headers(self) -> httpx.Headers:
-        """Return all headers of all requests; httpx adds the host, and that there is no body."""
+        """Return the headers of every request; httpx adds Host and Content-Length."""
         ours = [
             (b"Accept", b"application/json"),  # without it Laravel responds to errors with HTML pages and redirects
             (b"Accept-Encoding", b"identity"),  # a response has 2 kB; a compressed one can expand to a gigabyte
-            (b"Connection", b"close"),  # RFC 9112, section 9.6: required of a client that keeps no connections
+            (b"Connection", b"close"),  # RFC 9112, section 9.6: a client that keeps no connections must send it
             (b"User-Agent", f"thanksio-python/{__version__}".encode()),
             self._token.header(),
         ]
@@ -177,7 +177,7 @@ class BaseClient(Generic[_Sender, _Foreign]):
         self._headers = self._make_headers()
 
     def _limiter(self, pace: object) -> RateLimiter | None:
-        """Return the budget for a pace: the known one if it has that pace, or if any will do."""
+        """Return the budget for a pace: the current one if it has that pace, or if `pace` is True."""
         if pace is False:
             return None
         from thanksio._rate_limit import Pace  # noqa: PLC0415 - not needed to cancel one order
@@ -192,14 +192,14 @@ class BaseClient(Generic[_Sender, _Foreign]):
         return known
 
     def _new_call(self, order_id: int | str) -> Call:
-        """Begin a call, in the thread or task that makes it."""
+        """Start a call, in the thread or task that makes it."""
         call = Call(parse_order_id(order_id), self._shared.redactor, stop_reason=self._stop_reason)
         if self._limits_single_calls:
             self._limit(call, self._shared.limiter, None)
         return call
 
     def _queued(self, attempt: JobAttempt, run: Run) -> Call:
-        """Begin a call for an order of a run, with the permit that was acquired for it, if any."""
+        """Start the call for an order of a run, with the permit that was acquired for it, if any."""
         permit, attempt.permit = attempt.permit, None
         try:
             call = self._new_call(attempt.job.order_id)
@@ -272,7 +272,7 @@ class BaseClient(Generic[_Sender, _Foreign]):
     def _run(
         self, ids: Iterable[Given], most: int, pace: object, journal: JournalPath | None, deadline: float | None
     ) -> tuple[Run, Callable[[], AbstractContextManager[Source]]]:
-        """Check the arguments of a run. Its journal is opened when the first result is requested."""
+        """Validate the arguments of a run. Its journal is opened when the first result is requested."""
         if isinstance(ids, str | bytes):
             raise ConfigurationError("Pass the order ids in a list: cancel_orders([37294]).")
         if type(most) is not int or not 1 <= most <= _MOST_IN_FLIGHT:
@@ -298,7 +298,7 @@ class BaseClient(Generic[_Sender, _Foreign]):
 
 
 class ThanksIO(BaseClient[Sender, httpx.BaseTransport]):
-    """Cancels orders at thanks.io. One client serves many threads; it holds no connection between calls.
+    """Cancels orders at thanks.io. One client can be used by many threads; it keeps no connection between calls.
 
     The token comes from the argument or THANKSIO_TOKEN; the base URL from the argument, THANKSIO_BASE_URL or the
     contract. `timeout` bounds one step of a connection and `deadline` a whole call with its retries, both in seconds.
@@ -416,7 +416,7 @@ class ThanksIO(BaseClient[Sender, httpx.BaseTransport]):
         return limiter.acquire(permit, self._rate_now(), left)
 
     def close(self) -> None:
-        """Refuse further calls. The client holds nothing that has to be released."""
+        """Refuse further calls. There are no resources to release."""
         self._closed = True
 
     def __enter__(self) -> Self:
@@ -521,7 +521,7 @@ class AsyncThanksIO(BaseClient[AsyncSender, httpx.AsyncBaseTransport]):
 
         from thanksio._rate_limit import ASK_AGAIN  # noqa: PLC0415 - not needed to cancel one order
 
-        with anyio.move_on_after(left):  # the host program can keep all worker threads busy
+        with anyio.move_on_after(left):  # the host program may use all worker threads
             return await run_sync(limiter.acquire, permit, self._rate_now(), left, abandon_on_cancel=True)
         return ASK_AGAIN
 
@@ -533,7 +533,7 @@ class AsyncThanksIO(BaseClient[AsyncSender, httpx.AsyncBaseTransport]):
         await anyio.sleep(seconds)
 
     async def aclose(self) -> None:
-        """Refuse further calls. The client holds nothing that has to be released, and belongs to no event loop."""
+        """Refuse further calls. There are no resources to release, and this works in any event loop."""
         self._closed = True
 
     async def __aenter__(self) -> Self:

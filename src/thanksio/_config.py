@@ -1,6 +1,6 @@
 """Read and check the settings of a client: token, base URL and proxy, from its arguments or the environment.
 
-Nothing here raises while it holds a secret in a local variable, since tools that report errors collect locals.
+No function raises while a local variable contains a secret, because error reporters collect local variables.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from thanksio.errors import ConfigurationError
 if TYPE_CHECKING:
     from thanksio._redact import Redactor
 
-_LONGEST_CREDENTIAL = 255  # bytes; RFC 1929 writes the length in one
+_LONGEST_CREDENTIAL = 255  # bytes; RFC 1929 has one byte for the length
 _PROXY_PORTS = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}
 
 
 class Token:
-    """A bearer token that is shown in no repr, local variable or pickle."""
+    """A bearer token that no repr, local variable or pickle reveals."""
 
     __slots__ = ("_problem", "_value")
 
@@ -51,7 +51,7 @@ class Token:
         return b"Authorization", f"Bearer {self._value}".encode("ascii")
 
     def fingerprint(self, base_url: str) -> str:
-        """Return a name for the account that all processes with this token share and that does not reveal it."""
+        """Return a key that all processes with this token compute alike and that does not reveal it."""
         return hashlib.sha256(f"thanksio {base_url} {self._value}".encode()).hexdigest()[:32]
 
     def __repr__(self) -> str:
@@ -100,11 +100,14 @@ def read_base_url(base_url: object) -> str:
 
 
 def _url_problem(given: str) -> str:
-    """Return what makes a base URL unusable; empty if nothing does. httpx parses it, because httpx will send to it."""
+    """Return why a base URL cannot be used, or "". httpx parses it, because httpx connects to it."""
     try:
         url = httpx.URL(given)
         scheme, host = url.scheme, url.host
-    except (httpx.InvalidURL, ValueError):  # the messages can quote a password; ValueError: the host's encoding
+    except (
+        httpx.InvalidURL,
+        ValueError,
+    ):  # messages can contain a password; ValueError: unencodable host
         return "cannot be parsed"
     if scheme not in {"https", "http"} or host[:1] in {"", "."} or "\\" in given or given.split() != [given]:
         return "must be an absolute https URL"
@@ -179,10 +182,10 @@ def _parse_proxy(given: str) -> Proxy | None:
 
 
 class Renewable(Protocol):
-    """What holds locks and permits, which a forked child must not inherit."""
+    """An object with locks or permits, which a forked child must not inherit."""
 
     def renew(self) -> None:
-        """Begin as a new process."""
+        """Reset the state in a forked child."""
 
 
 _renewable: WeakSet[Renewable] = WeakSet()
@@ -217,6 +220,6 @@ def log_to_stderr(level: str) -> None:
 
 
 def check_ssl_context(context: object) -> None:
-    """Raise ConfigurationError for what is no SSL context."""
+    """Raise ConfigurationError unless the value is an SSL context."""
     if context is not None and not isinstance(context, ssl.SSLContext):
         raise ConfigurationError("ssl_context must be an ssl.SSLContext.")

@@ -39,9 +39,9 @@ OPENSSL = threading.RLock()  # a signal handler can fork, or call, in the thread
 if hasattr(os, "register_at_fork"):  # pragma: no branch - Windows does not fork
     os.register_at_fork(before=OPENSSL.acquire, after_in_parent=OPENSSL.release, after_in_child=OPENSSL.release)
 
-codecs.lookup("idna")  # ssl encodes host names with it; loaded now, because a fork while it is loaded hangs the child
+codecs.lookup("idna")  # for host names in ssl; imported now, because a fork during the import would hang the child
 _CHUNK = 65536  # bytes
-_TOLERANCE = 0.02  # seconds by which a timeout may come early and still be the socket's own
+_TOLERANCE = 0.02  # seconds by which a socket's own timeout may come early
 _NO_SUCH_HOST = frozenset(getattr(socket, name) for name in ("EAI_NONAME", "EAI_NODATA") if hasattr(socket, name))
 
 
@@ -60,10 +60,10 @@ class Attempt:
     sent: bool = False
     is_permanent: bool = False
     advice: str = ""
-    stream: Any = None  # what has to be closed
+    stream: Any = None  # sockets to close
 
     def connect_error(self, what: str, error: BaseException) -> httpcore.ConnectError:
-        """Return why no connection was made, and note whether trying again can help."""
+        """Return why no connection was made, and record whether a retry can help."""
         root = _root(error)
         if isinstance(root, ssl.SSLCertVerificationError):
             self.is_permanent, self.advice = True, _TRUST
@@ -76,7 +76,7 @@ class Attempt:
         return httpcore.ConnectError(f"{what}: {_words(root)}")
 
     def tunnel_error(self, proxy: Proxy, error: Exception) -> Exception:
-        """Return why the proxy opened no tunnel, and note whether trying again can help."""
+        """Return why the proxy opened no tunnel, and record whether a retry can help."""
         what = f"the proxy {proxy} opened no tunnel"
         if isinstance(error, ProxyRefusedError):
             self.is_permanent, self.advice = error.is_permanent, error.advice
@@ -93,7 +93,7 @@ def _root(error: BaseException) -> BaseException:
         group: object = found
         if isinstance(group, BaseExceptionGroup):  # of the addresses that anyio tried
             found = cast("BaseExceptionGroup[BaseException]", group).exceptions[0]
-        elif found.__cause__:  # not its context, which can be what the caller is handling
+        elif found.__cause__:  # not its context, which can be an error that the caller is handling
             found = found.__cause__
         else:
             return found
@@ -119,7 +119,7 @@ class _Socket(Protocol):
 class _TLS:
     """TLS over a socket, or over TLS to a proxy, which ssl.SSLSocket cannot wrap.
 
-    OpenSSL is entered with a lock that a fork waits for; nothing waits for the network with it.
+    A fork waits for the lock around OpenSSL; the lock is never held while waiting for the network.
     """
 
     def __init__(self, sock: _Socket, context: ssl.SSLContext, hostname: str | None) -> None:
@@ -147,7 +147,7 @@ class _TLS:
         self._socket.close()
 
     def _run(self, step: Callable[[], _T]) -> _T:
-        """Carry out one step of TLS; everything that it sends and receives takes no longer than one timeout."""
+        """Carry out one step of TLS within one timeout, with all that it sends and receives."""
         end = math.inf if self._timeout is None else time.monotonic() + self._timeout
         while True:
             try:
@@ -252,13 +252,13 @@ class Backend(httpcore.NetworkBackend):
     def _open(self, host: str, port: int, timeout: float | None) -> httpcore.NetworkStream:
         what = f"no connection to {host}:{port} was made"
         failure: Exception | None = None
-        try:  # the operating system decides how long this takes; as bytes, the name does not load a codec
+        try:  # the operating system limits its duration; bytes, because a str would import a codec
             found = socket.getaddrinfo(host.encode("ascii"), port, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError) as error:
             if isinstance(error, OSError) and error.errno is None:
-                raise  # from a signal handler of the host program
+                raise  # raised by a signal handler of the host program
             raise self._attempt.connect_error(what, error) from error
-        end = math.inf if timeout is None else time.monotonic() + timeout  # for all addresses together
+        end = math.inf if timeout is None else time.monotonic() + timeout  # one timeout for all addresses
         for family, kind, protocol, _, address in found:
             left = timeout if failure is None else end - time.monotonic()
             if failure and left is not None and left <= 0:
@@ -293,7 +293,7 @@ class Backend(httpcore.NetworkBackend):
 
 
 class _AsyncStream(httpcore.AsyncNetworkStream):
-    """A stream of httpcore's that says in words why it failed; a cancel scope around the attempt keeps its deadline."""
+    """A stream that reports failures in words. A cancel scope around the attempt enforces the deadline."""
 
     def __init__(self, stream: httpcore.AsyncNetworkStream, attempt: Attempt) -> None:
         self._stream = attempt.stream = stream
@@ -304,7 +304,7 @@ class _AsyncStream(httpcore.AsyncNetworkStream):
             return await self._stream.read(max_bytes, timeout)
         except httpcore.ReadTimeout as error:
             raise httpcore.ReadTimeout(f"{_SILENT} within {timeout:.3g} s") from error
-        except (httpcore.ReadError, OSError) as error:  # anyio lets errors of TLS through
+        except (httpcore.ReadError, OSError) as error:  # anyio does not convert TLS errors
             raise httpcore.ReadError(BROKEN) from error
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:

@@ -37,7 +37,7 @@ PathVariant: TypeAlias = Literal["order", "orders"]
 CONTRACT_VERSION = contract.VERSION  # `info.version` of openapi.yaml
 SERVER = contract.SERVER
 DISPLAY_WORDS: Mapping[str, Iterable[str]] = contract.DISPLAY_WORDS
-STATUS_WORDS = frozenset([*models.OrderKnownOrderStatus, *DISPLAY_WORDS["status"]])  # every word the contract lists
+STATUS_WORDS = frozenset([*models.OrderKnownOrderStatus, *DISPLAY_WORDS["status"]])  # all listed statuses
 MODELS: Mapping[str, object] = vars(models)
 
 _OPERATIONS = {"order": cancel_order, "orders": cancel_order_plural}
@@ -56,7 +56,7 @@ def cancel_operation(path: PathVariant, order_id: int) -> tuple[str, str]:
 
 
 def _shown(order: Order) -> tuple[int, str]:
-    """Return what may be shown of an order: neither the letter nor an address."""
+    """Return the fields of an order for a repr: neither the letter nor an address."""
     word = str(order.status).strip()
     return order.id, word if word.isalpha() and len(word) <= _LONGEST_WORD else "..."
 
@@ -66,7 +66,7 @@ def _order_repr(order: Order) -> str:
 
 
 def _order_rich_repr(order: Order) -> Iterator[tuple[str, object]]:
-    """Keep Rich, which reads the fields of attrs classes, from showing them."""
+    """Limit what Rich shows, which otherwise reads all fields of an attrs class."""
     yield from zip(("id", "status"), _shown(order), strict=True)
 
 
@@ -100,7 +100,7 @@ def _add(kind: type, **methods: object) -> None:
 
 
 _add(Order, __repr__=_order_repr, __rich_repr__=_order_rich_repr, __hash__=_order_hash)
-for _kind in _MAPPINGS:  # the generator writes `__getitem__` and `__contains__`, which alone make no mapping
+for _kind in _MAPPINGS:  # the generated `__getitem__` and `__contains__` alone do not make it a mapping
     _add(_kind, __iter__=_iterate, __len__=_length, __repr__=_keys_repr, __rich_repr__=_keys_rich_repr)
     _add(_kind, **{name: getattr(Mapping, name) for name in ("keys", "values", "items", "get")})
     cast("ABCMeta", Mapping).register(_kind)

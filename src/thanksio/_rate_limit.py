@@ -19,22 +19,22 @@ from thanksio._verdict import NoResponse, Outcome, Response
 from thanksio.errors import ConfigurationError
 
 DOCUMENTED = 60  # requests a minute, by the vendor's page on rate limits; no recorded header says so
-ASK_AGAIN = 0.01  # seconds after which to ask again while a response is awaited that will tell
+ASK_AGAIN = 0.01  # seconds before asking again while a response that will decide is awaited
 _COUNT = re.compile(r"[0-9]{1,9}")
 _STORAGE = re.compile(r"memory://|(redis|rediss|unix)://.+")
-_PATIENCE = 2.0  # seconds for which all wait for the response to the request that was sent alone
+_PATIENCE = 2.0  # seconds for which other requests wait for the response to a request that was sent alone
 _TOO_MANY = 429  # RFC 6585, section 4
 _FATAL = frozenset(
     {401, 402}
-)  # every other request would get the same; the one sent alone is waited for a little longer
-_SHARED = 4  # of what remains in the server's window, one request in so many may be in flight: others use it, too
-_LEARNING, _FREED = 2, 3  # windows whose first request waits until so many own requests no longer count
+)  # after these, every other request would fail, too; the one sent alone is awaited a little longer
+_SHARED = 4  # only this fraction of the remaining requests may be in flight, because others use the window, too
+_LEARNING, _FREED = 2, 3  # windows whose first request waits until this many of our requests no longer count
 _QUIET = 5  # windows without a 429 after which a limit that was learned from 429s is forgotten
 
 
 @frozen
 class Pace:
-    """How many requests are sent: as many as the account may send, and no more.
+    """The rate at which requests are sent.
 
     By default the account's own limit is followed: 60 requests in `per` seconds until a response says otherwise.
     `requests` is a lower limit of your own. With `storage="redis://..."` all processes and machines that use one token
@@ -57,7 +57,7 @@ class Pace:
 
 @frozen
 class Rate:
-    """What a budget looks like: `used` of `allowed` requests in `per` seconds. A 429 closes it for `closed` seconds.
+    """The state of a budget: `used` of `allowed` requests in `per` seconds. A 429 closes it for `closed` seconds.
 
     `is_stated` says that a response has stated the account's limit.
     """
@@ -84,28 +84,30 @@ class Permit:
 
 @define
 class Budget:
-    """What is known of the account's limit, and which requests count against it. Times are those of one clock."""
+    """The known limit of the account, and the requests that count against it. All times are of one clock."""
 
     pace: Pace
     limit: int = DOCUMENTED  # that of the account
-    share: int = 1  # among how many processes it is divided while their common storage cannot be reached
+    share: int = 1  # the number of processes that divide it while the shared storage cannot be reached
     in_flight: set[Permit] = field(factory=set[Permit], init=False)
-    _counted: deque[tuple[float, bool]] = field(factory=deque[tuple[float, bool]], init=False)  # until when; was served
+    _counted: deque[tuple[float, bool]] = field(
+        factory=deque[tuple[float, bool]], init=False
+    )  # until when no permit is granted
     # The server's window: what remained by the newest response, when that was received, when the window ends at most.
     _remaining: int | None = field(default=None, init=False)
     _heard: float = field(default=-math.inf, init=False)
     _asked: float = field(default=-math.inf, init=False)  # when the request of that response was sent
-    _rose: float = field(default=-math.inf, init=False)  # before this, nothing more remained for the last time
-    _is_sliding: bool = field(default=False, init=False)  # the server counts the last `per` seconds, or a token bucket
+    _rose: float = field(default=-math.inf, init=False)  # when nothing remained for the last time
+    _is_sliding: bool = field(default=False, init=False)  # a sliding window or a token bucket
     _windows: int = field(default=0, init=False)  # that have ended
-    _freed: int = field(default=0, init=False)  # own requests that no longer count, since the newest response
+    _freed: int = field(default=0, init=False)  # our requests that no longer count, since the newest response
     _ends: float = field(default=-math.inf, init=False)
-    _turned: float = field(default=-math.inf, init=False)  # what was sent before belongs to older windows
-    _closed: float = field(default=-math.inf, init=False)  # until then, by a 429
+    _turned: float = field(default=-math.inf, init=False)  # requests sent before belong to older windows
+    _closed: float = field(default=-math.inf, init=False)  # closed until then by a 429
     _is_stated: bool = field(default=False, init=False)  # a response has stated the limit
     _refused: float = field(default=-math.inf, init=False)  # when the last 429 without a limit was received
-    _alone: bool = field(default=True, init=False)  # the next request is sent alone, to learn about the window
-    _patience: float = field(default=-math.inf, init=False)  # until then all wait for it
+    _alone: bool = field(default=True, init=False)  # the next request is sent alone, to detect the kind of window
+    _patience: float = field(default=-math.inf, init=False)  # the others wait until then
 
     @property
     def whole(self) -> int:
@@ -134,7 +136,7 @@ class Budget:
         return self._wait_for_others(now)
 
     def _wait_for_others(self, now: float) -> float:
-        """Allow fewer in flight the less remains, because what others use meanwhile is not seen."""
+        """Allow fewer requests in flight the less remains, because the use by other clients is not visible."""
         left, flying = self._remaining, len(self.in_flight)
         if left is not None and self._is_sliding:
             left += self._freed
@@ -179,13 +181,13 @@ class Budget:
         self._closed = max(self._closed, until)
 
     def release(self, permit: Permit) -> None:
-        """Release a permit that was not used."""
+        """Return a permit that was not used."""
         permit.is_held = False
         self.in_flight.discard(permit)
         self._patience = -math.inf
 
     def observe(self, permit: Permit, now: float, outcome: Outcome) -> None:
-        """Learn from the outcome of a request that was sent with a permit, which ends with it."""
+        """Update the limit from the outcome of a request, whose permit ends."""
         sent = now if permit.sent is None else permit.sent
         permit.is_held, permit.sent = False, None
         self.in_flight.discard(permit)
@@ -203,10 +205,10 @@ class Budget:
             self._alone &= sent < self._turned
 
     def _learn_limit(self, sent: float, now: float, stated: int | None, *, refused: bool) -> None:
-        """Set the limit from the header, or from what was served before the second of two 429s in a row."""
+        """Set the limit from the header, or from the requests served before the second of two consecutive 429s."""
         if stated:
             self.limit, self._is_stated = stated, True
-        elif refused and sent > self._refused:  # not one that was on its way when the last was received
+        elif refused and sent > self._refused:  # not a response to a request that was sent before the last 429
             if now - self._refused <= _QUIET * self.pace.per:
                 served = sum(served for until, served in self._counted if until > now)
                 self.limit = max(1, min(self.limit, served))
@@ -217,7 +219,7 @@ class Budget:
     def _close(self, now: float, asked: float | None) -> None:
         """Send nothing until the window ends, at most `per` seconds if its end is unknown."""
         if asked is None and now < self._closed:
-            return  # it was sent before the first 429 was received
+            return  # the request was sent before the first 429 was received
         end = self._ends if self._remaining is not None else now + self.pace.per
         if asked is not None:
             end = now + min(asked, LONGEST_RETRY_AFTER)

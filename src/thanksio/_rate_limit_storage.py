@@ -33,25 +33,25 @@ _T = TypeVar("_T")
 _logger = logging.getLogger("thanksio")
 _AWAY = 5.0  # seconds after which a storage that could not be reached is tried again
 _ASSUMED = 10  # how many processes are assumed to share a budget whose storage was never reached
-_LONGEST = 2.0  # seconds that the storage may take,
-_SHORTEST = 0.1  # and that it gets even if the call has less: one slow response is not an outage
+_LONGEST = 2.0  # seconds of an operation of the storage,
+_SHORTEST = 0.1  # and its minimum if the call has less left: one slow response is not an outage
 _NO_THREAD = "RuntimeError"  # of this process, not a failure of the storage
 _LOST = NoResponse(may_have_sent=True, reason="the call ended before its response was received")
 
 
 @define(eq=False)
 class SharedBudget:
-    """A count of requests that is common to all who share a storage."""
+    """A count of requests in a shared storage."""
 
     storage: RedisStorage
     client: Redis
     pool: ConnectionPool
     key: str
     span: int  # seconds
-    members: int = _ASSUMED  # how many have taken from it of late, this process included
+    members: int = _ASSUMED  # recently active processes, with this one
     _bucket: int = field(default=0, init=False)
-    _before: int = field(default=0, init=False)  # how many were seen in the span before
-    _mark: object = field(default=None, init=False)  # what the storage keeps as long as it loses nothing
+    _before: int = field(default=0, init=False)  # those of the previous span
+    _mark: object = field(default=None, init=False)  # a value that is missing if the storage has lost its data
 
     @classmethod
     def at(cls, address: str, key: str, per: float) -> SharedBudget:
@@ -70,7 +70,7 @@ class SharedBudget:
             pool = ConnectionPool.from_url(  # pyright: ignore[reportUnknownMemberType] - its options have no types
                 address, socket_timeout=_LONGEST, socket_connect_timeout=_LONGEST, retry=Retry(NoBackoff(), 0)
             )
-            pool.make_connection()  # connects to nothing yet, but takes the options of the address
+            pool.make_connection()  # does not connect yet, but parses the options of the address
         except (RedisError, TypeError, ValueError):  # the messages can quote a password
             raise ConfigurationError("The address of the shared budget, or an option in it, is unusable.") from None
         # A second more than the window: a request is counted when it is sent, and the server may count it later.
@@ -83,7 +83,7 @@ class SharedBudget:
         Raises LookupError if the storage has lost what was counted there, by FLUSHALL or a restart.
         """
         is_granted = self.storage.acquire_entry(self.key, limit, self.span, amount)
-        self._check_mark()  # afterwards, so that nothing is granted on what was counted since a loss
+        self._check_mark()  # checked last, so that nothing is granted by a count that began after a loss
         self._announce()
         if is_granted:
             return 0.0
@@ -96,7 +96,7 @@ class SharedBudget:
         return self._mark is not None
 
     def trust_again(self) -> None:
-        """Accept what the storage counts from now on."""
+        """Use the counts of the storage from now on."""
         self._mark = None
 
     def _check_mark(self) -> None:
@@ -107,7 +107,7 @@ class SharedBudget:
             raise LookupError("the storage has lost its data")
 
     def _announce(self) -> None:
-        """Count this process once in each span, so that all know among how many the limit is divided."""
+        """Count this process once per span, so that each knows by how many processes the limit is divided."""
         bucket = int(time.time() // self.span)
         is_new, self._bucket = bucket != self._bucket, bucket
         if is_new:
@@ -117,9 +117,9 @@ class SharedBudget:
 
 
 def _within(seconds: float, work: Callable[[], _T]) -> _T | BaseException:
-    """Return what `work` returns or raises, or a TimeoutError: what is sent byte by byte outlasts a socket's timeout.
+    """Return what `work` returns or raises, or a TimeoutError: a slow drip of bytes outlasts a socket's timeout.
 
-    What is raised here is the host program's, from a signal handler.
+    Only exceptions of the host program's signal handlers are raised here.
     """
     ended: futures.Future[_T | BaseException] = futures.Future()
 
@@ -144,8 +144,8 @@ class RateLimiter:
     _shared: SharedBudget | None
     _budget: Budget = field(init=False)
     _isolated: bool = field(default=False, init=False)  # the storage could not be reached
-    _retry_at: float = field(default=-math.inf, init=False)  # and until then it is not asked
-    _apart_until: float = field(default=-math.inf, init=False)  # until then other processes may not have returned to it
+    _retry_at: float = field(default=-math.inf, init=False)  # not tried again until then
+    _apart_until: float = field(default=-math.inf, init=False)  # other processes may not have reconnected until then
     _lock: threading.Lock = field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -160,7 +160,7 @@ class RateLimiter:
 
     @classmethod
     def of(cls, pace: Pace, key: str) -> RateLimiter:
-        """Make the budget that a pace describes; `key` names the account to those who share one."""
+        """Create the budget that a pace describes; `key` identifies the account in a shared storage."""
         shared = None if pace.storage == "memory://" else SharedBudget.at(pace.storage, key, pace.per)
         return cls(pace, shared)
 
@@ -180,7 +180,7 @@ class RateLimiter:
     def acquire(self, permit: Permit, now: float, left: float = math.inf) -> float:
         """Grant a permit and return 0, or return the seconds after which to ask again, within `left` seconds."""
         with self._lock:
-            if permit.is_closed:  # the call ended while a thread was asking for it
+            if permit.is_closed:  # the call ended while a thread requested the permit
                 return ASK_AGAIN
             if not self._isolated and now >= self._apart_until:
                 self._budget.share = 1
@@ -210,13 +210,13 @@ class RateLimiter:
         return self._rejoin(shared, now, answer) if self._isolated else answer
 
     def _isolate(self, shared: SharedBudget, now: float, what: str) -> None:
-        """Continue with a part of the limit that leaves the other processes theirs."""
+        """Continue with this process's part of the limit."""
         with self._lock:
             was_isolated, self._isolated = self._isolated, True
             self._retry_at, self._budget.share = now + _AWAY, shared.members
             if shared.is_known and not was_isolated and what != _NO_THREAD:
-                self._budget.hold(now + shared.span)  # what the others sent before counts until then
-        shared.pool.disconnect()  # so that a thread that still waits for it ends
+                self._budget.hold(now + shared.span)  # earlier requests of other processes count until then
+        shared.pool.disconnect()  # ends a thread that still waits for it
         if not was_isolated:
             told = (
                 "the shared rate limit storage (Redis) cannot be reached (%s): until it can, this process is limited "
@@ -239,12 +239,12 @@ class RateLimiter:
             self._budget.release(permit)
 
     def observe(self, permit: Permit, now: float, outcome: Outcome) -> None:
-        """Learn from the outcome of a request that was sent with a permit."""
+        """Update the limit from the outcome of a request."""
         with self._lock:
             self._budget.observe(permit, now, outcome)
 
     def close(self, permit: Permit, now: float) -> None:
-        """End a permit with its call: one that was not used is returned, and a request without a response counts."""
+        """End a permit with its call: an unused one is returned, and a request without a response still counts."""
         with self._lock:
             permit.is_closed = True
             if permit.is_held and permit.sent is not None:

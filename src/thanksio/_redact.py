@@ -82,14 +82,14 @@ def _decoded(match: re.Match[str]) -> str:
 
 def _comparable(text: str) -> str:
     lower = text.translate(_URL_SAFE).lower()
-    return lower if len(lower) == len(text) else text  # a few letters become two
+    return lower if len(lower) == len(text) else text  # lower-casing turns a few letters into two
 
 
 def _forms(secret: str) -> set[str]:
     """Return the secret, and its encodings without separators between characters."""
     data = secret.encode()
     encoded = {data.hex()}
-    for skipped in range(3):  # what stands before it shifts base64 by up to two bytes
+    for skipped in range(3):  # the bytes before it shift base64 by up to two
         whole = b64encode(b"\0" * skipped + data).decode().rstrip("=")
         encoded.add(whole[(0, 2, 3)[skipped] : -1])  # the characters at its ends depend on its neighbours
     forms = (secret, *(form for form in encoded if len(form) >= _RUN))

@@ -92,5 +92,5 @@ def _unix_time(http_date: str) -> float | None:
     try:
         moment = parsedate_to_datetime(http_date)
         return moment.replace(tzinfo=moment.tzinfo or UTC).timestamp()
-    except (ValueError, TypeError, IndexError, OverflowError):  # the parser was written for mail and trips over garbage
+    except (ValueError, TypeError, IndexError, OverflowError):  # the parser is for mail and raises on invalid dates
         return None

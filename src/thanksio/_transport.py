@@ -94,19 +94,19 @@ class _Body:
     def response(self, response: httpx.Response) -> Response:
         """Return the whole response as a value."""
         headers: dict[str, str] = {}
-        for raw, value in response.headers.raw:  # in one pass: httpx looks each of 10,000 names up among all of them
+        for raw, value in response.headers.raw:  # in one pass: each lookup in httpx.Headers is linear
             name = raw.lower().decode("latin-1")
             if name in READ_HEADERS:
                 text = value.decode("latin-1")
                 headers[name] = f"{headers[name]}, {text}" if name in headers else text
-        if response.is_stream_consumed:  # a mock, or a recorder, has read and decoded it
+        if response.is_stream_consumed:  # already read and decoded by a mock or a recorder
             self.data[:] = response.content[: MAX_BODY + 1]
             headers.pop("content-encoding", None)
         return Response(response.status_code, bytes(self.data), headers, time.time(), len(self.data) > MAX_BODY)
 
 
 class _Sender(Generic[_Foreign]):
-    """What sync and async have in common: connection settings, and the meaning of failures."""
+    """The shared part of both senders: connection settings, and the reasons of failures."""
 
     def __init__(
         self,
@@ -194,7 +194,7 @@ class Sender(_Sender[httpx.BaseTransport]):
                 raise
             return outcome
         finally:
-            if attempt.stream is not None:  # the socket itself: an interrupted frame may hold a lock of httpcore
+            if attempt.stream is not None:  # close the socket itself: an interrupted frame may hold a lock of httpcore
                 attempt.stream.close()
 
     def _exchange(self, request: httpx.Request, attempt: Attempt) -> Response:
@@ -211,7 +211,7 @@ class Sender(_Sender[httpx.BaseTransport]):
                         break
         finally:
             if self._foreign:
-                with suppress(httpx.HTTPError, OSError):  # what was received counts, however the transport ends
+                with suppress(httpx.HTTPError, OSError):  # the received response counts even if closing fails
                     response.close()
         return body.response(response)
 
@@ -265,7 +265,7 @@ async def _receive(stream: httpx.AsyncByteStream, body: _Body) -> None:
             if body.add(chunk):
                 break
     finally:
-        if isinstance(chunks, AsyncGenerator):  # one that is left unfinished is ended by the event loop, some time
+        if isinstance(chunks, AsyncGenerator):  # otherwise the event loop closes it later
             with anyio.CancelScope(shield=True):
                 await chunks.aclose()
 
@@ -275,7 +275,7 @@ def _hide_secret_frames(error: BaseException, handled: BaseException | None) -> 
 
     `handled` is what the caller was handling when it called; it is left as it is.
     """
-    found, seen = [error], {id(error), id(handled)}  # they may lead back to each other
+    found, seen = [error], {id(error), id(handled)}  # causes can be circular
     for chained in found:
         chained.__traceback__ = _without_secrets(chained.__traceback__)
         for each in (chained.__cause__, chained.__context__):

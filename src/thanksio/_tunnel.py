@@ -1,7 +1,7 @@
 """Open a tunnel through a proxy: what to send, and how to parse the reply. No I/O.
 
 A handshake is a generator: it yields bytes to send, possibly none, and is sent the bytes that were received, none of
-them at the end of the connection. What the proxy says is never quoted, because it may repeat the credentials.
+them at the end of the connection. The proxy's text is never quoted, because it may contain the credentials.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _ADDRESS_LENGTHS = {1: 4, 4: 16}
 
 
 class ProxyRefusedError(Exception):
-    """The proxy did not open a tunnel. `is_permanent` says that trying again cannot help."""
+    """The proxy did not open a tunnel. `is_permanent` is True if a retry cannot help."""
 
     def __init__(self, reason: str, *, is_permanent: bool = False, advice: str = "") -> None:
         super().__init__(reason)
@@ -91,7 +91,7 @@ def _socks5(credentials: tuple[str, str] | None, host: str, port: int) -> Handsh
     reader = _Reader()
     yield from reader.send(b"\5\2\0\2" if credentials else b"\5\1\0")
     method = (yield from reader.take(2, version=5))[1]
-    if method not in {0, 2, 0xFF}:  # none of those that were offered
+    if method not in {0, 2, 0xFF}:  # no acceptable method
         raise ProxyRefusedError(_NOT_SOCKS)
     if method == 2 and credentials:  # noqa: PLR2004
         user, password = (text.encode() for text in credentials)

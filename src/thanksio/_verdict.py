@@ -33,14 +33,14 @@ if TYPE_CHECKING:
 
     Redact: TypeAlias = Callable[[str], str]
 
-_Object: TypeAlias = dict[str, object]  # JSON's keys are strings
+_Object: TypeAlias = dict[str, object]  # keys of JSON are strings
 _List: TypeAlias = list[object]
 
 SUCCESS = range(200, 300)  # RFC 9110, section 15.3; these alone do not say that anything was cancelled
 MAX_BODY = 1024 * 1024  # bytes; the largest documented response has under 2,000
 MAX_EXPLANATION = 64 * 1024  # bytes of an error response; parsing a longer one would outlast a deadline
 MAX_DEPTH = 100  # of objects and arrays within each other; the documented responses have 3
-READ_HEADERS = frozenset(  # nothing else is looked at
+READ_HEADERS = frozenset(  # other headers are ignored
     {
         *("cf-ray", "content-encoding", "content-type", "date"),
         *("retry-after", "x-ratelimit-limit", "x-ratelimit-remaining"),
@@ -48,7 +48,7 @@ READ_HEADERS = frozenset(  # nothing else is looked at
 )
 EXCERPT = 500  # characters of a server's text that an error may show
 _UTF_8 = "utf-8-sig"  # RFC 8259, section 8.1; json.loads guesses at bytes, and lets half a surrogate pair pass
-codecs.lookup(_UTF_8)  # loaded now, because a fork while another thread loads it hangs the child
+codecs.lookup(_UTF_8)  # looked up now, because a fork during the import of a codec would hang the child
 
 # A document with one of these at its top is an order, or part of one.
 _ORDER_KEYS = frozenset({"order_id", "user_id", "size", "style", "front_image", "display_status"})
@@ -80,7 +80,7 @@ _NO_REFUSALS = frozenset({408, 425, 499})
 
 @frozen
 class Response:
-    """A response of the server. `received` is Unix time; `truncated` says that the body went on past MAX_BODY."""
+    """A response of the server. `received` is Unix time; `truncated` is True if the body was longer than MAX_BODY."""
 
     status: int
     body: bytes = field(repr=False, default=b"")
@@ -98,7 +98,7 @@ class NoResponse:
     """Why an attempt has no response; `reason` completes "it failed because ...".
 
     `may_have_sent` is False only if our own connection began the attempt and wrote no byte of the request.
-    `is_permanent` says that repeating the attempt cannot help.
+    `is_permanent` is True if a retry cannot help.
     """
 
     may_have_sent: bool
@@ -145,7 +145,7 @@ class Unreadable:
 
 
 def read_order(response: Response, order_id: int) -> Reading | Unreadable:
-    """Read order `order_id` out of a 2xx response."""
+    """Read order `order_id` from a 2xx response."""
     document = _document(response)
     if isinstance(document, Unreadable):
         return document
@@ -204,7 +204,7 @@ def _is_order(document: dict[str, object]) -> bool:
 
 
 def _document(response: Response) -> dict[str, object] | Unreadable:
-    """Parse the body as a JSON object, or say why that cannot be done."""
+    """Parse the body as a JSON object, or return why it cannot be parsed."""
     is_plain = not response.truncated and "content-encoding" not in response.headers
     body = response.body if is_plain else _payload(response)
     if isinstance(body, Unreadable):
@@ -238,7 +238,7 @@ def _payload(response: Response) -> bytes | Unreadable:
     inflater = zlib.decompressobj(wbits=47)  # 47: gzip or zlib, whichever the first bytes show
     with suppress(zlib.error):
         body = inflater.decompress(response.body, MAX_BODY)
-        if inflater.eof and not inflater.unused_data:  # another reader may read what comes after the end, too
+        if inflater.eof and not inflater.unused_data:  # another parser may accept trailing data
             return body
     return Unreadable("cannot be decompressed to at most 1 MiB")
 
@@ -255,7 +255,7 @@ def _finite(number: str) -> float:
 
 
 def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    """Reject a key that occurs twice: two readers would draw two different conclusions from it."""
+    """Reject a duplicate key: parsers differ in which value they keep."""
     document = dict(pairs)
     if len(document) != len(pairs):
         raise ValueError

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["Drift", "Hook", "Kind"]
 
 _logger = logging.getLogger(__name__)
-_MOST = 100  # kinds that a client remembers and reports; a server that makes up names does not fill the log
+_MOST = 100  # differences that a client reports at most, so that random names cannot fill the log
 _NAME = 80  # characters of a field's name that are shown
 
 Kind: TypeAlias = Literal["unknown field", "other type", "unknown word"]
@@ -58,7 +58,7 @@ Hook: TypeAlias = "Callable[[Drift], object]"
 
 @frozen
 class Contract:
-    """What the contract says of an order: the Python types of each field as parsed JSON, and the words of some."""
+    """The contract of an order: the Python types of each field as parsed JSON, and the known words of some."""
 
     types: Mapping[str, frozenset[type]]
     words: Mapping[str, frozenset[str]]  # normalized
@@ -67,7 +67,7 @@ class Contract:
 def contract_of(
     model: type, names: Mapping[str, object], *, absent: type, displayed: Mapping[str, Iterable[str]]
 ) -> Contract:
-    """Return what the contract says of the fields of a generated model.
+    """Return the contract of the fields of a generated model.
 
     `names` are those that its annotations use; `absent` is the generator's type for a field that was not sent;
     `displayed` are the forms in which the known words of a field are shown, too.
@@ -83,7 +83,7 @@ def contract_of(
 
 @cache
 def order_contract() -> Contract:
-    """Return what the contract says of an order: the types of its fields as parsed JSON, and the words of some."""
+    """Return the contract of an order."""
     return contract_of(Order, MODELS, absent=Unset, displayed=DISPLAY_WORDS)
 
 
@@ -110,7 +110,7 @@ def _parsed_class(kind: type[object]) -> frozenset[type]:
 
 
 def differences(contract: Contract, order: Mapping[str, object], redact: Callable[[str], str] = str) -> Iterator[Drift]:
-    """Compare an order as the server sent it; `redact` removes from a field's name what must not be shown."""
+    """Compare an order as the server sent it; `redact` removes secrets from the names of fields."""
     for name, value in order.items():
         allowed = contract.types.get(name)
         if allowed is None or type(value) not in allowed:

@@ -20,7 +20,7 @@ The tree::
        └─ ServerError                  5xx
 
 Every error is made from its `args`, `(message, facts)`, and `facts` holds JSON values only: `type(error)(*error.args)`
-says the same, also after a queue stored the arguments as JSON. None holds the token, the letter's text or an address,
+is equal, also after a queue stored the arguments as JSON. No error contains the token, the letter's text or an address,
 except `.order`, which a pickle or a copy reduces to number, status, kind, totals and times.
 """
 
@@ -125,7 +125,7 @@ class OrderNotCancelledError(ThanksIOError):
 class APIConnectionError(ThanksIOError):
     """There was no complete response: the connection could not be made, broke, or was closed too early.
 
-    `is_permanent` says that calling again cannot help before something is fixed: a certificate is not trusted, a proxy
+    `is_permanent` is True if calling again cannot help before something is fixed: a certificate is not trusted, a proxy
     refuses, or the host does not exist.
     """
 

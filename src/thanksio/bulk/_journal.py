@@ -1,6 +1,6 @@
 """Keep the results of a run on disk, so that a run that was killed can be continued.
 
-One SQLite file with numbers, verdicts, times and the shortened texts of errors; no token, name, address or letter. The
+One SQLite file with order ids, verdicts, times and shortened error texts; no token, name, address or letter. The
 row of an order says `in_flight` before the order is sent and holds its verdict afterwards, each in a transaction that
 has reached the disk before the run continues. Between transactions everything is in this file: SQLite's rollback
 journal is empty then. It also holds the rows of the input that were skipped, and where responses did not match the
@@ -111,7 +111,7 @@ def _is_file_name(path: str) -> bool:
         is_text = bool(path) and b"\0" not in os.fsencode(path)
     except UnicodeEncodeError:
         return False
-    return is_text and path != ":memory:" and not path.startswith("file:")  # names that SQLite gives a meaning
+    return is_text and path != ":memory:" and not path.startswith("file:")  # names with a special meaning in SQLite
 
 
 class Journal:
@@ -153,7 +153,7 @@ class Journal:
         renew_after_fork(self)
 
     def _look_at(self, file: str, base_url: str | None) -> None:
-        """Raise ConfigurationError if the file is not a journal, without changing anything beside it."""
+        """Raise ConfigurationError if the file is not a journal, without creating files beside it."""
         is_there = os.path.exists(file)  # noqa: PTH110 - a text, and not loading pathlib
         if is_there and os.path.isdir(file):  # noqa: PTH112
             raise ConfigurationError(f"{self.path} is a folder. Nothing was sent. Choose a file for the journal.")
@@ -195,7 +195,7 @@ class Journal:
         )
 
     def _check(self, base_url: str | None) -> None:
-        """Create the tables in a new file, and refuse one that is not ours or belongs to another server."""
+        """Create the tables in a new file, and reject a file that is not a journal or is for another server."""
         ours, version = self._pragma("application_id"), self._pragma("user_version")
         if ours == 0 and not self._db.execute("SELECT 1 FROM sqlite_master").fetchone() and base_url is not None:
             for statement in _TABLES.split(";\n"):
@@ -218,14 +218,14 @@ class Journal:
 
     @property
     def base_url(self) -> str:
-        """Where the orders of this journal are sent."""
+        """The base URL that the orders of this journal are sent to."""
         for (value,) in self._read("SELECT value FROM facts WHERE name = 'base_url'"):
             return str(value)
         raise self._damaged("its base URL is missing")
 
     @contextmanager
     def loading(self) -> Generator[None]:
-        """Begin a run: either everything that is added within the block is kept, or nothing."""
+        """Start a run in one transaction: if the block raises, nothing is added."""
         with self._writing():
             self._db.execute("BEGIN")
             try:
@@ -234,7 +234,7 @@ class Journal:
                 self._run = cursor.lastrowid or 0
                 yield
             except BaseException:
-                with suppress(sqlite3.Error):  # SQLite has done so itself, if the disk is full
+                with suppress(sqlite3.Error):  # SQLite has already rolled back if the disk is full
                     self._db.execute("ROLLBACK")
                 raise
             self._db.execute("COMMIT")
@@ -337,7 +337,7 @@ class Journal:
         return {state: (int(count), int(cents)) for state, count, cents in rows}
 
     def runs(self) -> list[tuple[float, float | None]]:
-        """Return the Unix times at which each run began and ended; None for one that was killed, or goes on."""
+        """Return the Unix times at which each run began and ended; no end if it was killed or is active."""
         rows = self._read("SELECT began, ended FROM runs ORDER BY run")
         if not all(is_time(began) and (ended is None or is_time(ended)) for began, ended in rows):
             raise self._damaged("its runs cannot be read")
@@ -403,15 +403,15 @@ class Journal:
             self._db.execute("UPDATE runs SET ended = ? WHERE run = ?", (time.time(), self._run))
 
     def close(self) -> None:
-        """Close the file once no step uses it any more, so that others can open it."""
+        """Close the file when no step uses it, so that others can open it."""
         with self._using:
-            with suppress(sqlite3.Error):  # it leaves no empty file beside it
+            with suppress(sqlite3.Error):  # leaves no empty file beside the journal
                 self._db.execute("PRAGMA journal_mode = DELETE")
             self._db.close()
             self._release()
 
     def renew(self) -> None:
-        """Release the journal in a forked child, which does not hold it."""
+        """Release the journal in a forked child, which does not own it."""
         self._using = threading.RLock()
         _inherited.append(self._db)
         self._db = _NO_CONNECTION

@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 Verdict: TypeAlias = Literal["cancelled", "not_cancelled", "refused", "unknown", "not_tried"]
 State: TypeAlias = Literal["waiting", "in_flight", "cancelled", "not_cancelled", "refused", "unknown", "not_tried"]
 
-MAX_CENTS = 10**11  # more is no amount of an order, and sums of it could exceed 64 bits
+MAX_CENTS = 10**11  # larger values are not plausible, and their sum could exceed 64 bits
 _SHOWN = 500  # characters of an error that a journal keeps
-# How the vendor's newer documents answer for an order of another account; a bad token can look the same.
+# The response for an order of another account, by the vendor's newer documents; a bad token can look the same.
 _ANOTHER_ACCOUNT = "Unauthorized"
 
 
@@ -103,7 +103,7 @@ def is_fatal(error: ThanksIOError, *, token_accepted: bool) -> bool:
 
 
 def is_settled(result: CancelResult) -> bool:
-    """Return whether sending the order again can show nothing new.
+    """Return whether sending the order again cannot show anything new.
 
     An order in status reviewing can still be cancelled. Refusals other than 400, 409 and 422 may be about the token or
     the address, which can be corrected.

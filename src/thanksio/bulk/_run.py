@@ -26,8 +26,10 @@ if TYPE_CHECKING:
     from thanksio._rate_limit import Permit
     from thanksio._rate_limit_storage import RateLimiter
 
-_CALLS = 3  # calls that an order gets, each with a deadline of its own, if all that the server says is 429
-_ALIKE = 20  # orders after which a run stops, if all of them ended in the same failure of the address, proxy or access
+_CALLS = 3  # calls for an order, each with its own deadline, if the server responds only with 429
+_ALIKE = (
+    20  # a run stops if its first orders, as many as this, all failed for the same reason of address, proxy or access
+)
 # 4xx that are about an order, the rate or the connection; 401 and 402 stop a run at once.
 _OF_ONE_ORDER = frozenset({400, 401, 402, 408, 409, 422, 425, 429, 499})
 _NUMBER = re.compile(r"Order \d+: ")
@@ -91,7 +93,7 @@ class JobResult:
 
 @define
 class Run:
-    """What is decided over the orders of a run as a whole.
+    """The state and the decisions of a run as a whole.
 
     `fatal` is the error that affects every order and stopped the run; `failure` is an exception of the host program, of
     the caller's iterator or of the journal, which is raised once the calls in flight have ended.
@@ -106,12 +108,12 @@ class Run:
     failure: BaseException | None = None
     is_stopped: bool = False
     _is_exhausted: bool = False
-    _cause: str | None = None  # what all orders so far ended in, if it may be wrong for every order
+    _cause: str | None = None  # the failure of all orders so far, if it may affect every order
     _alike: int = 0
 
     @property
     def can_start(self) -> bool:
-        """Whether another order may be sent, as far as this run is concerned."""
+        """Whether this run may send another order."""
         is_over = self.fatal or self.is_stopped or self._is_exhausted
         has_enough = bool(self._cause) and self._alike + self.in_flight >= _ALIKE
         return self.in_flight < self.most and not (is_over or has_enough)
@@ -149,7 +151,7 @@ class Run:
         return result
 
     def _compare(self, error: ThanksIOError | None) -> None:
-        """Stop the run if its first orders all ended in one failure that has nothing to do with them."""
+        """Stop the run if its first orders all failed for the same reason, which is not about the orders."""
         cause = _common_cause(error)
         self._cause = cause if self._cause in {None, cause} else ""
         self._alike += 1
@@ -174,7 +176,7 @@ class Run:
 
 
 def _common_cause(error: ThanksIOError | None) -> str:
-    """Return what may be wrong for every order after this error, empty if the error is about one order."""
+    """Return the cause if this error may affect every order, or "" if it is about one order."""
     if isinstance(error, APIStatusError):
         is_common = 300 <= error.status_code < 500 and error.status_code not in _OF_ONE_ORDER  # noqa: PLR2004
         return str(error.status_code) if is_common else ""
@@ -185,7 +187,7 @@ def _common_cause(error: ThanksIOError | None) -> str:
 
 
 def _reason(error: ThanksIOError) -> str:
-    """Return what an error says happened, without the order, what is true of it, and the advice."""
+    """Return what happened from the text of an error, without the order, its state and the advice."""
     what = _NUMBER.sub("", str(error), count=1)
     for ending in (error.advice, _UNKNOWN, "This call did not cancel it."):
         what = what.removesuffix(ending).rstrip()
@@ -193,7 +195,7 @@ def _reason(error: ThanksIOError) -> str:
 
 
 def _restated(error: ThanksIOError, job: Job, what: str, **facts: object) -> ThanksIOError:
-    """Return an error for an order with what is known of it."""
+    """Return an equal error for an order, with its known state."""
     unknown = f" {_UNKNOWN}" if job.is_unknown else ""
     message = f"Order {job.order_id}: {what}{unknown} {error.advice}".rstrip()
     known: dict[str, object] = error.args[1]

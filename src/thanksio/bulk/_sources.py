@@ -54,7 +54,7 @@ class Source(Protocol):
 
     @abstractmethod
     def end(self) -> None:
-        """Note that nothing more is sent."""
+        """Record that nothing more is sent."""
 
 
 @define

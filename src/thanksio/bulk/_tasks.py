@@ -39,7 +39,7 @@ _T = TypeVar("_T")
 
 @frozen
 class AsyncRuntime:
-    """What a run needs from its async client; see Runtime."""
+    """The part of an async client that a run uses; see Runtime."""
 
     cancel: Callable[[JobAttempt, Run], Awaitable[Order | ThanksIOError]]
     ask: Callable[[RateLimiter, Permit], Awaitable[float]]
@@ -106,7 +106,7 @@ class _Pool:
     _group: TaskGroup = field(factory=anyio.create_task_group, init=False)
 
     async def conduct(self, opened: Callable[[], AbstractContextManager[Source]]) -> None:
-        """Carry out the run until `scope` is cancelled. An error is kept as its failure."""
+        """Execute the run until `scope` is cancelled. An error is stored as its failure."""
         self._is_started = True
         try:
             with self.scope:
@@ -138,7 +138,7 @@ class _Pool:
                 await self._emit(self.run.not_sent(job))
         finally:
             with anyio.CancelScope(shield=True):
-                while self._done:  # a result that is known is written, also if the tasks were cancelled
+                while self._done:  # a known result is written even if the tasks were cancelled
                     log_unawaited(await self._settle(source, self._done.popleft()))
                 with suppress(JournalError):
                     await self._run_blocking(source, source.end)
@@ -169,7 +169,7 @@ class _Pool:
         return True
 
     async def _submit_ready(self, source: Source) -> float:
-        """Start what may be sent; return the seconds after which to ask again, 0 if an order has to end first."""
+        """Start the orders that may be sent; return the seconds until the next try, 0 if an order must end first."""
         while self.run.can_start:
             permit, attempt = Permit(), None
             try:
@@ -219,11 +219,11 @@ class _Pool:
         return result
 
     async def _run_blocking(self, source: Source, step: Callable[..., _T], *arguments: object) -> _T:
-        """Carry out a step that may wait for a disk, to its end: the journal is never closed under a step."""
+        """Complete a step that may wait for a disk, even if cancelled: the journal must not be closed during a step."""
         if not source.can_block:
             return step(*arguments)
         results: list[_T] = []
-        with anyio.CancelScope(shield=True):  # with a thread of its own: the host program can keep all others busy
+        with anyio.CancelScope(shield=True):  # in its own thread: the host program may use all worker threads
             results.append(await anyio.to_thread.run_sync(step, *arguments, limiter=self._disk))
         return results[0]
 

@@ -42,7 +42,7 @@ GRACE = 10.0  # seconds for which calls in flight may end when their results are
 
 @frozen
 class Runtime:
-    """What a run needs from its client: cancel an order, use the budget, wait, the time, and a hook."""
+    """The part of a client that a run uses: cancel an order, use the budget, wait, the time, and a hook."""
 
     cancel: Callable[[JobAttempt, Run], Order | ThanksIOError]
     ask: Callable[[RateLimiter, Permit], float]
@@ -132,7 +132,7 @@ class _Pool:
         return True
 
     def _submit_ready(self) -> float:
-        """Hand out what may be sent; return the seconds after which to ask again, 0 if an order has to end first."""
+        """Submit the orders that may be sent; return the seconds until the next try, 0 if an order must end first."""
         while self.run.can_start:
             permit, attempt = Permit(), None
             try:
@@ -158,7 +158,7 @@ class _Pool:
         thread = threading.Thread(target=self._work, name="thanksio", daemon=True)
         try:
             thread.start()
-        except RuntimeError:  # "can't start new thread": those that exist take turns
+        except RuntimeError:  # "can't start new thread": the existing threads do the work
             if not self._threads:
                 raise
         else:

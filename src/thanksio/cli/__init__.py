@@ -10,7 +10,7 @@ _MISSING = "thanksio: the command line needs click and rich. Install them: pip i
 
 def main() -> None:
     """Run the command line, and exit with its code; with 5 and one line if the extra is not installed."""
-    if not (find_spec("click") and find_spec("rich")):  # looked up, not imported: rich is slow to import
+    if not (find_spec("click") and find_spec("rich")):  # find_spec instead of an import: rich is slow to import
         print(_MISSING, file=sys.stderr)  # noqa: T201 - there is no click to say it with
         sys.exit(5)
     from thanksio.cli._app import app  # noqa: PLC0415 - it imports click

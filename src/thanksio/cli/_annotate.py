@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from thanksio.cli.input._rows import Columns
 
 ADDED = ("verdict", "status", "error", "attempts", "time")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # how a cell begins that spreadsheets compute: owasp.org, CSV Injection
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # first characters of a formula: owasp.org, CSV Injection
 
 
 def write_output(
@@ -80,7 +80,7 @@ class _Annotated(Rows):
             self._header = names or ("order_id",)
             taken = {name.strip().casefold() for name in self._header}
             self.writer.writerow([*self._header, *(f"thanksio_{name}" if name in taken else name for name in ADDED)])
-        if names != self._header:  # such as another key order in JSON lines
+        if names != self._header:  # such as keys in another order in JSON lines
             known = dict(zip(names, values, strict=True))
             values = [known.get(name, "") for name in self._header]
         self.writer.writerow([*map(_cell, values), *map(_safe, added)])
@@ -107,5 +107,5 @@ def _time(moment: float | None) -> str:
 
 
 def _safe(value: object) -> object:
-    """Prefix what a spreadsheet would compute: status and error come from a server."""
+    """Prefix text that a spreadsheet would run as a formula: status and error come from a server."""
     return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value

@@ -62,7 +62,7 @@ Environment:
 
 @define
 class _Talk:
-    """How much is shown of an error."""
+    """How much of an error is shown."""
 
     verbose: bool = False
 
@@ -94,7 +94,7 @@ def _explain(error: Exception) -> tuple[str, Exit]:
         return error.format_message(), Exit(error.exit_code)
     if isinstance(error, click.Abort):
         return "stopped", Exit.NOT_CANCELLED
-    errors = import_module("thanksio.errors")  # not before: it is there once a command has run
+    errors = import_module("thanksio.errors")  # imported late: any command has already loaded it
     if isinstance(error, errors.ThanksIOError):
         return str(error), Exit.CONFIGURATION if isinstance(error, errors.ConfigurationError) else Exit.UNEXPECTED
     what = str(error) if isinstance(error, OSError) else type(error).__name__  # others may quote private data
@@ -116,7 +116,7 @@ def _verbose(context: click.Context, _option: click.Parameter, value: bool) -> b
     handler.setFormatter(logging.Formatter(_RECORD if value else "thanksio: %(message)s", "%H:%M:%S%z"))
     logger.addHandler(handler)
     logger.setLevel(logging.DEBUG if value else logging.WARNING)
-    drift.setLevel(logging.NOTSET if value else logging.ERROR)  # it is for maintainers of the contract
+    drift.setLevel(logging.NOTSET if value else logging.ERROR)  # for maintainers of the contract
 
     def undo() -> None:
         logger.removeHandler(handler)
@@ -230,7 +230,7 @@ def check(as_json: bool, verbose: bool, **settings: Any) -> int:  # noqa: ANN401
     """
     from thanksio.cli._cancel import check_settings  # noqa: PLC0415 - the help must not wait for httpx
 
-    del verbose  # its callback has set up the logs
+    del verbose  # its callback configures logging
     return check_settings(**settings, as_json=as_json)
 
 

@@ -1,4 +1,4 @@
-"""Carry out `thanksio cancel`: read and plan, confirm, send, show progress, and sum up."""
+"""Run `thanksio cancel`: read and plan, confirm, send, show progress, and summarize."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ def _cancel(given: Input, source: str | None, options: Options) -> Exit:
 def check_settings(
     base_url: str | None, proxy: str | None, token_file: str | None, deadline: float | None, *, as_json: bool
 ) -> Exit:
-    """Carry out `thanksio check`, and return the exit code. Raises ConfigurationError for unusable settings."""
+    """Run `thanksio check`, and return the exit code. Raises ConfigurationError for unusable settings."""
     settings = _check.Settings(read_token(token_file), read_base_url(base_url), proxy, deadline)
     checked = _check.check(settings)
     _check.show(checked, as_json=as_json)
@@ -175,7 +175,9 @@ def _write_files(journal: Journal, write: WriteOutput, options: Options) -> None
 
 
 def _write_output(given: Input, selection: Selection, journal: Journal, path: str) -> None:
-    with replacing(Path(path), encoding="utf-8-sig", is_private=True) as file:  # Excel reads UTF-8 only with a mark
+    with replacing(
+        Path(path), encoding="utf-8-sig", is_private=True
+    ) as file:  # Excel needs a byte order mark to detect UTF-8
         write_output(file, given, selection, journal.find)
 
 
@@ -233,7 +235,7 @@ def _send(
 
 
 def _wait(run: Run, stop: Stop, orders: int, seconds: float) -> None:
-    """Wait in short steps: a Python signal handler does not end a sleep."""
+    """Wait in short steps, because a Python signal handler does not end a sleep."""
     end = time.monotonic() + seconds
     run.pause = (orders, end)
     while not stop.is_requested and (left := end - time.monotonic()) > 0:
@@ -242,7 +244,7 @@ def _wait(run: Run, stop: Stop, orders: int, seconds: float) -> None:
 
 
 def leave(progress: Progress, *, is_kept: bool) -> None:
-    """End the process at once, and report what is unfinished; wait for no lock and no thread."""
+    """End the process at once without waiting for locks or threads, and report the unfinished orders."""
     progress.abandon()
     known = "the journal has them as in flight. Run the same command again" if is_kept else "their outcome is unknown"
     say(f"thanksio: ended without waiting for the orders in flight: {known}.", err=True)

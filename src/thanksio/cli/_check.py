@@ -1,4 +1,4 @@
-"""Carry out `thanksio check`: verify address, proxy, TLS, token, path and rate limit before they are needed.
+"""Run `thanksio check`: verify address, proxy, TLS, token, path and rate limit before they are needed.
 
 It sends one cancel request for an order id that cannot exist, or two if the first path is not served.
 """
@@ -38,11 +38,11 @@ if TYPE_CHECKING:
 State: TypeAlias = Literal["ok", "failed", "unknown"]
 
 NO_ORDER = 2**63 - 1  # the largest number that the contract allows; ids seen have five digits
-# How Laravel answers for a path that it does not serve, unlike for an order that does not exist.
+# Laravel's responses for a path that is not served; those for an order that does not exist differ.
 _ROUTE = re.compile(r"\broute\b", re.IGNORECASE)
 _NOT_SERVED = 405
 _EXITS: dict[State, Exit] = {"ok": Exit.CANCELLED, "unknown": Exit.UNKNOWN, "failed": Exit.CONFIGURATION}
-# What a refusal that the API itself wrote says.
+# What a refusal by the API itself shows about the token.
 _REFUSALS: tuple[tuple[type[APIStatusError] | UnionType, str, State, str], ...] = (
     (AuthenticationError, "Token", "failed", "rejected: {reason}"),
     (PaymentRequiredError, "Billing", "failed", "API access is disabled: {reason}"),
@@ -75,14 +75,14 @@ class Item:
 
 @frozen
 class Checked:
-    """Everything that was found, and the requests a minute that the account may make."""
+    """All findings, and the allowed requests per minute."""
 
     items: tuple[Item, ...]
     requests: int
 
     @property
     def exit(self) -> Exit:
-        """Return the exit code; a failure wins over what is inconclusive."""
+        """Return the exit code; a failure takes precedence over an inconclusive item."""
         return max((_EXITS[item.state] for item in self.items), default=Exit.CANCELLED)
 
 
@@ -117,7 +117,7 @@ def _call(client: ThanksIO) -> ThanksIOError:
 
 
 def _is_not_served(error: ThanksIOError) -> bool:
-    """Return whether the API says that it does not serve the path."""
+    """Return whether this is the API's response for a path that it does not serve."""
     if not isinstance(error, APIStatusError) or error.may_have_cancelled:
         return False
     names_route = isinstance(error, OrderNotFoundError) and bool(_ROUTE.search(error.message))
@@ -125,7 +125,7 @@ def _is_not_served(error: ThanksIOError) -> bool:
 
 
 def judge(error: ThanksIOError, base_url: str, path: str, requests: int | None) -> Iterator[Item]:
-    """Yield what the outcome of the request shows about each setting, as far as it shows anything. Pure."""
+    """Yield what the outcome of the request shows about each setting. Pure."""
     if isinstance(error, APIConnectionError):
         state: State = "failed" if error.is_permanent else "unknown"
         yield Item("Connection", state, _reason(error))
@@ -165,7 +165,7 @@ def _judge_refusal(error: ThanksIOError) -> Item:
 
 
 def _reason(error: ThanksIOError) -> str:
-    """Return what happened, without the order id, which is not an order, and the advice."""
+    """Return what happened from the text of an error, without the order id, which is not an order, and the advice."""
     text = str(error).removeprefix(f"Order {NO_ORDER}: ").removesuffix(error.advice).rstrip()
     for truth in ("It is unknown whether it was cancelled.", "This call did not cancel it."):
         text = text.removesuffix(truth).rstrip()

@@ -1,4 +1,4 @@
-"""Carry out `thanksio drift`: count where saved responses do not match the contract."""
+"""Run `thanksio drift`: count where saved responses do not match the contract."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable
 
-_BESIDE = (".lock", "-journal")  # what SQLite and the journal keep beside it
+_BESIDE = (".lock", "-journal")  # files that SQLite and the journal create beside it
 
 
 def check_targets(targets: dict[str, str | None], journal: str | None, others: Iterable[str | None]) -> None:
@@ -78,4 +78,6 @@ def replacing(path: Path, *, encoding: str = "utf-8", is_private: bool = False) 
 
 
 def _draft(path: Path) -> Path:
-    return path.with_name(f".{secrets.token_hex(8)}.tmp")  # in the same folder: a rename crosses no file system
+    return path.with_name(
+        f".{secrets.token_hex(8)}.tmp"
+    )  # in the same folder, because a rename cannot cross file systems

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from thanksio.cli._tally import Tally
     from thanksio.drift import Drift
 
-_DRIFTS = 3  # that are named
-_SKIPPED = 3  # rows that are named; all were named before the run
+_DRIFTS = 3  # that are listed
+_SKIPPED = 3  # rows that are listed; all were listed before the run
 _MORE = "For saved responses: thanksio drift --help"
 
 

@@ -32,7 +32,7 @@ def echo(line: str, *, err: bool = False) -> None:
 
 
 def _lead_nowhere(*, err: bool) -> None:
-    """Discard what is written to the stream."""
+    """Discard everything that is written to the stream."""
     stream = sys.stderr if err else sys.stdout
     with suppress(OSError), open(os.devnull, "wb") as nowhere:  # noqa: PTH123 - os.devnull is text
         os.dup2(nowhere.fileno(), stream.fileno())

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from thanksio.cli.input import Orders
 
 _PER = 60.0  # seconds; the vendor's limit is one of a minute
-_NAMED = 10  # orders that are named before "and 31 more"
+_NAMED = 10  # orders that are listed before "and 31 more"
 
 
 @frozen

@@ -1,4 +1,4 @@
-"""Read and check everything before anything is sent: orders, journal, token, and a confirmation."""
+"""Read and check everything before anything is sent: orders, journal, token and confirmation."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from thanksio.cli.input._rows import Rows
 
 _NAMED = 20  # bad rows that are named
-_LONGEST = 10_000  # characters of a token file; what is longer holds something else
-_OTHERS = 0o077  # permissions of a file for anybody but its owner
+_LONGEST = 10_000  # characters; a longer file is not a token file
+_OTHERS = 0o077  # permissions for users other than the owner
 
 
 class Declined(click.ClickException):
@@ -121,7 +121,7 @@ def journal_path(
         raise click.UsageError("Use --journal or --no-journal, not both.")
     if given or none:
         return given
-    if source and _is_file(source):  # and no pipe, such as <(...)
+    if source and _is_file(source):  # not a pipe, such as <(...)
         return f"{source}.journal"
     if len(order_ids) == 1 and not is_needed:
         return None

@@ -1,6 +1,6 @@
 """Show the progress of a run: a live display on a terminal, lines at intervals elsewhere, or nothing.
 
-All of it goes to stderr, so that stdout holds the results and nothing else. `_view.py` decides what is shown.
+It is written to stderr, so that stdout has only the results. `_view.py` decides what is shown.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def choose(view: Callable[[], View], *, quiet: bool, plain: bool) -> Progress:
     if quiet:
         return NullProgress(view)
     console = Console(stderr=True, highlight=False)
-    is_terminal = sys.stderr.isatty() and console.is_terminal  # FORCE_COLOR says that a file is one, too
+    is_terminal = sys.stderr.isatty() and console.is_terminal  # with FORCE_COLOR, Rich takes a file for one, too
     if plain or not is_terminal or console.is_dumb_terminal:
         return LineProgress(view)
     return LiveProgress(view, console)

@@ -1,4 +1,4 @@
-"""Carry out `thanksio journal`: show the results of a run again from its journal."""
+"""Run `thanksio journal`: show the results of a run again from its journal."""
 
 from __future__ import annotations
 

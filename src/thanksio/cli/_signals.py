@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from types import FrameType, TracebackType
 
 _T = TypeVar("_T")
-# Seconds within which signals count as one: GNU timeout, for one, signals its child and then the whole group.
+# Seconds within which signals count as one: GNU timeout, for example, signals its child and then the whole group.
 _SAME_SIGNAL = 0.5
 
 
@@ -68,7 +68,7 @@ class Stop:
             except StopIteration:
                 return
             except KeyboardInterrupt:
-                # Raised at the end of the run, or just before the run was asked: throwing it in tells which.
+                # Raised at the end of the run, or just before the run was resumed: throwing it in shows which.
                 if throw or not self.is_requested:
                     return
                 throw = True

@@ -1,4 +1,4 @@
-"""Count the results of a run, and know which cancellation window ends next. Pure."""
+"""Count the results of a run, and find the cancellation window that ends next. Pure."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ class Tally:
 
     @property
     def exit(self) -> Exit:
-        """The exit code: the most urgent problem wins."""
+        """The exit code of the most urgent problem."""
         if self.fatal:
             return Exit.CONFIGURATION
         if self.counts["unknown"]:

@@ -64,7 +64,7 @@ class View:
 
     @property
     def what_next(self) -> str:
-        """What the run waits for, and how long."""
+        """What the run is waiting for, and for how long."""
         flying, pause = self.rate.in_flight, self.rate.closed
         if self.is_over:
             left = self.total - self.done

@@ -151,7 +151,7 @@ class Account:
             return self._shown(found) if cancellable or self.refusal == 200 else self._refused(found)  # noqa: PLR2004
 
     def _find(self, call: ReceivedCall) -> FakeOrder | Response:
-        """Return the response to a request, as documented, or as the framework's default where nothing is."""
+        """Return the documented response to a request, or the framework's default where none is documented."""
         path = _CANCEL.fullmatch(call.path)
         route = call.path.removeprefix("/")
         if not path or self.cancel_path not in {"both", path[1]}:
@@ -163,7 +163,7 @@ class Account:
         return self._turned_away(call) or self._owned(order)
 
     def _turned_away(self, call: ReceivedCall) -> Response | None:
-        """Return the refusal for the account as a whole, if there is one."""
+        """Return the refusal if every request of the account is refused."""
         if not call.authorized:
             return self._response(401, {"message": "Unauthenticated."})
         if self.disabled:

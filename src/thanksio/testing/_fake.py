@@ -40,11 +40,11 @@ class FakeThanksIO(Account):
     still until `advance` moves it. It takes `token` alone and listens on a free port unless one is given.
 
     `shape` is the year whose fields an order shows, "2025" or "2026". `cancel_path` is the spelling that is served,
-    "order", "orders" or "both". `refusal` is the status that answers a cancel of an order that cannot be cancelled:
-    200 shows the order as it is, which is what the documents suggest; 400 and 422 say so in the shapes of sibling
-    operations. `disabled=True` answers 402, and `test_mode=True` cancels at once what is placed, as the account's
-    testing mode does. All of these can be changed at any time. `tls=True` makes it speak https, with certificates of
-    its own.
+    "order", "orders" or "both". `refusal` is the status of the response for an order that cannot be cancelled: 200
+    shows the order as it is, which is what the documents suggest; 400 and 422 refuse in the shapes of sibling
+    operations. With `disabled=True` every response is a 402, and with `test_mode=True` each new order is cancelled at
+    once, as in the account's testing mode. All of these can be changed at any time. With `tls=True` it uses https, with
+    certificates of its own.
 
     Use it as a context manager, or call `start` and `stop`. What goes wrong inside of it is raised by `check`, and
     on leaving the context.

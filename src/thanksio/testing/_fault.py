@@ -1,4 +1,4 @@
-"""What a fault is: something else to send, and what happens to the order meanwhile."""
+"""The definition of a fault: what is sent instead of the response, and what happens to the order."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Stage(enum.Enum):
 
 
 class Truth(enum.Enum):
-    """What happens to the order at the server, whatever the response says."""
+    """What happens to the order at the server, independently of the response."""
 
     ACTED = "the server cancels the order"
     IDLE = "the order stays as it is"

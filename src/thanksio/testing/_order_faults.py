@@ -41,7 +41,7 @@ def _with(**fields: object) -> Responder:
 
 
 def _standing(status: str) -> Responder:
-    """Return the order with another status, unless it is cancelled, which is final."""
+    """Return the order with another status; a cancelled order stays cancelled."""
     return _order(lambda order: order if order["status"] == "cancelled" else order | {"status": status})
 
 

@@ -106,7 +106,7 @@ class Server:
             accepting, self._accepting = self._accepting, None
             if accepting:
                 with contextlib.suppress(OSError), socket.create_connection((_HOST, self.port), 1):
-                    accepting.join()  # it was woken by the connection
+                    accepting.join()  # the connection woke it up
             for closing in [self._listener, *self._fillers]:
                 if closing:
                     closing.close()
@@ -122,7 +122,7 @@ class Server:
                 socket.socket.shutdown(
                     connection, socket.SHUT_RDWR
                 )  # SSLSocket.shutdown would drop the TLS state as well
-            if thread is not threading.current_thread():  # a user's fault may stop the fake
+            if thread is not threading.current_thread():  # the fault of a user may stop the fake
                 thread.join()
 
     def _bound_anew(self) -> socket.socket:
@@ -199,7 +199,7 @@ def _requests(connection: socket.socket) -> Iterator[Request]:
     rest = b""
     while True:
         parser = h11.Connection(h11.SERVER)
-        if rest:  # h11 takes empty bytes as the end
+        if rest:  # h11 treats empty bytes as the end
             parser.receive_data(rest)
         try:
             request = _read(parser, connection)

@@ -25,7 +25,7 @@ def _send(*steps: Step) -> Responder:
 
 
 def _own(change: Callable[[bytes, bytes], Script]) -> Responder:
-    """Return a fault's script made from the head and body of the normal response."""
+    """Return the script of a fault, made from the head and body of the normal response."""
 
     def say(response: Response) -> Script:
         start, _, body = response.encode().partition(b"\r\n\r\n")

@@ -30,8 +30,8 @@ _CHUNK = 64 * 1024  # bytes
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _VALUE = re.compile(r"[^\s\[\],]")
 _SKIPPED = re.compile(r"\s*(?:#(?![0-9])|$)")  # empty, or a comment; "#37294" is more likely an order
-_DATUM = re.compile(r"[^\w@]*[0-9]|[^@]*@")  # what no column name starts with: a number, an email address
-_SEPARATOR = re.compile(r'\s*"?sep=(.)"?\s*', re.IGNORECASE)  # how a file tells Excel its delimiter
+_DATUM = re.compile(r"[^\w@]*[0-9]|[^@]*@")  # not a column name: a number or an email address
+_SEPARATOR = re.compile(r'\s*"?sep=(.)"?\s*', re.IGNORECASE)  # the line that declares the delimiter to Excel
 _NO_HEADER = "the first line is not a header; a table needs a header with order_id, a list one order id per line"
 
 
@@ -69,7 +69,7 @@ def read_file(stream: BinaryIO, name: str, selection: Selection | None = None, r
 
 
 def _read(lines: Lines, text: str, delimiter: str, rows: Rows) -> None:
-    """Read `lines` in the form that their first has, whose content is `text`."""
+    """Read `lines` in the format of the first of them, whose content is `text`."""
     cells = [cell.strip('" ') for cell in re.split(f"[{DELIMITERS}]", text[:LONGEST_HEADER])]
     if "\0" in text:
         rows.reject("", "this is not text; save a spreadsheet as CSV in UTF-8")
@@ -104,12 +104,12 @@ def _read_lines(lines: Lines, rows: Rows) -> None:
 def _read_documents(lines: Lines, rows: Rows) -> None:
     """Read JSON that spans lines, such as jq writes: values with nothing or a comma in between, or arrays of them.
 
-    They are taken one at a time, for as objects of Python a million orders need ten times the memory of their text.
+    They are parsed one at a time, because a million orders as objects need ten times the memory of their text.
     """
     number, first = next(lines)
     text = "".join(chain([first], (line for _, line in lines)))
     position, depth, count, bracket = 0, 0, 0, -1
-    wide: set[int] = set()  # the arrays that have several bare values, by the place where they begin
+    wide: set[int] = set()  # where the arrays with several bare values begin
     scalar_in = -1  # the array whose latest part is a bare value
     while value := _VALUE.search(text, position):
         start = value.start()

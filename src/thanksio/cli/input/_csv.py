@@ -51,7 +51,7 @@ def read_table(lines: Lines, delimiter: str, rows: Rows) -> None:
 
 @contextmanager
 def _long_cells() -> Generator[None]:
-    """Raise the limit of a cell's length for a while; it is one of the whole process."""
+    """Raise the limit of a cell's length for a while; it applies to the whole process."""
     before = csv.field_size_limit(_LONGEST_CELL)
     try:
         yield
@@ -61,7 +61,7 @@ def _long_cells() -> Generator[None]:
 
 @define
 class _Ended:
-    """The texts of lines, and whether the last one that was read ended as a line does."""
+    """The texts of lines, and whether the last one had a line ending."""
 
     _lines: Iterable[tuple[int, str]]
     has_end: bool = True
@@ -87,7 +87,7 @@ def _read_rows(lines: _Ended, header_at: int, delimiter: str, columns: Columns, 
         last = header_at + reader.line_num
         if len(row) > width:
             rows.reject(_place(first, last), f"{_fields(row, width)}; is a quotation mark missing?")
-        elif len(row) < width and first != last:  # it may contain the rows after it
+        elif len(row) < width and first != last:  # it may contain the following rows
             rows.reject_all(_place(first, last), f"{_fields(row, width)}; is a quotation mark missing?")
             return
         elif not any(map(str.strip, row)):
@@ -107,5 +107,5 @@ def _fields(row: list[str], width: int) -> str:
 
 
 def _broken(error: csv.Error) -> str:
-    what = str(error).replace("\t", "\\t").replace("\n", "\\n")  # it can name the delimiter
+    what = str(error).replace("\t", "\\t").replace("\n", "\\n")  # the message can contain the delimiter
     return f"this is not a row of a table ({what}); is a quotation mark missing?"

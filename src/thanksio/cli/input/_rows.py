@@ -25,19 +25,19 @@ if TYPE_CHECKING:
 
 Object: TypeAlias = "dict[str, object]"
 
-_ID, _ORDER_ID, _PLACED = "id", "orderid", ("placedat", "createdat")  # the first of the times that is there counts
-# Another column that may hold the number: thanksio_order_id, Order Number. The API's own orders have one that does not.
+_ID, _ORDER_ID, _PLACED = "id", "orderid", ("placedat", "createdat")  # the first existing column is used
+# Another column that may have the order id: thanksio_order_id, Order Number. The API's own similar field has another.
 _SIMILAR = re.compile(r"(?!replayedfrom).*order(?:id|number|no|nr|num)")
-_KEPT = 1000  # problems that are kept to be shown; a file may hold a million
+_KEPT = 1000  # problems that are kept; a file may have a million
 _SHOWN = 40  # characters of a value or a name
 _NAMES = 12  # names that are shown
 _REMEMBERED = 1024  # names of keys
 _EARLY = 300  # seconds that the clock of the server may be ahead of ours
 _time_of = lru_cache(maxsize=4096)(read_time)  # an hour has 3600 seconds, and a campaign many orders in each
-_PART = re.compile(r"[^\s,;|]*")  # of a value that should be a number: what follows may be the rest of a row
+_PART = re.compile(r"[^\s,;|]*")  # of a value that should be a number; the rest may belong to other columns
 _GROUPED = re.compile(r"[1-9]\d{0,2}(?:,\d{3})+", re.ASCII)  # 42,709, as a spreadsheet formats a number
-_WHOLE = re.compile(r"([1-9]\d*)\.0", re.ASCII)  # as pandas writes a column of integers in which one is missing
-_EXACT = 2**53  # below it every float that is whole is the number that was meant
+_WHOLE = re.compile(r"([1-9]\d*)\.0", re.ASCII)  # pandas writes a column of integers like this if one is missing
+_EXACT = 2**53  # below it, every whole float is exact
 
 
 @frozen
@@ -58,12 +58,12 @@ class Columns:
     id_at: int
     time_at: int | None
     where: tuple[tuple[int, str], ...]
-    shown: tuple[str, str]  # the names of the number and of the time, fit to be printed
+    shown: tuple[str, str]  # the names of the id column and the time column, printable
 
 
 @frozen
 class Problem:
-    """What is wrong with a row, and where it is, such as "orders.csv, line 17". Both can be printed."""
+    """What is wrong with a row, and where it is, such as "orders.csv, line 17". Both are printable."""
 
     place: str
     why: str
@@ -100,7 +100,7 @@ class Repeated:
 
 @define
 class Rows:
-    """The rows of `source` so far: a file, or nothing that has a name."""
+    """The rows read so far of `source`, a file name or ""."""
 
     source: str
     selection: Selection = field(factory=Selection)
@@ -132,19 +132,19 @@ class Rows:
         )
 
     def reject(self, place: str, why: str) -> None:
-        """Note that what is at `place` cannot be used; an empty place is the whole source."""
+        """Record that the row at `place` cannot be used; an empty place is the whole source."""
         self._bad += 1
         _note(self._problems, self._place(place), why)
 
     def reject_all(self, place: str, why: str) -> None:
-        """Note that no row of the source can be trusted, those read before included."""
+        """Record that no row of the source can be trusted, including those already read."""
         self.reject(place, f"{why}; nothing in this file is used")
         self._placed.clear()
         self._repeated = self._unread = self._unselected = 0
         self._warnings.clear()
 
     def columns(self, names: Sequence[str]) -> Columns:
-        """Return which of these columns are read. Raises ValueError if that is not clear."""
+        """Return which of these columns are read. Raises ValueError if that is ambiguous."""
         return _columns(tuple(names), self.selection.id_column, self.selection.where)
 
     def add_row(self, place: str, columns: Columns, values: Sequence[object]) -> None:
@@ -211,13 +211,13 @@ class Rows:
                 self.add(where, value)
 
     def decoder(self) -> json.JSONDecoder:
-        """Return what parses JSON and keeps its essence."""
+        """Return a JSON decoder that keeps only what identifies orders."""
         if self._decoder is None:
             self._decoder = json.JSONDecoder(object_pairs_hook=self.essence)
         return self._decoder
 
     def essence(self, pairs: list[tuple[str, object]]) -> Object | Repeated:
-        """Keep of a JSON object what says which order it is: an order holds a letter, and a file holds many orders.
+        """Keep the part of a JSON object that identifies the order: an order holds a letter, and a file holds many.
 
         An object around an order, such as a response of the API, gives way to the order.
         """
@@ -311,7 +311,7 @@ def _several(what: str, names: Sequence[str], places: Sequence[int]) -> str:
 
 
 def nothing_known(names: Collection[str], id_column: str = "") -> str:
-    """Return that none of these names is that of an order id."""
+    """Return the message that none of these names is that of an order id."""
     hint = "; set the column with --id-column" if any(map(is_similar, names)) and not id_column else ""
     return (
         f"nothing is called {listed([id_column]) if id_column else 'order_id or id'}; there are: {listed(names)}{hint}"
@@ -319,7 +319,7 @@ def nothing_known(names: Collection[str], id_column: str = "") -> str:
 
 
 def listed(names: Collection[str]) -> str:
-    """Name columns or keys, not all if they are many."""
+    """List columns or keys, shortened if there are many."""
     shown = [sanitize(name[:500], str, _SHOWN) for name in names][:_NAMES]
     return ", ".join(shown + ["…"] * (len(names) > _NAMES)) or "none"
 
@@ -371,7 +371,7 @@ def _number(value: object, *, grouped: bool) -> int:
     """
     if isinstance(value, str):
         text = value.strip()
-        if text.isalnum():  # as nearly all are
+        if text.isalnum():  # the common case
             return parse_order_id(text)
         whole = _WHOLE.fullmatch(text)
         is_grouped = grouped and _GROUPED.fullmatch(text)

@@ -11,7 +11,7 @@ from thanksio.cli.input._rows import listed
 if TYPE_CHECKING:
     from thanksio.cli.input._rows import Rows
 
-MARK = b"PK\x03\x04"  # how a workbook, which is a zip archive, begins
+MARK = b"PK\x03\x04"  # the first bytes of a zip archive, which a workbook is
 _MISSING = "this is a workbook; to read it: pip install 'thanksio[xlsx]'; or save it as CSV in UTF-8"
 
 

@@ -15,9 +15,12 @@ if TYPE_CHECKING:
     from thanksio.bulk import Verdict
 
 HEIGHT = 160  # pixels
-_MOST, _LEAST = 48, 12  # columns: what a phone can show, and what keeps one order from being as wide as the page
+_MOST, _LEAST = (
+    48,
+    12,
+)  # columns: at most what fits on a phone, at least enough that one order is not as wide as the page
 _SIZES = (60, 300, 900, 1800, 3600, 10800, 21600, 43200, 86400)  # seconds; each divides the next
-_VISIBLE = 3.0  # pixels that the smallest part has: one unknown order among hundreds must be seen
+_VISIBLE = 3.0  # pixels of the smallest part: one unknown order among hundreds must be visible
 
 
 @frozen

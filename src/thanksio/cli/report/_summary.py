@@ -64,13 +64,13 @@ class Summary:
     skipped_rows: list[tuple[str, str]]  # the first of them: where they are, and why
     counts: Counter[Verdict] = field(factory=Counter["Verdict"])
     cents: int = 0  # authorized for the cancelled orders
-    without_total: int = 0  # cancelled orders for which the server did not state it
+    without_total: int = 0  # cancelled orders without a stated amount
     allowed: set[int] = field(factory=set[int])  # requests a minute
     contracts: set[str] = field(factory=set[str])
     groups: dict[Verdict, Group] = field(factory=lambda: {verdict: Group() for verdict in ADVICE})
     settled: Group = field(factory=Group)  # orders that were unknown after an earlier run
     minutes: dict[int, Counter[Verdict]] = field(factory=dict[int, "Counter[Verdict]"])
-    open_windows: int = 0  # of orders that are not known to be cancelled
+    open_windows: int = 0  # orders that are not known to be cancelled
     next_end: float | None = None
 
     @property
@@ -111,7 +111,7 @@ def _add(summary: Summary, listed: Listed) -> None:
             summary.next_end = row.closes if summary.next_end is None else min(summary.next_end, row.closes)
     if row.was_unknown and verdict not in {"unknown", "not_tried"}:
         summary.settled.add(listed, summary.made)
-    if row.decided is not None and row.state != "in_flight":  # such an order keeps the time of an earlier verdict
+    if row.decided is not None and row.state != "in_flight":  # this order keeps the time of an earlier verdict
         summary.minutes.setdefault(int(row.decided // 60) * 60, Counter())[verdict] += 1
 
 

@@ -37,7 +37,7 @@ def stamp(moment: float | None) -> str:
         return "–"  # noqa: RUF001 - a dash is meant
     try:
         return f"{datetime.fromtimestamp(moment, UTC):%Y-%m-%d %H:%M:%S}"
-    except (ValueError, OverflowError, OSError):  # a file may say that an order was placed in the year 1 or 9999
+    except (ValueError, OverflowError, OSError):  # an input file can have an order of the year 1 or 9999
         return f"{moment:.0f} s after 1970"
 
 
