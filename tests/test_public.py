@@ -165,7 +165,7 @@ def _imported(path: Path) -> set[str]:
 
 
 def test_one_private_name_of_another_library_is_used() -> None:
-    """CONTRIBUTING lists it with its reason, and tests/transport guards it."""
+    """docs/design.md lists it with its reason, and tests/transport guards it."""
     others = r"\b(httpx|httpcore|h11|anyio|attrs?)\.[\w.]*_[a-z]|\bself\._pool\b|from (httpx|httpcore|h11|anyio)\._"
     found = {line.strip() for path in SOURCES for line in path.read_text().splitlines() if re.search(others, line)}
 
