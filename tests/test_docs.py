@@ -151,9 +151,11 @@ def test_no_page_counts_the_faults(path: Path) -> None:
 
 
 def test_the_table_of_errors_is_complete() -> None:
-    named = re.findall(r"^\| `(\w+Error)` \|", README, re.MULTILINE)
+    rows = re.findall(r"^\| `\w+Error` \|.*", README, re.MULTILINE)
+    named = [row.split("`")[1] for row in rows]
 
     assert sorted([*named, "ThanksIOError"]) == sorted(errors.__all__)
+    assert re.findall(r"^\| `\w+Error` \|.*", (ROOT / "docs" / "errors.md").read_text("utf-8"), re.MULTILINE) == rows
 
 
 def test_every_target_that_is_named_exists() -> None:
