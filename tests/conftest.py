@@ -46,7 +46,7 @@ FULFILLED = documented("cancel/200-fulfilled-id42708-2026-09.json")
 
 
 def order(status: object = "cancelled", **fields: object) -> dict[str, Any]:
-    """Make an answer about order 37294 that holds a letter."""
+    """Return a response about order 37294 with a letter."""
     return {"order": CANCELLED["order"] | {"message": LETTER, "return_address": LETTER, "status": status} | fields}
 
 

@@ -85,7 +85,7 @@ def row(fault: Fault, found: Found) -> Row:
 
 
 def rows(found: Found) -> list[Row]:
-    """Describe all faults, those that give a field another type together where they end alike."""
+    """Describe all faults, those with a field of another type grouped by their result."""
     named = [row(fault, found) for fault in FAULTS.values() if not is_typed(fault)]
     groups: dict[tuple[object, ...], list[Row]] = {}
     for fault in filter(is_typed, FAULTS.values()):

@@ -164,7 +164,7 @@ def expected(fault: Fault) -> Expected:
 
 @frozen
 class Cell:
-    """One call that meets a fault."""
+    """One call under a fault."""
 
     fault: Fault
     mode: str
@@ -284,7 +284,7 @@ class Client:
 
     @contextmanager
     def held_to(self, wanted: Expected, mode: str) -> Iterator[None]:
-        """Set the limits of the call that meets the fault; the calls around it have the usual ones."""
+        """Set the limits of the call under the fault; the calls around it have the usual ones."""
         usual = {name: getattr(self.client, name) for name in ("_timeout", "_deadline", "_retry")}
         policy = RetryPolicy(max_attempts=1 if mode == "one attempt" else 4)
         vars(self.client).update(_timeout=wanted.timeout, _deadline=wanted.deadline, _retry=policy)
@@ -313,7 +313,7 @@ def _lift(fake: FakeThanksIO, cell: Cell) -> None:
 
 
 def _untrue(result: object, order: FakeOrder, acted: bool) -> Iterator[str]:  # noqa: FBT001 - a fact
-    """Compare the verdict with the truth: `acted` says that a request of this call cancelled the order."""
+    """Compare the verdict with the truth: `acted` is True if a request of this call cancelled the order."""
     if isinstance(result, Order) and order.status != "cancelled":
         yield f"the caller was told that it is cancelled, and it is {order.status}"
     elif isinstance(result, OrderNotCancelledError) and order.status == "cancelled":
@@ -369,7 +369,7 @@ def _unusable(client: Client, fake: FakeThanksIO) -> Iterator[str]:
 
 @contextmanager
 def _logs() -> Iterator[Callable[[], str]]:
-    """Collect what our own loggers say at DEBUG; what httpcore's show there is documented in docs/faults.md."""
+    """Collect the DEBUG records of our own loggers; those of httpcore are described in docs/telemetry.md."""
     stream = io.StringIO()
     handler = logging.StreamHandler(stream)
     logger = logging.getLogger("thanksio")
@@ -389,8 +389,8 @@ def ends_as_value(fault: Fault) -> Ends:
 
     def respond(request: httpx.Request) -> httpx.Response:
         headers = [(name.decode().lower(), value.decode()) for name, value in request.headers.raw]
-        said = b"".join(cast("Iterable[bytes]", fake.script_for(Request("PUT", request.url.path, headers))))
-        return httpx.Response(200, content=said.partition(b"\r\n\r\n")[2])
+        sent = b"".join(cast("Iterable[bytes]", fake.script_for(Request("PUT", request.url.path, headers))))
+        return httpx.Response(200, content=sent.partition(b"\r\n\r\n")[2])
 
     with ThanksIO(TOKEN, base_url="http://127.0.0.1:1/api/v2", transport=httpx.MockTransport(respond)) as client:
         result = Client(client).cancel_order(37294)
@@ -400,7 +400,7 @@ def ends_as_value(fault: Fault) -> Ends:
 
 
 def is_typed(fault: Fault) -> bool:
-    """Whether it is one of the hundreds that give one field another type."""
+    """Whether it is one of the hundreds of faults with one field of another type."""
     return fault.name not in EXPECTED
 
 

@@ -29,7 +29,7 @@ needs_prism = pytest.mark.skipif(
 
 @contextmanager
 def running(log: Path) -> Iterator[str]:
-    """Run Prism on a free port of loopback, and give its address."""
+    """Run Prism on a free port of loopback, and yield its address."""
     command = [str(PRISM), "mock", "--host", "127.0.0.1", "--port", "0", "--multiprocess=false"]
     with log.open("wb") as output:
         process = subprocess.Popen([*command, str(ROOT / "openapi.yaml")], stdout=output, stderr=subprocess.STDOUT)
@@ -45,7 +45,7 @@ def running(log: Path) -> Iterator[str]:
 
 
 def _address(process: subprocess.Popen[bytes], log: Path) -> str:
-    """Wait until Prism says where it listens."""
+    """Wait until Prism prints its address."""
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         found = re.search(r"Prism is listening on (http://127\.0\.0\.1:\d+)", log.read_text("utf-8"))

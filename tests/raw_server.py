@@ -1,4 +1,4 @@
-"""A server that says exactly the bytes it is told to, for what no well-behaved server does."""
+"""A server that sends exactly the given bytes, for responses that no correct server sends."""
 
 from __future__ import annotations
 

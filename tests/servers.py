@@ -163,12 +163,12 @@ class OrderServer(Listener):
         head, answered = read_head(connection), 0.0
         while head:
             self.reused += bool(answered)
-            said = self._answer(head)
+            sent = self._answer(head)
             time.sleep(self._delay)
-            connection.sendall(said)
+            connection.sendall(sent)
             answered = time.monotonic()
             if self._after:
-                self._after(connection, said)
+                self._after(connection, sent)
             with contextlib.suppress(ConnectionError):
                 head = read_head(connection)
                 continue

@@ -471,7 +471,7 @@ def test_a_retry_after_beyond_the_deadline_ends_the_call() -> None:
     assert run.waits == []
 
 
-def test_attempts_are_counted_in_words() -> None:
+def test_the_error_states_the_number_of_attempts() -> None:
     once = Run(LOST, policy=RetryPolicy(max_attempts=1))
     twice = Run(LOST, LOST, policy=RetryPolicy(max_attempts=2))
 
@@ -482,7 +482,7 @@ def test_attempts_are_counted_in_words() -> None:
     assert "no response in 2 attempts; the last failed because the connection broke." in str(twice.error)
 
 
-def test_the_last_of_several_failures_is_told() -> None:
+def test_the_error_has_the_last_of_several_failures() -> None:
     error = Run(LOST, UNSENT, policy=RetryPolicy(max_attempts=2)).error
 
     assert "the last failed because connection refused. It is unknown whether it was cancelled." in str(error)
@@ -570,7 +570,7 @@ def test_a_call_that_is_not_queued_begins_at_once() -> None:
     assert run.call.began == 0.0
 
 
-def test_sleep_is_sliced_and_the_backoff_is_told_once() -> None:
+def test_sleep_is_sliced_and_the_backoff_is_passed_once() -> None:
     run = Run(status(503, retry_after="2.5"), GOOD, slice=1.0)
 
     assert run.sleeps == [Sleep(1.0, 2.5), Sleep(1.0), Sleep(0.5)]

@@ -400,7 +400,7 @@ def _types_of(schema: dict[str, Any]) -> set[str]:
 # Sharing and closing
 
 
-def test_a_closed_client_says_so(connect: Connect) -> None:
+def test_a_closed_client_raises_an_error(connect: Connect) -> None:
     handler, received = script(ok())
     client = connect(handler)
     client.close()

@@ -26,7 +26,7 @@ each_way = pytest.mark.parametrize("kind", ["threads", "asyncio", "trio"])
 
 
 def cancel_all(kind: str, ids: Iterable[int], settings: dict[str, Any], **limits: float) -> list[object]:
-    """Cancel all at once on one client; give for each what was returned or raised."""
+    """Cancel all at once on one client; return the result or exception of each."""
     if kind == "threads":
         with ThanksIO(TOKEN, **settings) as client, ThreadPoolExecutor(MANY) as pool:
             return list(pool.map(partial(_outcome, client, limits), ids))
@@ -56,7 +56,7 @@ async def _cancel_all_in_tasks(ids: list[int], settings: dict[str, Any], limits:
 
 
 @each_way
-def test_each_of_many_gets_the_answer_to_its_own_call(kind: str) -> None:
+def test_each_of_many_calls_gets_its_own_response(kind: str) -> None:
     with FakeThanksIO(token=TOKEN) as fake:
         ids = [fake.place().id for _ in range(MANY)]
         orders = cancel_all(kind, ids, {"base_url": fake.base_url, "timeout": PATIENCE})

@@ -1,4 +1,4 @@
-"""Token, base URL and proxy as values: what is accepted, and what an error says without showing a secret."""
+"""Token, base URL and proxy as values: what is accepted, and errors without secrets."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_a_token_is_taken_without_the_space_around_it(monkeypatch: pytest.Monkey
         assert token.header() == (b"Authorization", f"Bearer {SECRET}".encode())
 
 
-def test_the_argument_comes_before_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_argument_has_precedence_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("THANKSIO_TOKEN", "from-the-environment")
 
     assert Token(SECRET).header()[1].endswith(SECRET.encode())

@@ -1,4 +1,4 @@
-"""openapi.yaml, the client and the fake say the same: requests, answers and the verdict on them."""
+"""openapi.yaml, the client and the fake agree on requests, responses and verdicts."""
 
 from __future__ import annotations
 

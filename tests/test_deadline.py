@@ -1,4 +1,4 @@
-"""Rules 4 and 5 on real sockets: whatever a server does with its bytes, the call ends in time and in our words."""
+"""Rules 4 and 5 on real sockets: a call ends in time and with our own message for any bytes of a server."""
 
 from __future__ import annotations
 

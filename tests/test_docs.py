@@ -55,15 +55,15 @@ def test_the_code_of_the_documents_runs(
     exec(compile(code, name, "exec"), {"__name__": "__main__"})  # noqa: S102 - it is our own
 
     assert at_the_fake.orders[37294].status == "cancelled" or code.strip() == CONFTEST
-    said = capsys.readouterr().out  # of several orders, that of the hour which is over comes last
-    assert re.search(r"^(37294 is )?cancelled", said, re.MULTILINE) or "print" not in code
+    output = capsys.readouterr().out  # of several orders, the one whose window has closed is last
+    assert re.search(r"^(37294 is )?cancelled", output, re.MULTILINE) or "print" not in code
 
 
 FIRST = blocks(ROOT / "README.md")[0].values[1]
 
 
 @pytest.mark.parametrize(
-    ("fault", "said"),
+    ("fault", "output"),
     [
         ("", "37294 is cancelled"),
         ("already_cancelled_422", "refused: "),  # it may have been cancelled before, so "not cancelled" would be wrong
@@ -72,8 +72,8 @@ FIRST = blocks(ROOT / "README.md")[0].values[1]
         ("port_closed", "not sent: "),
     ],
 )
-def test_the_first_example_tells_the_outcomes_apart(
-    fault: str, said: str, at_the_fake: FakeThanksIO, capsys: pytest.CaptureFixture[str]
+def test_the_first_example_distinguishes_the_outcomes(
+    fault: str, output: str, at_the_fake: FakeThanksIO, capsys: pytest.CaptureFixture[str]
 ) -> None:
     if fault:
         at_the_fake.faults(fault)
@@ -81,11 +81,11 @@ def test_the_first_example_tells_the_outcomes_apart(
     once = FIRST.replace("ThanksIO()", "ThanksIO(retry=once)")
     exec(compile(once, "README.md", "exec"), {"once": RetryPolicy(max_attempts=1)})  # noqa: S102 - it is our own
 
-    assert capsys.readouterr().out.startswith(said)
+    assert capsys.readouterr().out.startswith(output)
 
 
 @pytest.mark.parametrize("kind", ["sync", "asyncio"])
-def test_httpcore_logs_what_the_page_about_use_says(
+def test_httpcore_logs_what_the_page_describes(
     kind: str, at_the_fake: FakeThanksIO, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
@@ -104,10 +104,10 @@ def test_httpcore_logs_what_the_page_about_use_says(
 
         return ThanksIO().cancel_order(37294) if kind == "sync" else asyncio.run(use())
 
-    said = logged(cancel)
-    assert "host='127.0.0.1'" in said
-    assert "X-RateLimit-Remaining" in said  # headers of the response are shown
-    assert [secret for secret in (TOKEN, "Authorization", letter) if secret in said] == []
+    output = logged(cancel)
+    assert "host='127.0.0.1'" in output
+    assert "X-RateLimit-Remaining" in output  # headers of the response are shown
+    assert [secret for secret in (TOKEN, "Authorization", letter) if secret in output] == []
 
     at_the_fake.fail_next("token_in_header")
     assert TOKEN in logged(cancel)
@@ -122,7 +122,7 @@ def test_the_readme_shows_code() -> None:
 
 
 @pytest.mark.parametrize(("name", "code"), TESTS)
-def test_the_tests_of_the_documents_run_in_a_project_of_a_stranger(
+def test_the_tests_in_the_documents_run_in_another_project(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, name: str, code: str
 ) -> None:
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")

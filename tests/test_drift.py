@@ -223,7 +223,7 @@ def test_a_machine_reads_the_same(saved: Path) -> None:
     }
 
 
-def test_answers_that_are_as_the_contract_says_end_in_0() -> None:
+def test_responses_that_match_the_contract_exit_with_0() -> None:
     given = json.dumps([OLD, ORDER, FULFILLED]).encode()
 
     assert drift("-", given=given).stdout == "3 responses: all match the contract.\n"
@@ -243,7 +243,7 @@ FORMS = {
 
 
 @pytest.mark.parametrize("text", FORMS.values(), ids=FORMS.keys())
-def test_an_answer_is_read_in_whatever_it_stands(text: str) -> None:
+def test_a_response_is_read_from_each_form_of_file(text: str) -> None:
     done = drift("-", "--json", given=text.encode())
 
     assert json.loads(done.stdout)["responses"] == 1
@@ -302,7 +302,7 @@ SEEN: list[dict[str, Any]] = [
 
 
 def pasted(proposal: dict[str, Any]) -> dict[str, Any]:
-    """Do what the proposal's comment says."""
+    """Paste the proposal as its comment describes."""
     properties = dict(PROPERTIES)
     for name, entry in proposal["components"]["schemas"]["Order"]["properties"].items():
         own = {key: value for key, value in properties.get(name, {}).items() if key not in {"type", "anyOf"}}

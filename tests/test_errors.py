@@ -58,8 +58,8 @@ def test_errors_are_also_what_python_calls_them() -> None:
 @pytest.mark.parametrize(
     "name", sorted(TREE.keys() - {"ThanksIOError", "ConfigurationError", "OrderNotCancelledError"})
 )
-def test_an_error_says_in_a_sentence_what_to_do(name: str) -> None:
-    """Those left out say it case by case."""
+def test_every_error_has_advice(name: str) -> None:
+    """The others have advice for each case."""
     assert re.fullmatch(r"[A-Z][a-z]+ .+\.", TREE[name].advice)
 
 
@@ -95,7 +95,7 @@ FACTS: dict[str, Any] = {"may_have_cancelled": False, "attempts": 3, "advice": "
 
 @pytest.mark.parametrize("name", sorted(TREE))
 @pytest.mark.parametrize("unknown", [True, False])
-def test_an_error_says_what_its_facts_say(name: str, *, unknown: bool) -> None:
+def test_the_text_and_the_facts_of_an_error_agree(name: str, *, unknown: bool) -> None:
     error = TREE[name]("Lost.", FACTS | {"may_have_cancelled": unknown})
 
     assert error.may_have_cancelled is unknown
@@ -225,7 +225,7 @@ def test_an_error_holds_neither_token_nor_letter(error: errors.ThanksIOError) ->
         assert LETTER not in text
 
 
-def test_an_error_says_what_happened_what_is_true_and_what_to_do(error: errors.ThanksIOError) -> None:
+def test_an_error_has_what_happened_what_is_true_and_what_to_do(error: errors.ThanksIOError) -> None:
     assert str(error).startswith("Order 37294: ")
     unknown = "It is unknown whether it was cancelled. "
     assert (unknown if error.may_have_cancelled else "This call did not cancel it. ") in str(error)
@@ -234,7 +234,7 @@ def test_an_error_says_what_happened_what_is_true_and_what_to_do(error: errors.T
     assert len(str(error)) < 500
 
 
-def test_what_a_foreign_transport_raises_is_told_in_words(connect: Connect) -> None:
+def test_an_exception_of_a_foreign_transport_is_described(connect: Connect) -> None:
     """Rule 5: nothing witnessed that no byte was sent."""
     with pytest.raises(errors.APIConnectionError) as caught:
         connect(script(httpx.ConnectError("refused"))[0]).cancel_order(37294)

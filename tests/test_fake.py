@@ -50,7 +50,7 @@ def test_order_37294_is_cancelled_with_the_documented_answer(fake: FakeThanksIO,
     assert put(fake, f"/{spelling}/37294/cancel").json() == CANCELLED
 
 
-def test_an_order_that_cannot_be_cancelled_comes_back_unchanged_with_200() -> None:
+def test_an_order_that_cannot_be_cancelled_is_returned_unchanged_with_200() -> None:
     with FakeThanksIO(token=TOKEN, shape="2026") as fake:
         answer = put(fake, "/orders/42708/cancel")
 
@@ -122,7 +122,7 @@ def test_an_orders_repr_shows_no_letter(fake: FakeThanksIO) -> None:
     assert repr(fake.orders[37294]) == "<FakeOrder 37294 reviewing>"
 
 
-def test_it_runs_by_hand_until_it_is_told_to_stop() -> None:
+def test_it_runs_from_a_terminal_until_a_signal() -> None:
     command = [sys.executable, "-m", "thanksio.testing", "--port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
         assert process.stdout is not None
@@ -149,7 +149,7 @@ def test_it_runs_by_hand_until_it_is_told_to_stop() -> None:
         (["--fault", "lost_anwser"], "Unknown fault 'lost_anwser'. Did you mean lost_response?"),
     ],
 )
-def test_what_cannot_be_started_is_refused_in_words(options: list[str], words: str) -> None:
+def test_an_impossible_start_is_an_error_in_one_line(options: list[str], words: str) -> None:
     command = [sys.executable, "-m", "thanksio.testing", *options]
     run = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
 
@@ -295,7 +295,7 @@ def test_how_an_order_that_cannot_be_cancelled_is_answered_can_be_chosen(refusal
     assert REFUSALS[refusal].items() <= (late.json().get("order") or late.json()).items()
 
 
-def test_an_order_that_is_cancelled_already_may_be_refused_in_words(fake: FakeThanksIO) -> None:
+def test_a_cancelled_order_can_be_refused(fake: FakeThanksIO) -> None:
     put(fake, "/order/37294/cancel")
     fake.refusal = 422
 
@@ -318,7 +318,7 @@ def test_an_order_of_another_account_is_not_ours_to_cancel(fake: FakeThanksIO) -
     assert order.status == "reviewing"
 
 
-def test_a_disabled_account_is_told_so(fake: FakeThanksIO) -> None:
+def test_a_disabled_account_gets_402(fake: FakeThanksIO) -> None:
     fake.disabled = True
 
     answer = put(fake, "/order/37294/cancel")
@@ -353,7 +353,7 @@ def test_the_limit_is_laravels_fixed_window(fake: FakeThanksIO) -> None:
     assert "Retry-After" not in answers[0].headers
 
 
-def test_a_429_need_not_say_when(fake: FakeThanksIO) -> None:
+def test_a_429_can_have_no_retry_after(fake: FakeThanksIO) -> None:
     fake.limit(1, retry_after=False)
 
     assert put(fake, "/order/37294/cancel").status_code == 200
@@ -483,7 +483,7 @@ def test_faults_queue_up_and_are_forgotten(fake: FakeThanksIO) -> None:
 
 @pytest.mark.parametrize("fault", ["not_cancelled", "too_late"])
 def test_a_fault_does_not_take_a_cancel_back(fake: FakeThanksIO, fault: str) -> None:
-    """An answer may be lost and the next one tell of the order; what it tells has to be true."""
+    """A response can be lost and the next one shows the order; that must be true."""
     fake.fail_next("lost_response")
     fake.fail_next(fault)
     with fake.client() as client:
@@ -538,7 +538,7 @@ def test_a_fault_may_stop_the_fake(fake: FakeThanksIO) -> None:
         put(fake, "/order/37294/cancel")
 
 
-def test_a_fault_that_says_no_bytes_is_told_so(fake: FakeThanksIO) -> None:
+def test_a_script_that_is_not_bytes_is_an_error(fake: FakeThanksIO) -> None:
     fake.fail_next(Fault("words", "says words", Truth.IDLE, lambda _answer: ["words"]))  # type: ignore[list-item]
     with pytest.raises(httpx.TransportError):
         put(fake, "/order/37294/cancel")
@@ -575,7 +575,7 @@ def broken(_answer: object) -> list[bytes]:
 BROKEN = Fault("broken", "raises", Truth.IDLE, broken)
 
 
-def test_what_goes_wrong_inside_is_raised_by_check(fake: FakeThanksIO) -> None:
+def test_an_exception_inside_is_raised_by_check(fake: FakeThanksIO) -> None:
     fake.fail_next(BROKEN)
     with fake.client() as client:
         assert client.cancel_order(37294).status == "cancelled"
@@ -585,7 +585,7 @@ def test_what_goes_wrong_inside_is_raised_by_check(fake: FakeThanksIO) -> None:
     fake.check()
 
 
-def test_what_went_wrong_inside_comes_before_what_it_led_to(fake: FakeThanksIO) -> None:
+def test_the_first_exception_inside_is_raised(fake: FakeThanksIO) -> None:
     fake.faults(BROKEN)
     with fake.client() as client, pytest.raises(APIConnectionError) as led_to:
         client.cancel_order(37294)
@@ -596,7 +596,7 @@ def test_what_went_wrong_inside_comes_before_what_it_led_to(fake: FakeThanksIO) 
     assert caught.value.__cause__ is led_to.value
 
 
-def test_ctrl_c_goes_on_whatever_went_wrong_inside(fake: FakeThanksIO) -> None:
+def test_ctrl_c_passes_through_after_an_exception_inside(fake: FakeThanksIO) -> None:
     fake.failed(KeyError("mine"))
 
     fake.__exit__(KeyboardInterrupt, KeyboardInterrupt(), None)
@@ -618,7 +618,7 @@ def test_an_order_that_is_no_json_is_raised_on_leaving() -> None:
 # The server below
 
 
-def test_it_keeps_connections_and_closes_when_it_is_told_to(fake: FakeThanksIO) -> None:
+def test_it_keeps_connections_unless_the_request_closes_them(fake: FakeThanksIO) -> None:
     with httpx.Client(base_url=fake.base_url, headers={"Authorization": f"Bearer {TOKEN}"}) as client:
         streams = {client.put("/order/37294/cancel").extensions["network_stream"] for _ in range(2)}
         client.put("/order/37294/cancel", headers={"Connection": "close"})
@@ -633,7 +633,7 @@ def test_head_is_answered_without_a_body(fake: FakeThanksIO) -> None:
         assert client.get("/order/37294/cancel").json()["message"].startswith("The GET method")
 
 
-def test_what_is_no_http_is_told_so_and_a_body_is_read(fake: FakeThanksIO) -> None:
+def test_bytes_that_are_not_http_get_a_400_and_bodies_are_read(fake: FakeThanksIO) -> None:
     assert b"400 Bad Request" in said_to(fake, b"nonsense\r\n\r\n")
     asked = b"PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n"
     assert re.match(rb"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 404 Not Found", said_to(fake, asked, b"abc"))
@@ -648,7 +648,7 @@ def test_requests_that_come_at_once_are_answered_in_turn(fake: FakeThanksIO) -> 
     assert [call.path for call in fake.calls] == ["/1", "/2"]
 
 
-def test_a_stranger_shows_his_certificate_and_goes() -> None:
+def test_the_fault_with_an_untrusted_certificate_closes_the_connection() -> None:
     with FakeThanksIO(tls=True) as fake:
         fake.faults("wrong_certificate")
         with pytest.raises(httpx.TransportError):
@@ -673,14 +673,14 @@ def test_what_drips_is_the_answer_itself() -> None:
 
 
 def said_to(fake: FakeThanksIO, *pieces: bytes) -> bytes:
-    said = b""
+    received = b""
     with socket.create_connection(("127.0.0.1", urlsplit(fake.base_url).port or 0), 5) as connection:
         for number, piece in enumerate(pieces):
             if number:
-                said += connection.recv(100)
+                received += connection.recv(100)
             connection.sendall(piece)
         connection.shutdown(socket.SHUT_WR)
-        chunks = [said]
+        chunks = [received]
         while chunks[-1] or len(chunks) == 1:
             chunks.append(connection.recv(1 << 20))
     return b"".join(chunks)
@@ -711,7 +711,7 @@ def test_a_port_that_is_taken_is_said_to_be(fake: FakeThanksIO) -> None:
         FakeThanksIO(port=port).start()
 
 
-def test_stopping_ends_whatever_is_going_on(fake: FakeThanksIO) -> None:
+def test_stopping_ends_every_connection(fake: FakeThanksIO) -> None:
     fake.faults("silent")
     with ThreadPoolExecutor() as threads, fake.client(retry=RetryPolicy(max_attempts=1)) as client:
         future = threads.submit(client.cancel_order, 37294)
@@ -723,7 +723,7 @@ def test_stopping_ends_whatever_is_going_on(fake: FakeThanksIO) -> None:
             future.result(timeout=5)
 
 
-def test_out_of_file_descriptors_it_says_so(fake: FakeThanksIO, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_out_of_file_descriptors_is_an_error_of_check(fake: FakeThanksIO, monkeypatch: pytest.MonkeyPatch) -> None:
     """Otherwise a test of somebody's would wait for an answer that never comes."""
 
     def full(_listener: object) -> None:
@@ -739,7 +739,7 @@ def test_out_of_file_descriptors_it_says_so(fake: FakeThanksIO, monkeypatch: pyt
         fake.check()
 
 
-def test_tls_without_its_extra_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tls_without_its_extra_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "trustme", None)
 
     with pytest.raises(ModuleNotFoundError, match=r"pip install 'thanksio\[testing\]'"):

@@ -1,4 +1,4 @@
-"""The fake answers as openapi.yaml says, and the two checks of that catch a fake that does not."""
+"""The responses of the fake match openapi.yaml, and both checks detect a fake that does not match."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def put(fake: FakeThanksIO, path: str, token: str = TOKEN) -> httpx.Response:
 
 @pytest.mark.parametrize(("shape", "spelling"), [("2025", "order"), ("2026", "orders")])
 @pytest.mark.parametrize("refusal", [200, 400, 422])
-def test_whatever_becomes_of_an_order_its_answer_conforms(shape: Any, spelling: str, refusal: Any) -> None:
+def test_every_state_of_an_order_has_a_conforming_response(shape: Any, spelling: str, refusal: Any) -> None:
     with FakeThanksIO(token=TOKEN, shape=shape, refusal=refusal) as fake:
         number = fake.place(metadata={"a": [1]} if shape == "2026" else None).id
         seen = [put(fake, f"{spelling}/{number}").status_code for _ in range(2)]
@@ -47,7 +47,7 @@ def test_whatever_becomes_of_an_order_its_answer_conforms(shape: Any, spelling: 
     assert seen == [200] + [refusal] * 9
 
 
-def test_whatever_becomes_of_the_account_its_answers_conform(fake: FakeThanksIO) -> None:
+def test_every_state_of_the_account_has_conforming_responses(fake: FakeThanksIO) -> None:
     other = fake.place(account="another").id
     seen = [put(fake, "order/1"), put(fake, f"order/{other}"), put(fake, "order/5", "wrong"), put(fake, "order/5", "")]
     fake.limit(0)

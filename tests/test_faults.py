@@ -48,7 +48,7 @@ def test_every_named_fault_has_its_expectation() -> None:
     assert [name for name in FAULTS.keys() - EXPECTED.keys() if "_as_" not in name] == []
 
 
-def test_the_page_of_faults_is_what_the_table_says() -> None:
+def test_the_page_of_faults_matches_the_table() -> None:
     assert (ROOT / "docs" / "faults.md").read_text("utf-8") == page(
         rows(lambda fault, mode: expected(fault).ends(mode))
     ), "docs/faults.md is not what the calls end in: make faults"

@@ -49,7 +49,7 @@ def test_a_client_loads_what_one_call_needs() -> None:
 
 
 @pytest.mark.parametrize("option", ["--version", "--help"])
-def test_what_the_command_line_says_of_itself_waits_for_no_http(option: str) -> None:
+def test_help_and_version_do_not_load_httpx(option: str) -> None:
     run = f"""
 import contextlib, io, sys
 from thanksio.cli import main

@@ -1,4 +1,4 @@
-"""The pytest plugin, run as a stranger's project would run it."""
+"""The pytest plugin, run in another project."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def outcome(project: pytest.Pytester, *options: str) -> pytest.RunResult:
     return project.runpytest_subprocess("-p", "no:cacheprovider", "--strict-markers", "-W", "error", *options)
 
 
-def test_its_fixtures_give_a_fake_and_a_client(project: pytest.Pytester) -> None:
+def test_its_fixtures_are_a_fake_and_a_client(project: pytest.Pytester) -> None:
     project.makepyfile(
         """
         from thanksio import ThanksIO
@@ -86,7 +86,7 @@ def test_the_marker_plays_faults_in_their_order(project: pytest.Pytester) -> Non
         ('"reset", times=0', "times must be an integer of at least 1"),
     ],
 )
-def test_a_marker_that_says_nothing_is_an_error_in_words(project: pytest.Pytester, arguments: str, words: str) -> None:
+def test_an_unusable_marker_is_an_error_with_the_reason(project: pytest.Pytester, arguments: str, words: str) -> None:
     project.makepyfile(f"import pytest\n@pytest.mark.thanksio_fault({arguments})\ndef test_it(thanksio_fake): pass\n")
 
     result = outcome(project)
@@ -104,7 +104,7 @@ def test_a_marker_without_the_fixture_fails(project: pytest.Pytester) -> None:
     result.stdout.fnmatch_lines(["*thanksio_fault needs the fixture thanksio_fake or thanksio_client.*"])
 
 
-def test_what_goes_wrong_inside_of_the_fake_fails_the_test_itself(project: pytest.Pytester) -> None:
+def test_an_exception_inside_of_the_fake_fails_the_test(project: pytest.Pytester) -> None:
     project.makepyfile(
         """
         def test_it(thanksio_fake, thanksio_client):
@@ -154,7 +154,7 @@ def test_it_works_inside_of_a_running_event_loop(project: pytest.Pytester) -> No
     outcome(project).assert_outcomes(passed=1)
 
 
-def test_without_its_extra_it_says_what_to_install(project: pytest.Pytester) -> None:
+def test_without_its_extra_the_error_names_the_extra(project: pytest.Pytester) -> None:
     project.makeconftest(f"import sys\nsys.modules['trustme'] = None\n{CONFTEST}")
     project.makepyfile(
         """
@@ -177,7 +177,7 @@ def test_without_its_extra_it_says_what_to_install(project: pytest.Pytester) -> 
     result.stdout.no_fnmatch_line("*plugin.py*")
 
 
-def test_it_is_not_loaded_where_nobody_asks_for_it(project: pytest.Pytester) -> None:
+def test_it_is_loaded_only_on_request(project: pytest.Pytester) -> None:
     project.makeconftest("")
     project.makepyfile("def test_it(thanksio_fake): pass")
 

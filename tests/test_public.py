@@ -89,7 +89,7 @@ def test_sync_and_async_have_the_same_names() -> None:
     assert names(thanksio.AsyncThanksIO) == {"cancel_order", "cancel_orders", "aclose", "with_options"}
 
 
-def test_every_public_name_says_what_it_is_for() -> None:
+def test_every_public_name_has_a_docstring() -> None:
     public = [getattr(thanksio, name) for name in PUBLIC]
     clients = (thanksio.ThanksIO, thanksio.AsyncThanksIO)
     members = [getattr(client, name) for client in clients for name in dir(client) if not name.startswith("_")]

@@ -72,7 +72,7 @@ def test_a_permit_that_is_not_granted_is_not_held() -> None:
 
 
 def test_the_first_request_is_sent_alone() -> None:
-    """Its response says what the limit is, and what remains of it."""
+    """Its response has the limit and the remaining requests."""
     budget = make()
     first = send(budget, 0.0)
 
@@ -92,7 +92,7 @@ def test_a_first_request_without_a_response_is_waited_for_two_seconds() -> None:
     assert budget.wait(2.0) == 0.0
 
 
-def test_nobody_waits_for_a_first_request_that_was_lost() -> None:
+def test_a_lost_first_request_delays_no_other() -> None:
     assert make((0.0, 0.1, LOST)).wait(0.1) == 0.0
 
 
@@ -116,7 +116,7 @@ def test_after_a_response_that_every_request_would_get_the_next_one_is_sent_alon
     assert budget.wait(2.0) == 0.0
 
 
-def test_the_documented_limit_applies_while_the_server_tells_none() -> None:
+def test_the_documented_limit_applies_while_the_server_states_none() -> None:
     budget = make(*[(second, second + 0.5, response()) for second in range(60)])
 
     assert budget.wait(60.0) == pytest.approx(0.5)  # the first response came at 0.5, and counts for a minute
@@ -165,7 +165,7 @@ def test_the_less_remains_the_fewer_are_in_flight(remaining: int, in_flight: int
 
 @pytest.mark.parametrize(("remaining", "wait"), [(2, 0.0), (1, 59.8)])
 @pytest.mark.parametrize("outcome", [LOST, response()], ids=["lost", "without_a_number"])
-def test_a_response_that_tells_no_number_counts_as_one_less(outcome: Outcome, remaining: int, wait: float) -> None:
+def test_a_response_without_a_number_counts_as_one_less(outcome: Outcome, remaining: int, wait: float) -> None:
     budget = make((0.0, 0.1, response(remaining, 120)), (0.2, 0.3, outcome))
 
     assert budget.wait(0.3) == pytest.approx(wait)
@@ -182,7 +182,7 @@ def test_of_responses_that_crossed_each_other_the_smallest_number_counts() -> No
 
 
 def test_a_response_with_as_much_as_the_newest_is_the_newest_itself() -> None:
-    """What was sent before it was received says nothing of a new window."""
+    """Requests that were sent before it was received show nothing about a new window."""
     budget = make((0.0, 1.0, response(50, 120)))
     first, second, third = send(budget, 2.0), send(budget, 2.0), send(budget, 2.0)
     third.sent = 4.0  # the permit was not used at once
@@ -199,7 +199,7 @@ def test_a_response_with_as_much_as_the_newest_is_the_newest_itself() -> None:
     [(1.0, 119, 62.0), (1.5, 119, 62.0), (1.5, 6, 62.0), (1.5, 5, 61.0), (1.5, 4, 61.0)],
 )
 def test_more_than_before_is_a_new_window(sent: float, remaining: int, ends: float) -> None:
-    """It ends `per` seconds after the first response that told of it."""
+    """It ends `per` seconds after the first response that showed it."""
     newest = (sent, 2.0, response(remaining, 120))
     budget = make((0.0, 1.0, response(5, 120)), newest, (2.5, 3.0, response(0, 120)))
 
@@ -266,7 +266,7 @@ def test_after_a_429_nothing_is_sent_until_retry_after_but_120_seconds_at_most(a
     assert budget.wait(closed) == 0.0
 
 
-def test_a_budget_that_is_used_up_says_until_when() -> None:
+def test_a_used_up_budget_returns_the_wait() -> None:
     """One that waits for a response does not: that takes milliseconds."""
     budget = make(*[(0.0, 0.5, response(60 - used, 60)) for used in range(1, 61)])
 
@@ -277,7 +277,7 @@ def test_a_budget_that_is_used_up_says_until_when() -> None:
     assert (fresh.wait(0.1), fresh.rate(0.1).closed) == (ASK_AGAIN, 0.0)
 
 
-def test_a_rate_says_what_is_allowed_and_used() -> None:
+def test_a_rate_has_the_allowed_and_the_used_requests() -> None:
     budget = make((0.0, 0.1, response(limit=120)), (0.2, 0.3, response()), requests=40, per=30.0)
     send(budget, 0.4)
 
@@ -371,7 +371,7 @@ def test_a_429_to_what_was_sent_before_the_first_429_is_not_the_second(sent: flo
     assert budget.limit == DOCUMENTED
 
 
-def test_a_limit_that_a_header_told_is_kept_without_the_header() -> None:
+def test_a_limit_from_a_header_is_kept_without_the_header() -> None:
     assert make((0.0, 0.0, response(limit=30)), (1.0, 1.0, response())).limit == 30
 
 
@@ -486,7 +486,7 @@ LIMITERS = pytest.mark.parametrize("limiter", [Limiter, SlidingWindow, TokenBuck
 def test_a_limit_that_is_known_is_never_exceeded(  # noqa: PLR0913 - what a server can be like
     limiter: type[Limiter], limit: int, most: int, slow: float, seed: int, *, tells: bool
 ) -> None:
-    """There is not one 429, however slow the responses are, and whether or not they tell the limit."""
+    """There is no 429, however slow the responses are, with and without rate limit headers."""
     server = Server(limiter(limit, 60.0), between(0, slow, seed), tells=tells)
 
     server.run(make(requests=limit), 4 * limit, most)
@@ -540,7 +540,7 @@ def test_other_clients_that_use_half_of_the_limit_cost_at_most_one_429_in_a_wind
 @pytest.mark.parametrize("limit", [1, 10, 30, 59])
 @pytest.mark.parametrize("tells_when", [True, False])
 @pytest.mark.parametrize("seed", range(5))
-def test_a_limit_that_no_response_tells_is_learned(
+def test_a_limit_that_no_response_states_is_learned(
     limiter: type[Limiter], limit: int, seed: int, *, tells_when: bool
 ) -> None:
     server = Server(limiter(limit, 60.0, states_when=tells_when), between(0.05, 0.3, seed), tells=False)

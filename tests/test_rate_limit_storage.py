@@ -273,7 +273,7 @@ def test_a_storage_that_has_lost_its_data_is_not_trusted(own: Redis, caplog: pyt
     assert caplog.messages[-1] == "the shared rate limit storage (Redis) can be reached again"
 
 
-def test_the_shortage_says_whether_the_storage_is_missing(own: Redis) -> None:
+def test_the_shortage_names_a_missing_storage(own: Redis) -> None:
     limiter = make(own, "shortage")
     before = limiter.shortage
     own.stop()
@@ -286,7 +286,7 @@ def test_the_shortage_says_whether_the_storage_is_missing(own: Redis) -> None:
     )
 
 
-def test_a_call_says_that_the_storage_is_missing(own: Redis, fake: FakeThanksIO) -> None:
+def test_the_error_of_a_call_names_a_missing_storage(own: Redis, fake: FakeThanksIO) -> None:
     fake.limit(10)  # of which a tenth is this process's
     with fake.client(pace=Pace(storage=own.address)) as client:
         own.stop()
@@ -365,7 +365,7 @@ def test_an_unusable_address_is_refused_without_its_password(address: str) -> No
 
 
 @pytest.mark.parametrize("missing", ["limits.storage", "redis"])
-def test_without_the_libraries_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch, missing: str) -> None:
+def test_without_the_libraries_the_error_names_the_extra(monkeypatch: pytest.MonkeyPatch, missing: str) -> None:
     monkeypatch.setitem(sys.modules, missing, None)
 
     with pytest.raises(ConfigurationError, match=r"pip install 'thanksio\[redis\]'"):
@@ -458,14 +458,14 @@ def test_four_processes_share_one_limit_and_get_no_429(server: Redis, fake: Fake
             ["sync", "asyncio", "trio", "sync"], range(100000, 100000 + 4 * count, count), strict=True
         )
     ]
-    said = [process.communicate(timeout=50)[0].split() for process in processes]
+    outputs = [process.communicate(timeout=50)[0].split() for process in processes]
 
-    assert said == [["cancelled"] * count] * 4
+    assert outputs == [["cancelled"] * count] * 4
     assert len(fake.calls) == 4 * count  # so none was refused because of the limit
     assert all(call.cancelled for call in fake.calls)
 
 
-def test_a_run_without_the_storage_goes_on_with_a_warning(
+def test_a_run_without_the_storage_continues_with_a_warning(
     fake: FakeThanksIO, own: Redis, caplog: pytest.LogCaptureFixture
 ) -> None:
     own.stop()

@@ -116,7 +116,7 @@ def test_the_cap_comes_first_and_then_the_jitter(retry: int, longest: float) -> 
     assert policy.wait(retry, None, lambda: 1.0) == longest
 
 
-def test_a_tiny_backoff_doubles_with_every_retry_until_it_meets_the_cap() -> None:
+def test_a_tiny_backoff_doubles_with_every_retry_up_to_the_cap() -> None:
     policy = RetryPolicy(backoff=1e-20, cap=8.0)
 
     assert [policy.wait(retry, None, lambda: 1.0) for retry in (1, 68, 71)] == [1e-20, 1e-20 * 2**67, 8.0]
@@ -128,14 +128,14 @@ def test_a_wait_is_never_shorter_than_the_server_asked() -> None:
 
 
 @pytest.mark.parametrize("value", [0, -1, 1.5, "4", True, None])
-def test_an_unusable_number_of_attempts_is_refused_in_words(value: Any) -> None:
+def test_an_unusable_number_of_attempts_is_a_configuration_error(value: Any) -> None:
     with pytest.raises(ConfigurationError, match=r"^max_attempts counts the first attempt: it must be an integer of"):
         RetryPolicy(max_attempts=value)
 
 
 @pytest.mark.parametrize("name", ["backoff", "cap"])
 @pytest.mark.parametrize("value", [0, -1, float("nan"), float("inf"), 1_000_001, "8", True, None])
-def test_an_unusable_number_of_seconds_is_refused_in_words(name: str, value: Any) -> None:
+def test_an_unusable_number_of_seconds_is_a_configuration_error(name: str, value: Any) -> None:
     with pytest.raises(ConfigurationError, match=f"^{name} must be a number of seconds, .* at most 1000000"):
         RetryPolicy(**{name: value})
 
@@ -144,6 +144,6 @@ def test_a_million_seconds_can_still_be_waited() -> None:
     assert RetryPolicy(backoff=1_000_000, cap=1_000_000).wait(1, None, lambda: 1.0) == 1_000_000
 
 
-def test_without_a_policy_the_error_says_how_to_turn_retries_off() -> None:
+def test_an_invalid_policy_is_an_error_that_shows_how_to_turn_retries_off() -> None:
     with pytest.raises(ConfigurationError, match=r"^retry must be a RetryPolicy; RetryPolicy\(max_attempts=1\) turns"):
         ThanksIO(TOKEN, retry=None)  # type: ignore[arg-type]

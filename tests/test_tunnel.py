@@ -26,7 +26,7 @@ HOST = "api.thanks.io"
 
 
 class Talk:
-    """A handshake with a proxy that sends these pieces, whatever it is sent, and then closes the connection."""
+    """A handshake with a proxy that sends these pieces and closes the connection."""
 
     def __init__(self, proxy: Proxy, pieces: Iterable[bytes], host: str = HOST, port: int = 443) -> None:
         self.sent = b""
@@ -299,7 +299,7 @@ pieces = st.binary(min_size=1, max_size=9) | st.sampled_from(
 
 
 @given(proxies, st.lists(pieces, max_size=6))
-def test_whatever_a_proxy_sends_the_handshake_ends_and_quotes_nothing(proxy: Proxy, replies: list[bytes]) -> None:
+def test_any_bytes_of_a_proxy_end_the_handshake_and_are_not_quoted(proxy: Proxy, replies: list[bytes]) -> None:
     talk = Talk(proxy, replies)
 
     if talk.refused is not None:

@@ -38,7 +38,7 @@ from thanksio.drift import Drift
 
 
 @pytest.mark.parametrize("status", ["cancelled", "Cancelled", "CANCELLED", " cancelled\n", "\tCancelled "])
-def test_a_cancelled_order_is_returned_whatever_the_case_of_its_status(connect: Connect, status: str) -> None:
+def test_a_cancelled_order_is_returned_for_any_case_of_its_status(connect: Connect, status: str) -> None:
     client = connect(script(ok(order(status)))[0])
 
     found = client.cancel_order(37294)
@@ -230,7 +230,7 @@ def test_siblings_are_not_nested() -> None:
 
 
 def test_what_is_nested_too_deeply_to_be_copied_is_not_read() -> None:
-    """Python gives up on it in different places, and later versions only when the caller copies the order."""
+    """Python fails on it in different places, and later versions only when the caller copies the order."""
     found = read_order(Response(200, nested(MAX_DEPTH)), 1)
 
     assert isinstance(found, Reading)
@@ -537,9 +537,9 @@ def test_a_message_beside_any_of_these_keys_is_a_letter(key: str) -> None:
 
 
 def test_an_excerpt_holds_the_four_documented_keys_as_they_were_written() -> None:
-    said = {"debug": LETTER, "code": "disabled", "status": "failed", "errors": ["x"], "message": "für später"}
+    fields = {"debug": LETTER, "code": "disabled", "status": "failed", "errors": ["x"], "message": "für später"}
 
-    told, excerpt = explain(Response(402, json.dumps(said).encode()), str)
+    told, excerpt = explain(Response(402, json.dumps(fields).encode()), str)
 
     assert told == "für später"
     assert excerpt == '{"message": "für später", "errors": "x", "status": "failed", "code": "disabled"}'

@@ -155,7 +155,7 @@ def test_a_cancelled_run_that_is_cancelled_again_leaves_what_is_in_flight(fake: 
 
 
 def hold(fake: FakeThanksIO) -> tuple[threading.Event, threading.Event]:
-    """Send no response before the second event; the first one says that a request was received."""
+    """Send no response before the second event; the first is set when a request was received."""
     came, may_go = threading.Event(), threading.Event()
 
     def say(answer: Any) -> list[bytes]:

@@ -111,7 +111,7 @@ def test_an_unknown_outcome_is_not_forgotten_by_later_runs(
     assert states(path) == dict.fromkeys(ids, "cancelled")
 
 
-def test_a_run_that_ends_in_401_says_of_each_order_what_is_known_of_it(
+def test_a_run_that_ends_with_401_reports_the_known_state_of_each_order(
     collect: Collect, fake: FakeThanksIO, path: Path
 ) -> None:
     unknown, fresh = placed(fake, 4), placed(fake, 4)
@@ -148,7 +148,7 @@ def test_a_page_of_a_proxy_settles_nothing(collect: Collect, fake: FakeThanksIO,
 
 
 def test_an_order_that_is_still_reviewing_is_not_settled(path: Path) -> None:
-    """It can still be cancelled, and the error says so: call again."""
+    """It can still be cancelled, and the advice is to call again."""
     words = iter(["reviewing", " Reviewing ", "cancelled"])
     seen = list[str]()
 
@@ -173,7 +173,7 @@ def test_settled_has_one_meaning(status: str, *, settled: bool) -> None:
 
 
 @pytest.mark.parametrize("deadline", [0.5, 10, 59])
-def test_after_a_429_without_retry_after_the_turn_comes_in_the_next_window(
+def test_after_a_429_without_retry_after_the_next_try_is_in_the_next_window(
     collect: Collect, fake: FakeThanksIO, deadline: float
 ) -> None:
     ids = placed(fake, 8)
@@ -191,7 +191,7 @@ def test_after_a_429_without_retry_after_the_turn_comes_in_the_next_window(
 
 
 class Answering(httpx.BaseTransport, httpx.AsyncBaseTransport):
-    """Responds as it was told, first with these and then with the last for ever."""
+    """Sends these responses, and then the last one again."""
 
     def __init__(self, *answers: httpx.Response) -> None:
         self.answers = answers
@@ -315,7 +315,7 @@ def in_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_the_command_ends_with_5_and_says_what_they_had_in_common(fake: FakeThanksIO, in_a_folder: Path) -> None:
+def test_the_command_exits_with_5_and_names_the_common_cause(fake: FakeThanksIO, in_a_folder: Path) -> None:
     (in_a_folder / "orders.csv").write_text("order_id\n" + "\n".join(map(str, range(1, 201))))
     environment = {"THANKSIO_TOKEN": fake.token, "THANKSIO_BASE_URL": fake.base_url.replace("/api/v2", "/api/v9")}
 

@@ -154,7 +154,7 @@ def test_duplicates_are_one_order(cancel: Any, fake: FakeThanksIO) -> None:
     assert sent(fake) == [37294]
 
 
-def test_the_hour_that_ends_first_goes_first(cancel: Any, fake: FakeThanksIO) -> None:
+def test_the_window_that_closes_first_goes_first(cancel: Any, fake: FakeThanksIO) -> None:
     """Orders without a time come next, and those whose hour is over last."""
     now = time.time()
     minutes = {50: "over", 10: "later", 40: "sooner", 70: "over longer"}

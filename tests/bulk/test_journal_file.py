@@ -87,7 +87,7 @@ def test_the_journal_file_of_a_killed_run_is_enough(fake: FakeThanksIO, tmp_path
     assert last.stdout.split() == ["cancelled"] * 60
 
 
-def test_while_a_run_goes_on_nothing_is_in_another_file(path: Path) -> None:
+def test_during_a_run_no_other_file_has_data(path: Path) -> None:
     with Journal(path, BASE) as journal:
         with journal.loading():
             journal.add([(37294, None), (42708, None)])

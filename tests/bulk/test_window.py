@@ -21,7 +21,7 @@ TOKYO = timezone(timedelta(hours=9))
 
 
 class Undecided(tzinfo):
-    """A time zone that does not say how far it is from UTC."""
+    """A time zone without an offset from UTC."""
 
     def utcoffset(self, _: datetime | None, /) -> None:
         return None
@@ -150,7 +150,7 @@ objects = st.fixed_dictionaries({}, optional={"date": leaves, "timezone": leaves
 
 
 @given(leaves | objects)
-def test_any_value_gives_a_time_or_a_value_error(value: object) -> None:
+def test_any_value_returns_a_time_or_raises_a_value_error(value: object) -> None:
     try:
         placed = placed_time(value)
     except ValueError:

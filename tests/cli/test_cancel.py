@@ -60,7 +60,7 @@ def test_one_order_is_cancelled_without_a_question_or_a_journal(thanksio: Thanks
     assert files() == []
 
 
-def test_one_order_that_is_not_cancelled_says_why(thanksio: Thanksio) -> None:
+def test_one_order_that_is_not_cancelled_shows_the_reason(thanksio: Thanksio) -> None:
     done = thanksio("cancel", "42708")
 
     assert done.exit_code == 3
@@ -218,9 +218,9 @@ def test_an_unusable_setting_sends_nothing_and_ends_in_5(
     ],
 )
 def test_an_error_is_one_line_with_the_next_step(error: Exception, line: str, code: int) -> None:
-    said, exit_code = _explain(error)
+    shown, exit_code = _explain(error)
 
-    assert said.startswith(line)
+    assert shown.startswith(line)
     assert exit_code == code
 
 
@@ -341,7 +341,7 @@ def test_without_a_journal_nothing_is_left_behind(thanksio: Thanksio, fake: Fake
     assert files() == ["orders.csv"]
 
 
-def test_the_hour_that_ends_first_goes_first_even_without_a_journal(thanksio: Thanksio, fake: FakeThanksIO) -> None:
+def test_the_window_that_closes_first_goes_first_even_without_a_journal(thanksio: Thanksio, fake: FakeThanksIO) -> None:
     orders = place(fake, 3)
     now = time.time()
     times = [now - 60, now - 4000, now - 120]
@@ -483,7 +483,7 @@ def test_many_skipped_rows_are_counted_in_the_report(thanksio: Thanksio) -> None
     assert '<p class="soft">And 2 more.</p>' in page
 
 
-def test_the_plan_says_what_was_read(thanksio: Thanksio) -> None:
+def test_the_plan_shows_what_was_read(thanksio: Thanksio) -> None:
     rows = ["ID;Run;Created At", "1;a;2025-08-14 16:42:44", "1;a;", "2;b;", "3;a;soon", "x;a;"]
     arguments = ["cancel", "--from", "-", "--dry-run", "--skip-bad-rows", "--where", "run=a"]
 
@@ -708,7 +708,7 @@ def test_the_help_loads_nothing_slow() -> None:
         assert (run.returncode, run.stderr) == (0, "\n")
 
 
-def test_without_its_extra_the_command_says_how_to_get_it() -> None:
+def test_without_its_extra_the_command_names_the_extra() -> None:
     code = (
         "import sys, importlib.util as util; find = util.find_spec\n"
         "util.find_spec = lambda name, *rest: None if name == 'rich' else find(name, *rest)\n"

@@ -94,7 +94,7 @@ def test_the_other_path_is_tried(thanksio: Thanksio, fake: FakeThanksIO) -> None
         (["--deadline", "0"], 2, "positive number of seconds"),
     ],
 )
-def test_the_exit_code_says_whose_fault_it_is(
+def test_the_exit_code_depends_on_the_cause(
     thanksio: Thanksio, fake: FakeThanksIO, arguments: list[str], code: int, says: str
 ) -> None:
     Path("wrong").write_text("wrong-token", "utf-8")
@@ -145,7 +145,7 @@ def test_a_check_belongs_to_a_dry_run(thanksio: Thanksio, fake: FakeThanksIO) ->
 
 
 def test_an_order_with_that_number_is_reported(thanksio: Thanksio, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The vendor may count differently than expected; then the order was cancelled, and the check says so."""
+    """If the order id exists after all, the order was cancelled, and the check reports that."""
     answer(monkeypatch, 200, {"order": {"id": NO_ORDER, "status": "cancelled"}})
 
     done = thanksio("check")

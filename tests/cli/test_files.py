@@ -105,10 +105,10 @@ def test_a_file_is_read_correctly_or_refused_with_row_and_reason(name: str) -> N
 
     orders = read(FILES / name)
 
-    said = [": ".join(filter(None, (each.place, each.why))) for each in (*orders.problems, *orders.warnings)]
+    texts = [": ".join(filter(None, (each.place, each.why))) for each in (*orders.problems, *orders.warnings)]
     assert orders.placed == placed
-    assert len(said) == len(problems)
-    assert all(text.startswith(problem) for text, problem in zip(said, problems, strict=True))
+    assert len(texts) == len(problems)
+    assert all(text.startswith(problem) for text, problem in zip(texts, problems, strict=True))
 
 
 def test_without_its_extra_a_workbook_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -34,7 +34,7 @@ def read(content: str | bytes, name: str = "orders.csv", **selection: Any) -> Or
     return read_file(io.BytesIO(data), name, Selection(**selection))
 
 
-def said(orders: Orders) -> list[str]:
+def messages(orders: Orders) -> list[str]:
     return [f"{problem.place}: {problem.why}" for problem in orders.problems]
 
 
@@ -105,7 +105,7 @@ def test_orders_are_read_in_every_form_and_encoding(content: str) -> None:
 
     for data in encoded:
         orders = read(data)
-        assert said(orders) == []
+        assert messages(orders) == []
         assert list(orders.placed) == [37294, 37295]
         assert set(orders.placed.values()) <= {None, 1586132431.0}  # the documented example's
 
@@ -309,7 +309,7 @@ def test_a_row_that_cannot_be_used_is_named_with_its_line_and_the_value_alone(
 ) -> None:
     orders = read(content)
 
-    assert said(orders) == problems
+    assert messages(orders) == problems
     assert orders.bad == len(problems)
 
 
@@ -345,16 +345,16 @@ BROKEN = {
 
 @pytest.mark.parametrize(("rows", "why"), BROKEN.values(), ids=BROKEN.keys())
 def test_a_file_whose_quoting_is_broken_is_not_used_at_all(rows: str, why: str) -> None:
-    """After a mark that is missing nobody knows what is inside of a cell and what is a row."""
+    """After a missing quotation mark, cells and rows cannot be distinguished."""
     orders = read(f"order_id,name\n37290,Jane\n{rows}")
 
     assert (orders.placed, orders.bad) == ({}, 1)
-    assert said(orders)[0].startswith(f"orders.csv, {why}")
-    assert said(orders)[0].endswith("; is a quotation mark missing?; nothing in this file is used")
+    assert messages(orders)[0].startswith(f"orders.csv, {why}")
+    assert messages(orders)[0].endswith("; is a quotation mark missing?; nothing in this file is used")
 
 
 def test_the_delimiter_of_a_broken_row_is_shown_as_text() -> None:
-    assert "('\\t' expected after" in said(read('order_id\tname\n37294\t"Jane" Doe\n'))[0]
+    assert "('\\t' expected after" in messages(read('order_id\tname\n37294\t"Jane" Doe\n'))[0]
 
 
 # Columns
@@ -369,7 +369,7 @@ SEVERAL = {
 
 @pytest.mark.parametrize(("content", "why"), SEVERAL.values(), ids=SEVERAL.keys())
 def test_a_file_in_which_several_columns_qualify_is_refused(content: str, why: str) -> None:
-    assert said(read(content)) == [f"orders.csv: several columns can hold the {why}"]
+    assert messages(read(content)) == [f"orders.csv: several columns can hold the {why}"]
 
 
 ROWS = [{"id": 1, "orderId": 101}, {"id": 2, "orderId": 102}]
@@ -416,7 +416,7 @@ def test_a_column_that_the_operator_names_literally_wins() -> None:
     ],
 )
 def test_a_column_that_the_operator_names_must_be_there(content: str, why: str) -> None:
-    assert said(read(content, id_column="number")) == [why]
+    assert messages(read(content, id_column="number")) == [why]
 
 
 def test_it_is_said_which_columns_were_read() -> None:
@@ -465,7 +465,7 @@ def test_rows_are_selected_by_their_values(content: str) -> None:
     ],
 )
 def test_a_column_that_selects_rows_must_be_there(content: str, why: str) -> None:
-    assert said(read(content, where=(("run", "7"),))) == [why]
+    assert messages(read(content, where=(("run", "7"),))) == [why]
 
 
 def test_keys_can_be_as_many_as_the_rows() -> None:
@@ -616,7 +616,7 @@ def test_a_million_bad_rows_are_counted_and_the_first_thousand_named() -> None:
 
 
 def test_the_name_of_a_file_is_sanitized() -> None:
-    assert said(read("37294\nx", "or\x1bders\n.csv")) == ["or\ufffdders .csv, line 2: 'x' is not an order id"]
+    assert messages(read("37294\nx", "or\x1bders\n.csv")) == ["or\ufffdders .csv, line 2: 'x' is not an order id"]
 
 
 def test_arguments_are_read_like_a_list_and_named_by_their_place() -> None:
@@ -624,7 +624,7 @@ def test_arguments_are_read_like_a_list_and_named_by_their_place() -> None:
 
     assert orders.placed == {37294: None, 37295: None}
     assert (orders.bad, orders.repeated) == (3, 1)
-    assert said(orders) == [
+    assert messages(orders) == [
         "argument 4: '#37296' is not an order id",
         "argument 5: the order id is missing",
         "argument 6: 'a…' is not an order id",
@@ -638,12 +638,12 @@ pieces |= st.sampled_from(['"id"', '{"id":', "37294", TEXT, "#", " ", "\0", "\uf
 
 
 @given(st.lists(pieces | st.text(max_size=3), max_size=30).map("".join).map(str.encode) | st.binary(max_size=200))
-def test_whatever_a_file_holds_ends_in_orders_and_problems_that_can_be_printed(content: bytes) -> None:
+def test_any_file_results_in_orders_and_printable_problems(content: bytes) -> None:
     orders = read(content)
 
     assert all(type(number) is int and 0 < number < 2**63 for number in orders.placed)
     assert orders.bad >= len(orders.problems) > 0 or orders.bad == 0
-    for text in said(orders):
+    for text in messages(orders):
         assert text.isprintable()
         assert len(text) < 700
         assert LETTER not in text or "there are: " in text  # what should be a header is shown as one
@@ -713,7 +713,7 @@ class Nat(datetime):
 
 
 class Na:
-    """As pandas has it: comparing it says neither yes nor no."""
+    """Like pandas.NA: a comparison is neither true nor false."""
 
     def __ne__(self, other: object) -> Any:
         return self

@@ -28,7 +28,7 @@ def queue(plan: Plan) -> list[int]:
     return [row.order_id for row in plan.rows]
 
 
-def test_the_hour_that_ends_first_goes_first_then_those_unknown_then_those_over() -> None:
+def test_the_order_is_open_windows_by_their_end_then_unknown_then_closed() -> None:
     placed = {1: None, 2: NOW - 3600, 3: NOW - 60, 4: NOW - 3000, 5: None, 6: NOW - 9000, 7: NOW - 60}
 
     plan = make_plan(placed, NOW, 60)
@@ -66,7 +66,7 @@ def test_what_an_earlier_run_settled_takes_no_turn() -> None:
     assert queue(plan) == [1, 2, 3]
 
 
-def test_a_plan_is_told_line_by_line() -> None:
+def test_a_plan_has_these_lines() -> None:
     placed: dict[int, float | None] = dict.fromkeys(range(1, 73), NOW - 3570)
     placed |= {100: NOW - 4000, 101: None, 102: None}
 
@@ -105,7 +105,7 @@ def test_orders_without_a_time_are_sent_as_they_were_given() -> None:
     )
 
 
-def test_a_run_with_nothing_left_says_so() -> None:
+def test_a_run_with_nothing_left_has_one_line() -> None:
     shown = list(lines(make_plan({1: NOW}, NOW, 60, settled={1}), cap=None, known=60, journal="j"))
 
     assert shown == ["1 order, of which 1 settled already.", "Journal: j", "Nothing is left to send."]
@@ -127,7 +127,7 @@ def test_a_plan_is_an_object_for_a_program() -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "expected"),
+    ("text", "expected"),
     [
         (pluralize(1), "1 order"),
         (pluralize(3000, "bad row"), "3,000 bad rows"),
@@ -145,5 +145,5 @@ def test_a_plan_is_an_object_for_a_program() -> None:
         (minute(0.5), "in 0.5 s"),
     ],
 )
-def test_numbers_are_written_for_people(said: str, expected: str) -> None:
-    assert said == expected
+def test_numbers_are_written_for_people(text: str, expected: str) -> None:
+    assert text == expected

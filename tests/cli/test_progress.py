@@ -137,7 +137,7 @@ def test_a_run_that_begins_has_nothing_settled_and_no_hour_may_be_known() -> Non
     assert evolve(VIEW, window=None).line.endswith("about 23 min left")
 
 
-def test_a_run_that_is_being_stopped_says_nothing_else() -> None:
+def test_a_run_that_is_being_stopped_shows_only_that() -> None:
     view = evolve(VIEW, is_stopping=True)
 
     assert view.line == f"09:31:20 {ZONE} {view.what_next}"
@@ -185,7 +185,7 @@ def test_a_local_time_has_a_zone(monkeypatch: pytest.MonkeyPatch, name: str, wri
 
 
 class Lined(io.StringIO):
-    """A stderr that says when a line was written."""
+    """A stderr that records when a line was written."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -213,7 +213,7 @@ def test_lines_are_written_while_nothing_happens_and_one_at_the_end(monkeypatch:
     assert last.endswith("118 of 120 a minute; stopped: 2,760 orders without a verdict")
 
 
-def test_a_stop_is_told_at_once_even_if_nothing_else_is(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stop_is_shown_at_once_even_if_nothing_else_is(monkeypatch: pytest.MonkeyPatch) -> None:
     stderr = Lined()
     monkeypatch.setattr("sys.stderr", stderr)
     stopping = evolve(VIEW, is_stopping=True)
@@ -262,7 +262,7 @@ def test_the_screen_is_what_fits_stderr(
 
 
 @pytest.mark.parametrize("name", ["FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"])
-def test_a_file_is_no_terminal_whatever_the_environment_says(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+def test_a_file_is_not_a_terminal_in_any_environment(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setenv(name, "1")
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setattr("sys.stderr", io.StringIO())
@@ -400,7 +400,7 @@ def test_one_skipped_row_is_one() -> None:
     assert "Skipped, and nothing sent: 1 row that cannot be read." in needs(Tally(0, skipped=Skipped(1)), None)
 
 
-def test_a_summary_of_nothing_says_so() -> None:
+def test_a_summary_without_orders_has_one_line() -> None:
     assert list(summary(Tally(0), None)) == ["0 orders: nothing to do."]
 
 
@@ -444,7 +444,7 @@ ERRORS = {
         ("lost", "", None, "APIConnectionError", "7: lost"),
     ],
 )
-def test_a_result_is_told_as_it_is(case: str, status: str, cents: int | None, kind: str, line: str) -> None:
+def test_a_result_is_one_json_object(case: str, status: str, cents: int | None, kind: str, line: str) -> None:
     told = found(ERRORS[case])
 
     assert (told.status, told.authorized_cents, told.kind, told.line) == (status, cents, kind, line)
@@ -459,7 +459,7 @@ def test_a_result_is_told_as_it_is(case: str, status: str, cents: int | None, ki
         ("refused", "refused", "no"),
     ],
 )
-def test_a_journal_is_told_in_the_same_words(state: Any, verdict: str, error: str) -> None:
+def test_a_journal_is_shown_like_the_run(state: Any, verdict: str, error: str) -> None:
     told = remembered(evolve(ENTRY, state=state)).as_json()
 
     assert told == {

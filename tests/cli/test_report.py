@@ -61,7 +61,7 @@ class Page(HTMLParser):
         """Return the attributes of all elements of a kind."""
         return [attributes for name, attributes in self.tags if name == tag]
 
-    def said(self, *tags: str) -> list[str]:
+    def texts_of(self, *tags: str) -> list[str]:
         """Return the texts in elements of some kinds."""
         return [text for tag, text in self.texts if tag in tags]
 
@@ -146,9 +146,9 @@ def summary(cents: int = 0, without_total: int = 0, skipped: int = 0, **counts: 
         (summary(skipped=2, cancelled=1), "1 order cancelled ($0.00 authorized). 2 rows of the input skipped."),
     ],
 )
-def test_the_headline_says_what_happened(told: Summary, sentence: str) -> None:
+def test_the_headline_summarizes_the_run(told: Summary, sentence: str) -> None:
     assert headline(told) == sentence
-    assert Page(page(told)).said("h1") == [sentence]
+    assert Page(page(told)).texts_of("h1") == [sentence]
 
 
 def test_what_needs_attention_comes_first_and_the_most_urgent_orders_first(journal: Journal) -> None:
@@ -163,8 +163,8 @@ def test_what_needs_attention_comes_first_and_the_most_urgent_orders_first(journ
 
     told = shown(journal)
 
-    assert told.said("h2") == ["Needs attention", "Totals", "Verdicts over time", "Runs"]
-    assert told.said("h3") == ["Unknown: 4", "Not cancelled: 1", "Refused: 1", "Not tried: 1"]
+    assert told.texts_of("h2") == ["Needs attention", "Totals", "Verdicts over time", "Runs"]
+    assert told.texts_of("h3") == ["Unknown: 4", "Not cancelled: 1", "Refused: 1", "Not tried: 1"]
     listed = told.text.partition("Needs attention")[2].partition("Totals")[0]
     assert re.findall(r"\b([1-8]) (?:unknown|not|refused)", listed) == ["7", "3", "8", "5", "6", "2", "4"]
     assert "7 unknown It was in flight when the run ended. Run the same command again. 2026-03-14 12:30:00 0 " in listed
@@ -181,7 +181,7 @@ def test_skipped_rows_and_what_was_unknown_before_are_shown(journal: Journal) ->
 
     told = shown(journal)
 
-    assert told.said("h3") == ["Not cancelled: 1", "Skipped rows: 1", "Unknown before, settled now: 2"]
+    assert told.texts_of("h3") == ["Not cancelled: 1", "Skipped rows: 1", "Unknown before, settled now: 2"]
     assert "in.csv, line 4 invalid order id 'x'" in told.text
     settled = told.text.partition("Orders that were unknown")[2].partition("Totals")[0]
     assert re.findall(r"\b(\d) (cancelled|not cancelled)", settled) == [("1", "cancelled"), ("2", "not cancelled")]
@@ -228,7 +228,7 @@ def test_totals_runs_and_where_the_orders_were_sent_are_shown(journal: Journal) 
         "amount.",
     ]
     assert "1 2026-03-14 12:00:00 interrupted 2 2026-03-14 12:10:00 2026-03-14 12:20:00" in told.text
-    assert told.said("dd") == [journal.path, "https://api.example/api/v2", "0.1.0", "2026-03-14 17:34:20 UTC"]
+    assert told.texts_of("dd") == [journal.path, "https://api.example/api/v2", "0.1.0", "2026-03-14 17:34:20 UTC"]
     assert "Rate limit: 120 requests a minute." in told.text
 
 
@@ -282,9 +282,9 @@ def test_the_page_loads_nothing_and_a_screen_reader_can_read_it(journal: Journal
         "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
     )
     assert not any(name in {"src", "srcset", "href", "xlink:href", "style"} for _, given in told.tags for name in given)
-    assert not re.search(r"@import|url\(", "".join(told.said("style")))
+    assert not re.search(r"@import|url\(", "".join(told.texts_of("style")))
     assert told.all("html") == [{"lang": "en"}]
-    assert told.said("title")[0] == "1 of 3 orders cancelled"
+    assert told.texts_of("title")[0] == "1 of 3 orders cancelled"
     assert all(given.get("scope") in {"col", "row"} for given in told.all("th"))
     assert len(told.all("caption")) == len(told.all("table"))
     assert all(svg.get("role") == "img" or "aria-hidden" in svg for svg in told.all("svg"))

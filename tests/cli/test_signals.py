@@ -227,7 +227,7 @@ def running(*arguments: str, **settings: object) -> Iterator[subprocess.Popen[st
 
 
 def hold(fake: FakeThanksIO) -> tuple[threading.Event, threading.Event]:
-    """Send no response before the second event; the first one says that a request was received."""
+    """Send no response before the second event; the first is set when a request was received."""
     came, may_go = threading.Event(), threading.Event()
 
     def say(answer: Response) -> list[bytes]:
@@ -242,7 +242,7 @@ def hold(fake: FakeThanksIO) -> tuple[threading.Event, threading.Event]:
 @pytest.mark.parametrize(
     ("is_kept", "known"), [(True, "the journal has them as in flight"), (False, "their outcome is unknown")]
 )
-def test_leaving_says_what_is_in_flight_and_ends_the_process(
+def test_leaving_reports_the_orders_in_flight_and_ends_the_process(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *, is_kept: bool, known: str
 ) -> None:
     ended: list[int] = []
@@ -268,13 +268,13 @@ def test_a_second_ctrl_c_leaves_at_once(fake: FakeThanksIO) -> None:
             process.send_signal(signal.SIGINT)
             with suppress(subprocess.TimeoutExpired):
                 process.wait(0.1)
-        said = process.stderr.read()
+        output = process.stderr.read()
     may_go.set()
 
     assert "press Ctrl-C again to end" in told
     assert process.returncode == 4
-    assert said.startswith("thanksio: ended without waiting for the orders in flight: ")
-    assert "the journal has them as in flight. Run the same command again." in said
+    assert output.startswith("thanksio: ended without waiting for the orders in flight: ")
+    assert "the journal has them as in flight. Run the same command again." in output
     with Journal("orders.csv.journal") as kept:
         assert "in_flight" in kept.totals()
 
@@ -289,9 +289,9 @@ def test_a_closed_stdout_ends_the_command_quietly(fake: FakeThanksIO) -> None:
         assert process.stderr
         process.stdout.close()
         may_go.set()
-        said, code = process.stderr.read(), process.wait(WAIT)
+        output, code = process.stderr.read(), process.wait(WAIT)
 
-    assert all(line.endswith("nobody waited for it any more") for line in said.splitlines())
+    assert all(line.endswith("nobody waited for it any more") for line in output.splitlines())
     assert code == 0
     with Journal("orders.csv.journal") as kept:
         assert "in_flight" not in kept.totals()
@@ -309,10 +309,10 @@ def test_a_full_disk_ends_the_command_with_what_is_known(fake: FakeThanksIO) -> 
         resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 
     with running("cancel", "--from", "orders.csv", "--yes", preexec_fn=small) as process:
-        said, errors = process.communicate(timeout=WAIT)
+        output, errors = process.communicate(timeout=WAIT)
 
     assert process.returncode == 1
-    assert re.match(r"600 orders: \d+ cancelled, \d+ not tried", said)
+    assert re.match(r"600 orders: \d+ cancelled, \d+ not tried", output)
     assert "thanksio: The journal orders.csv.journal cannot be written" in errors
 
 
@@ -365,10 +365,10 @@ def test_after_a_no_nothing_is_sent(fake: FakeThanksIO) -> None:
 
     with running("cancel", "--from", "orders.csv", stdin=slave, stderr=slave) as process:
         assert process.wait(WAIT) == 3
-    said = os.read(master, 65536).decode()
+    output = os.read(master, 65536).decode()
     for end in (master, slave):
         os.close(end)
 
-    assert said.endswith("thanksio: Nothing was sent.\r\n")
+    assert output.endswith("thanksio: Nothing was sent.\r\n")
     assert fake.calls == []
     assert [path.name for path in Path().iterdir()] == ["orders.csv"]

@@ -111,7 +111,7 @@ def test_a_pause_is_shown_and_ends_with_a_signal(fake: FakeThanksIO) -> None:
     assert len(fake.calls) <= 3
 
 
-def test_a_pause_says_when_the_next_attempt_is() -> None:
+def test_a_pause_shows_the_time_of_the_next_attempt() -> None:
     view = View(0.0, 4, dict.fromkeys(VERDICTS, 0), Rate(60, 0, 60.0, 0, 0.0), 0.0, pause=(3, 19.5))
 
     assert view.what_next == "3 orders not settled, next attempt in 20 s"

@@ -26,7 +26,7 @@ def _settings(settings: dict[str, Any]) -> dict[str, Any]:
 
 
 def outcome(kind: str, order_id: object = 37294, *, within: Within = nullcontext, **settings: Any) -> Any:
-    """Return what a new client's call ends in: the order, or whatever was raised."""
+    """Return the result of a call of a new client: the order, or the exception."""
 
     def use() -> Any:
         try:

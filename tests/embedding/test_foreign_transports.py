@@ -110,7 +110,7 @@ def test_what_the_host_raises_passes_unchanged_and_at_once(kind: str, *, in_body
         assert caught is error
 
 
-def test_one_order_that_meets_an_exception_of_the_host_ends_the_run(kind: str) -> None:
+def test_an_exception_of_the_host_program_ends_the_run(kind: str) -> None:
     """It is not a result: nothing about the order is known, and the host asked to stop."""
     with pytest.raises(BaseException, match="now") as caught:  # a task group may wrap it
         results(kind, [37294], transport=Raising(JobTimeLimit("now")))
@@ -122,7 +122,7 @@ def test_one_order_that_meets_an_exception_of_the_host_ends_the_run(kind: str) -
 
 
 class Lossy(httpx.BaseTransport, httpx.AsyncBaseTransport):
-    """An adapter that lets the server act, loses its answer and reports something else; again, if told to retry."""
+    """An adapter that loses the response and reports another error, and repeats that if configured to retry."""
 
     def __init__(self, *reports: Exception) -> None:
         self._reports = reports
@@ -144,7 +144,7 @@ class Lossy(httpx.BaseTransport, httpx.AsyncBaseTransport):
     [[httpx.ConnectTimeout("late")], [httpx.ReadError("lost"), httpx.ConnectError("second attempt: refused")]],
     ids=["calls a lost answer a failure to connect", "retries by itself and reports the last failure"],
 )
-def test_an_adapter_may_have_sent_what_it_says_it_did_not(
+def test_a_connect_error_of_an_adapter_leaves_the_outcome_unknown(
     kind: str, fake: FakeThanksIO, reports: list[Exception]
 ) -> None:
     error = failure(kind, base_url=fake.base_url, transport=Lossy(*reports))

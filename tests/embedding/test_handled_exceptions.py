@@ -1,4 +1,4 @@
-"""An exception that the caller is handling while it calls keeps its traceback, whatever the call ends in."""
+"""An exception that the caller is handling during a call keeps its traceback."""
 
 from __future__ import annotations
 

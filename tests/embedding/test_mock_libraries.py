@@ -68,7 +68,7 @@ def test_a_mocked_answer_counts_as_any_response(mock: Mock, kind: str) -> None:
 
 @pytest.mark.parametrize("loss", KINDS_OF_LOSS)
 def test_a_mocked_failure_proves_nothing(mock: Mock, kind: str, loss: type[httpx.TransportError]) -> None:
-    """No connection of ours was opened, so none can say that nothing was sent."""
+    """No connection of ours was opened, so it is unknown whether anything was sent."""
     mock(loss("mocked"))
 
     error = failure(kind, base_url=BASE)

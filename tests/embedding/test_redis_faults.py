@@ -1,4 +1,4 @@
-"""Rule 4 for the shared budget: whatever answers in the place of Redis, a call ends in time and in words of ours."""
+"""Rule 4 for the shared budget: a call ends in time and with our own message for any server in place of Redis."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ def assert_told_well(found: Any, caplog: pytest.LogCaptureFixture) -> None:
 
 
 @pytest.mark.parametrize("reply", SERVERS.values(), ids=SERVERS.keys())
-def test_whatever_answers_instead_of_redis_a_call_ends_in_time(
+def test_any_bytes_instead_of_redis_let_a_call_end_in_time(
     kind: str, fake: FakeThanksIO, caplog: pytest.LogCaptureFixture, reply: Reply
 ) -> None:
     with NotQuiteRedis(reply) as server:

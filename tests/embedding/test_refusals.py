@@ -68,7 +68,7 @@ def answer(code: int, content: bytes, kind: str) -> httpx.Response:
 
 
 @pytest.mark.parametrize("name", REFUSALS | PAGES)
-def test_only_a_refusal_of_the_api_says_that_nothing_was_done(name: str) -> None:
+def test_only_a_refusal_by_the_api_proves_that_nothing_was_done(name: str) -> None:
     for code, kind in KIND_OF.items():
         handler, received = script(answer(code, *(REFUSALS | PAGES)[name]))
 
@@ -91,7 +91,7 @@ def test_every_kind_of_client_judges_alike(kind: str, name: str) -> None:
 
 
 @pytest.mark.parametrize("code", NEVER_SETTLED)
-def test_a_status_about_time_settles_nothing_whatever_its_body(code: int) -> None:
+def test_a_status_about_time_settles_nothing(code: int) -> None:
     """408, 425 and 499 are about the connection, and the request may have been processed."""
     for content, kind in (REFUSALS | PAGES).values():
         error = failure("sync", transport=httpx.MockTransport(script(answer(code, content, kind))[0]))

@@ -32,9 +32,7 @@ def asking(code: int, **headers: str) -> httpx.Response:
 
 @pytest.mark.parametrize("asked", ["121", "120.5", "3600", "120, 121", "date"])
 @pytest.mark.parametrize("code", [429, 503])
-def test_more_than_two_minutes_fail_a_call_at_once_whatever_its_deadline(
-    connect: Connect, code: int, asked: str
-) -> None:
+def test_a_wait_of_more_than_two_minutes_fails_a_call_at_once(connect: Connect, code: int, asked: str) -> None:
     now = time.time()
     dated = {"retry_after": formatdate(now + 300, usegmt=True), "date": formatdate(now, usegmt=True)}
     client = connect(script(asking(code, **(dated if asked == "date" else {"retry_after": asked})), ok())[0])

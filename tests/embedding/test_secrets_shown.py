@@ -84,14 +84,14 @@ PARTS = {
 
 
 def secrets_in(token: str, part: slice, encode: Callable[[str], str]) -> tuple[str, list[str]]:
-    """Encode each character: give the echo, and all runs of it that are one character too long."""
+    """Encode each character: return the echo, and all runs of it that are one character too long."""
     characters = [encode(character) for character in token[part]]
     runs = range(len(characters) - MOST)
     return "".join(characters), ["".join(characters[start : start + MOST + 1]) for start in runs]
 
 
 def secrets_in_base64(token: str, encode: Callable[[bytes], bytes], before: str) -> tuple[str, list[str]]:
-    """Encode all at once: of a run of twelve letters, those that lie within the token tell eight characters of it."""
+    """Encode all at once: a run of twelve letters within the token reveals eight characters of it."""
     echo = encode((before + token).encode()).decode()
     first = (len(before) * 8 + 5) // 6
     return echo.rstrip("="), [echo[start : start + 12] for start in range(first, len(token + before) * 8 // 6 - 11)]
@@ -117,8 +117,8 @@ def says(where: str, echo: str) -> httpx.MockTransport:
         page = {"title": f"<title>Bad token: {echo}.</title>", "text": f"Bad token: {echo}."}
         if where in page:
             return httpx.Response(403, text=page[where], headers={"content-type": kind})
-        said = {"message": f"Bad token: {echo}."} if where == "message" else {"errors": {"t": [f"{echo} is bad"]}}
-        return ok(said, 422)
+        document = {"message": f"Bad token: {echo}."} if where == "message" else {"errors": {"t": [f"{echo} is bad"]}}
+        return ok(document, 422)
 
     return httpx.MockTransport(handle)
 
@@ -300,7 +300,7 @@ def test_a_proxys_password_beside_an_unusable_setting_is_in_no_frame_of_ours(
 
 
 def test_no_frame_of_ours_holds_what_was_written_or_by_whom(kind: str) -> None:
-    """Whatever a call ends in, its answer was an order with a letter."""
+    """In each case the response was an order with a letter."""
     letter = {"message": LETTER, "return_address": ADDRESS}
     for answer in (ok(order("reviewing", **letter)), ok(order(id=1, **letter)), ok(order("canceled", **letter), 422)):
         error = failure(kind, token=LARAVEL, transport=httpx.MockTransport(lambda _, answer=answer: answer))
@@ -347,7 +347,7 @@ def test_an_error_that_is_shown_shows_no_letter(kind: str, show: Callable[[objec
 
 
 def call_and_fail(answer: httpx.Response) -> None:
-    """Hold an order, a result and a client while something goes wrong."""
+    """Raise while local variables hold an order, a result and a client."""
     with ThanksIO(LARAVEL, base_url="http://127.0.0.1:1", transport=httpx.MockTransport(lambda _: answer)) as client:
         found = client.cancel_order(37294)
         (result,) = client.cancel_orders([37294], pace=False)

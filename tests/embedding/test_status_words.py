@@ -1,4 +1,4 @@
-"""Rule 1: the contract's words decide, however they are written; any other word is nobody's yes and nobody's no."""
+"""Rule 1: listed statuses decide, in any case; any other status proves nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every documented response is parsed into its model, and the model gives it back without loss."""
+"""Every documented response is parsed into its model and serialized again without loss."""
 
 from __future__ import annotations
 

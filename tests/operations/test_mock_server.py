@@ -72,7 +72,7 @@ def test_every_response_has_the_headers_of_the_contract(mock_server: str, operat
 def test_a_request_that_does_not_conform_is_refused(
     mock_server: str, operation: Operation, settings: dict[str, str], example: str
 ) -> None:
-    """So the 200 of the other tests says that the requests conform."""
+    """So a 200 in the other tests proves that the requests conform."""
     model = parsed(operation.call(mock_server, **settings))
 
     assert isinstance(model, ErrorAnswer)

@@ -1,4 +1,4 @@
-"""An undocumented status gives no model, or an error if the client is told to raise one."""
+"""An undocumented status is parsed as None, or raises an error if the client is configured so."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def respond(httpserver: HTTPServer, operation: Operation, status: int) -> str:
 
 
 @every_operation
-def test_an_undocumented_status_gives_no_model(httpserver: HTTPServer, operation: Operation) -> None:
+def test_an_undocumented_status_is_parsed_as_none(httpserver: HTTPServer, operation: Operation) -> None:
     for status in UNDOCUMENTED:
         server = respond(httpserver, operation, status)
 

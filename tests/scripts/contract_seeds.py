@@ -1,4 +1,4 @@
-"""Changes of the contract, each with what a user of the client would say of it."""
+"""Changes of the contract, each with its effects on users of the client."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ def fits(change: Change, told: Told) -> bool:
 
 @needs_redocly
 @pytest.mark.parametrize("group", dict.fromkeys(seed.group for seed in SEEDS))
-def test_each_change_is_rated_as_a_user_would_and_nothing_else_is_told(
+def test_each_change_is_rated_for_users_and_nothing_else_is_reported(
     tmp_path: Path, subtests: pytest.Subtests, group: str
 ) -> None:
     """The changes of a group are made together, for to generate and compare takes two seconds."""
@@ -78,7 +78,7 @@ def test_each_change_is_rated_as_a_user_would_and_nothing_else_is_told(
 
 @needs_redocly
 def test_what_only_people_read_is_invisible(tmp_path: Path) -> None:
-    """Redocly does not look at `x-` keys, examples and comments; that something changed is told all the same."""
+    """Redocly ignores `x-` keys, examples and comments; that something changed is reported all the same."""
     base, revision = tmp_path / "base.yaml", tmp_path / "revision.yaml"
     base.write_text(CONTRACT, "utf-8")
     revision.write_text(put("x-evidence: [seed, auth]", "x-evidence: [auth] # newer")(CONTRACT), "utf-8")

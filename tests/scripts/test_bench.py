@@ -73,7 +73,7 @@ def test_the_goals_beside_httpx_are_those_of_the_performance_page() -> None:
     }
 
 
-def test_each_round_starts_with_another_one_and_failures_stop_nobody() -> None:
+def test_each_round_starts_with_another_one_and_failures_stop_no_other() -> None:
     log: list[str] = []
 
     def step(name: str) -> Callable[[], float]:

@@ -1,4 +1,4 @@
-"""A change that is half made fails `make check` within seconds, and what mends it is named."""
+"""An incomplete change fails `make check` within seconds, and the fix is named."""
 
 from __future__ import annotations
 
@@ -81,29 +81,29 @@ def more_colour(root: Path) -> None:
 def test_what_was_edited_by_hand_is_noticed(released: Path) -> None:
     (released / "generated" / "thanksio_generated" / "client.py").write_text("# better\n", "utf-8")
 
-    code, said = check(released, "generated")
+    code, output = check(released, "generated")
 
     assert code == 1
-    assert "make generate" in said
+    assert "make generate" in output
 
 
 @needs_redocly
-def test_everything_is_looked_at_in_seconds_and_each_failure_names_what_mends_it(released: Path) -> None:
+def test_all_checks_run_in_seconds_and_each_failure_names_the_fix(released: Path) -> None:
     more_colour(released)
     (released / "scripts" / "new.py").write_text('"""Do."""\nx=1\n', "utf-8")
     began = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
 
-    code, said = check(released)
+    code, output = check(released)
 
     # Seconds of one processor: of the clock it is less on an idle machine, and any number on a busy one.
     assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - began < 15
     assert code == 1
-    assert re.findall(r"^(ok|FAILED)", said, re.MULTILINE) == ["FAILED", "FAILED", "ok", "ok", "FAILED"]
-    assert "make generate" in said
-    assert 'in pyproject.toml set version = "' in said
-    assert "set `info.version: " in said
-    assert "start the entries of CHANGELOG.md" in said
-    assert "Fix: make format" in said
+    assert re.findall(r"^(ok|FAILED)", output, re.MULTILINE) == ["FAILED", "FAILED", "ok", "ok", "FAILED"]
+    assert "make generate" in output
+    assert 'in pyproject.toml set version = "' in output
+    assert "set `info.version: " in output
+    assert "start the entries of CHANGELOG.md" in output
+    assert "Fix: make format" in output
 
 
 def test_there_are_no_other_checks(released: Path) -> None:
@@ -114,21 +114,19 @@ def test_there_are_no_other_checks(released: Path) -> None:
 
 
 @needs_redocly
-def test_a_change_is_told_in_the_words_of_a_user_and_passes_when_it_is_whole(
-    released: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_change_is_reported_and_a_complete_one_passes(released: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before = release.read(released)
     version, contract = (show_version(following(old, Rating.COMPATIBLE)) for old in (before.version, before.contract))
     more_colour(released)
 
     assert contract_diff.main(["--root", str(released)]) == 0  # it looks, and stops nothing
 
-    said = capsys.readouterr()
-    assert "1 change for users of thanksio." in said.out
-    assert "and no longer in `additional_properties`.\n    contract  order.colour: added" in said.out
-    assert "Breaking" not in said.out
-    assert f"The package version after {show_version(before.version)} is {version} or later." in said.out
-    mends = re.findall(r"Fix: (.*)", said.err)
+    output = capsys.readouterr()
+    assert "1 change for users of thanksio." in output.out
+    assert "and no longer in `additional_properties`.\n    contract  order.colour: added" in output.out
+    assert "Breaking" not in output.out
+    assert f"The package version after {show_version(before.version)} is {version} or later." in output.out
+    mends = re.findall(r"Fix: (.*)", output.err)
     assert [word in mend for word, mend in zip(("openapi", "pyproject", "CHANGELOG"), mends, strict=True)] == [True] * 3
 
     edit(released / "openapi.yaml", "\n  version: ", f"\n  version: {contract} # was ")
@@ -207,7 +205,7 @@ def test_each_half_names_the_edit_that_is_missing(now: State, changes: list[Chan
 
 
 def test_before_the_first_release_the_version_may_stay() -> None:
-    """Nothing has been promised to anyone; that the contract is another one, and what is new, is said all the same."""
+    """There are no promises to users yet; a contract version and a line in the CHANGELOG are required all the same."""
     found = release.problems(RELEASED, RELEASED, [BREAK], is_release=False)
 
     assert ["info.version: 0.1.1" in problem.fix or "add a line" in problem.fix for problem in found] == [True, True]
@@ -297,7 +295,7 @@ def test_without_another_contract_there_is_nothing_to_compare(tmp_path: Path) ->
     assert history.find(tmp_path) is None
 
 
-def test_a_shallow_clone_is_an_error_that_says_what_to_do(small: Path, tmp_path: Path) -> None:
+def test_a_shallow_clone_is_an_error_with_the_fix(small: Path, tmp_path: Path) -> None:
     """Without the tags, a change would be compared with the wrong state, and pass."""
     git(tmp_path, "clone", "--quiet", "--depth=1", small.as_uri(), "shallow")
 
@@ -315,7 +313,7 @@ def test_a_state_without_a_package_is_an_error(small: Path, tmp_path: Path) -> N
         history.fetch(small, base, tmp_path / "into")
 
 
-def test_an_archive_without_history_is_checked_as_far_as_it_goes(
+def test_an_archive_without_history_is_checked_without_the_comparison(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for name in FILES:
@@ -330,7 +328,7 @@ def test_an_archive_without_history_is_checked_as_far_as_it_goes(
 
 
 def test_a_hook_of_another_repository_does_not_mislead(small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Git tells a hook, through its environment, which repository it runs in."""
+    """Git sets variables for hooks that name the repository."""
     monkeypatch.setenv("GIT_DIR", str(ROOT / ".git"))
 
     base = history.find(small)

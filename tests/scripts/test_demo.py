@@ -1,4 +1,4 @@
-"""What a stranger sees who types `make demo`."""
+"""The output of `make demo`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Generation gives the same bytes everywhere, is swapped in whole, and is checked both ways."""
+"""Generation is reproducible, replaces the package as a whole, and is checked both ways."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_the_same_bytes_come_out_everywhere(tmp_path: Path, environment: dict[st
     assert sorted(path.name for path in tmp_path.iterdir()) == ["package", "pyproject.toml", "ruff.toml"]
 
 
-def test_every_module_says_that_it_is_generated() -> None:
+def test_every_module_is_marked_as_generated() -> None:
     files = tree(PACKAGE)
 
     assert files.pop("py.typed") == b""
@@ -88,7 +88,7 @@ BROKEN: dict[str, tuple[Callable[[str], str], str]] = {
 
 
 @pytest.mark.parametrize(("damage", "words"), BROKEN.values(), ids=BROKEN.keys())
-def test_a_broken_contract_leaves_the_package_and_tells_why(
+def test_a_broken_contract_leaves_the_package_and_prints_the_reason(
     tmp_path: Path, damage: Callable[[str], str], words: str
 ) -> None:
     package, contract = tmp_path / "package", tmp_path / "openapi.yaml"

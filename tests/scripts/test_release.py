@@ -57,10 +57,10 @@ def test_a_version_is_tagged_once_and_only_from_a_clean_tree(
     code = release.main(["--tag", "0.2.0", "--root", str(repository)])
 
     assert code == 1
-    said = capsys.readouterr().err
-    assert "v0.2.0 is tagged already" in said
-    assert "The tree is not clean. Commit or put away first:\n    M README.md" in said
-    assert said.endswith("Nothing was tagged.\n")
+    expected = capsys.readouterr().err
+    assert "v0.2.0 is tagged already" in expected
+    assert "The tree is not clean. Commit or put away first:\n    M README.md" in expected
+    assert expected.endswith("Nothing was tagged.\n")
     assert not (repository / "dist").exists()
 
 
@@ -89,7 +89,7 @@ def test_other_bytes_are_noticed(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("version", "stated", "changelog", "status", "tags", "said"),
+    ("version", "stated", "changelog", "status", "tags", "expected"),
     [
         ("0.2.0", "0.2.0", CHANGELOG, "", ["v0.1.0"], []),
         ("0.2", "0.2", CHANGELOG.replace("0.2.0", "0.2"), "", [], ["'0.2' is no version"]),
@@ -103,12 +103,12 @@ def test_other_bytes_are_noticed(tmp_path: Path) -> None:
     ids=["fine", "two numbers", "a v", "another version", "no date", "another entry", "not clean", "tagged"],
 )
 def test_what_stands_in_the_way_is_said(  # noqa: PLR0913, PLR0917 - the facts of a repository
-    version: str, stated: str, changelog: str, status: str, tags: list[str], said: list[str]
+    version: str, stated: str, changelog: str, status: str, tags: list[str], expected: list[str]
 ) -> None:
     found = release.problems(version, stated, changelog, status, tags)
 
-    assert len(found) == len(said)
-    assert all(text in problem for text, problem in zip(said, found, strict=True))
+    assert len(found) == len(expected)
+    assert all(text in problem for text, problem in zip(expected, found, strict=True))
 
 
 def test_git_that_fails_is_no_success(tmp_path: Path) -> None:

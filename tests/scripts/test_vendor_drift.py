@@ -111,7 +111,7 @@ def test_every_field_that_came_or_went_between_two_documents_is_named(one: str, 
     assert named("restored field", "status word", "verdict", "response") == set()
 
 
-def said(one: str, other: str, *kinds: str) -> set[tuple[str, str, str]]:
+def reported(one: str, other: str, *kinds: str) -> set[tuple[str, str, str]]:
     found = against(TEXTS[other], contract(one))
     return {(difference.where, difference.ours, difference.theirs) for difference in found if difference.kind in kinds}
 
@@ -119,23 +119,25 @@ def said(one: str, other: str, *kinds: str) -> set[tuple[str, str, str]]:
 def test_the_rename_is_a_candidate() -> None:
     here = ("/order/realism", "integer", "/order/handwriting_realism: boolean")
 
-    assert said("2025-09", "2026-09", "possible rename") == {here}
-    assert said("2025-07", "2026-09", "possible rename") == set()
+    assert reported("2025-09", "2026-09", "possible rename") == {here}
+    assert reported("2025-07", "2026-09", "possible rename") == set()
 
 
 def test_the_path_and_its_parameter_are_named_as_they_are_spelled() -> None:
-    assert said("2025-07", "2026-09", "path", "parameter") == {
+    assert reported("2025-07", "2026-09", "path", "parameter") == {
         ("/orders/{orderId}/cancel", "/order/{order_id}/cancel", "/orders/{orderId}/cancel"),
         ("orderId", "order_id in path, string, required", "orderId in path, string, required"),
     }
-    assert said("2025-09", "2026-09", "path", "parameter") == set()
+    assert reported("2025-09", "2026-09", "path", "parameter") == set()
 
 
 def test_status_words_and_null_to_object_are_named() -> None:
-    assert ("/order/status", "not listed here, known to the client", "fulfilled") in said("2025-07", "2025-09", "word")
-    assert ("/order/addons", "only null was seen", "object") in said("2025-07", "2025-09", "type")
-    assert ("/order/addons", "object", "null") in said("2025-09", "2025-07", "null")
-    assert ("/order/sub_account_id", "integer", "integer or null") in said("2025-07", "2025-09", "null")
+    assert ("/order/status", "not listed here, known to the client", "fulfilled") in reported(
+        "2025-07", "2025-09", "word"
+    )
+    assert ("/order/addons", "only null was seen", "object") in reported("2025-07", "2025-09", "type")
+    assert ("/order/addons", "object", "null") in reported("2025-09", "2025-07", "null")
+    assert ("/order/sub_account_id", "integer", "integer or null") in reported("2025-07", "2025-09", "null")
 
 
 VERDICTS = {"2025-07": "cancelled", "2025-09": "not cancelled", "2026-09": "not cancelled"}
@@ -176,7 +178,7 @@ def test_a_single_change_is_named_and_nothing_else(change: Change) -> None:
     found = against(document, contract(change.of))
 
     assert json.dumps(document) != json.dumps(json.loads(TEXTS[change.of]))
-    assert {(difference.kind, difference.where, difference.theirs) for difference in found} == change.said
+    assert {(difference.kind, difference.where, difference.theirs) for difference in found} == change.expected
 
 
 PROPOSED = {"new field", "type", "null", "word", "status word"}
@@ -313,7 +315,7 @@ def test_a_contract_with_proposed_fields_reads_the_documents_and_any_value_in_th
     assert json.loads(read_back.stdout) == orders
 
 
-def test_a_proposal_says_where_it_goes_what_to_review_and_what_is_left() -> None:
+def test_a_proposal_shows_its_place_what_to_review_and_what_is_left() -> None:
     def make(document: Document) -> None:
         example(unlisted=1)(document)
         document.pop("security")
@@ -338,7 +340,7 @@ def test_a_proposal_says_where_it_goes_what_to_review_and_what_is_left() -> None
 def test_further_changes_are_named_or_silent(change: Change) -> None:
     found = against(changed(change.of, change.make), contract(change.of))
 
-    assert {(difference.kind, difference.where, difference.theirs) for difference in found} == change.said
+    assert {(difference.kind, difference.where, difference.theirs) for difference in found} == change.expected
 
 
 FORMS = {
@@ -500,7 +502,7 @@ UNREACHABLE: dict[str, tuple[httpx.MockTransport, str]] = {
 
 
 @pytest.mark.parametrize(("transport", "words"), UNREACHABLE.values(), ids=UNREACHABLE.keys())
-def test_an_address_that_gives_no_document_says_why(transport: httpx.MockTransport, words: str) -> None:
+def test_an_address_without_a_document_is_an_error_with_the_reason(transport: httpx.MockTransport, words: str) -> None:
     with pytest.raises(UnusableError) as caught:
         fetch(ADDRESS, transport=transport)
 
@@ -558,7 +560,7 @@ def drifted(tmp_path: Path) -> Path:
     return path
 
 
-def test_nothing_new_is_0_and_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+def test_nothing_new_exits_with_0_and_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, err = run(capsys, DOCUMENTS / "2026-09.json")
 
     assert (code, err) == (0, "")
@@ -656,7 +658,7 @@ exit 0
 
 
 def in_the_workflow(folder: Path, *, code: int, open_issue: str = "") -> tuple[int, list[str]]:
-    """Run the steps of the workflow that are shell, with a watch and a gh of our own; give what gh was asked."""
+    """Run the shell steps of the workflow with a fake watch and a fake gh; return the arguments of gh."""
     (folder / "bin").mkdir()
     (folder / ".venv" / "bin").mkdir(parents=True)
     log = folder / "log"

@@ -1,4 +1,4 @@
-"""Single changes of the vendor's documents, each with all that the watch has to say of it."""
+"""Single changes of the vendor's documents, each with the expected report."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 Document: TypeAlias = dict[str, Any]
-Said: TypeAlias = tuple[str, str, str]  # kind, where, what the document says
+Expected: TypeAlias = tuple[str, str, str]  # kind, where, what the document has
 
 
 @frozen
 class Change:
-    """A change of the document `of`, and what is to be said of it against a contract made from that document."""
+    """A change of the document `of`, and the expected differences from a contract made from that document."""
 
     of: str
     make: Callable[[Document], object]
-    said: frozenset[Said]
+    expected: frozenset[Expected]
 
 
-def change(of: str, make: Callable[[Document], object], *said: Said) -> Change:
-    return Change(of, make, frozenset(said))
+def change(of: str, make: Callable[[Document], object], *expected: Expected) -> Change:
+    return Change(of, make, frozenset(expected))
 
 
 def operation(document: Document) -> Document:

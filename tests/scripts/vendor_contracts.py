@@ -30,7 +30,7 @@ def report(document: Document, raw: dict[str, Any], covered: dict[str, Document]
 
 
 def pasted(found: Report, raw: dict[str, Any], name: str) -> dict[str, Any]:
-    """Return the contract with the proposal pasted as its text says: an entry replaces the one that is there."""
+    """Return the contract with the proposal pasted: an entry replaces an existing one."""
     proposal = yaml.safe_load("\n".join(propose(found, raw, name))) or {"info": {}, "components": {"schemas": {}}}
     merged = deepcopy(raw)
     merged["info"]["x-evidence-keys"].update(proposal["info"].get("x-evidence-keys", {}))

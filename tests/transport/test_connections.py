@@ -1,4 +1,4 @@
-"""Rule 6: one connection for one attempt, closed afterwards; a client holds nothing between calls."""
+"""Rule 6: each attempt has its own connection, which is closed afterwards."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ def _repeat(kind: str, times: int, **settings: Any) -> list[str]:
             return [verdict(partial(client.cancel_order, number)) for number in range(1, times + 1)]
 
     async def run() -> list[str]:
-        said = []
+        results = []
         async with AsyncThanksIO(TOKEN, **settings) as client:
             for number in range(1, times + 1):
                 try:
-                    said.append(f"order {(await client.cancel_order(number)).id}")
+                    results.append(f"order {(await client.cancel_order(number)).id}")
                 except Exception as error:  # noqa: BLE001 - the test looks at it
-                    said.append(type(error).__name__)
-        return said
+                    results.append(type(error).__name__)
+        return results
 
     return anyio.run(run, backend=kind)
 
@@ -85,10 +85,10 @@ def test_two_hundred_calls_that_fail_in_every_way_leave_no_file_open(kind: str) 
 
 
 def test_closing_refuses_further_calls_and_lets_a_running_one_finish() -> None:
-    said: list[str] = []
+    results: list[str] = []
     with OrderServer(delay=0.3) as server:
         client = ThanksIO(TOKEN, **_settings(server))
-        running = threading.Thread(target=lambda: said.append(verdict(lambda: client.cancel_order(1))))
+        running = threading.Thread(target=lambda: results.append(verdict(lambda: client.cancel_order(1))))
         running.start()
         while not server.requests:
             time.sleep(0.001)
@@ -97,7 +97,7 @@ def test_closing_refuses_further_calls_and_lets_a_running_one_finish() -> None:
             client.cancel_order(2)
         running.join()
 
-    assert said == ["order 1"]
+    assert results == ["order 1"]
     assert server.requests == [1]
 
 

@@ -55,14 +55,14 @@ def _fork(work: Callable[[], str]) -> Callable[..., str]:
     os.close(writing)
 
     def wait(limit: float = LIMIT) -> str:
-        said = os.read(reading, 999).decode() if select.select([reading], [], [], limit)[0] else ""
+        outcome = os.read(reading, 999).decode() if select.select([reading], [], [], limit)[0] else ""
         os.close(reading)
-        if not said and limit == LIMIT:
+        if not outcome and limit == LIMIT:
             os.kill(child, signal.SIGUSR1)  # it says where it is
             time.sleep(0.2)
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
-        return said or "the child hangs"
+        return outcome or "the child hangs"
 
     return wait
 
@@ -76,11 +76,11 @@ def _spawn(work: Callable[[], str]) -> Callable[[], str]:
     writing.close()
 
     def wait() -> str:
-        said = str(reading.recv()) if reading.poll(LIMIT) else "the child hangs"
+        outcome = str(reading.recv()) if reading.poll(LIMIT) else "the child hangs"
         reading.close()
         child.kill()
         child.join()
-        return said
+        return outcome
 
     return wait
 
@@ -101,7 +101,7 @@ def rounds(kind: str, way: str, base_url: str) -> None:
 
 @pytest.mark.parametrize("kind", ["sync", "asyncio"])
 @pytest.mark.parametrize("way", ["os.fork", "multiprocessing"])
-def test_parent_and_child_never_take_each_others_answers(kind: str, way: str) -> None:
+def test_parent_and_child_never_receive_each_others_responses(kind: str, way: str) -> None:
     with OrderServer() as server:
         assert in_process(rounds, kind, way, server.base_url) == []
 
@@ -116,17 +116,17 @@ def busy(base_url: str) -> None:
     def work(first: int) -> None:
         number = first
         while not ended.is_set():
-            said = verdict(lambda: cancel(number))  # noqa: B023 - it is called at once
-            wrong.extend([said] if said != f"order {number}" else [])
+            outcome = verdict(lambda: cancel(number))  # noqa: B023 - it is called at once
+            wrong.extend([outcome] if outcome != f"order {number}" else [])
             number += 1
 
     threads = [threading.Thread(target=work, args=(first,)) for first in (1000, 100_000, 200_000, 300_000)]
     for thread in threads:
         thread.start()
     for number in range(1, 41):
-        said = _fork(lambda number=number: verdict(lambda: cancel(number)))()  # type: ignore[misc]
-        if said != f"order {number}":
-            wrong.append(said)
+        outcome = _fork(lambda number=number: verdict(lambda: cancel(number)))()  # type: ignore[misc]
+        if outcome != f"order {number}":
+            wrong.append(outcome)
             break
     ended.set()
     for thread in threads:
@@ -135,7 +135,7 @@ def busy(base_url: str) -> None:
     os._exit(0)
 
 
-def test_a_fork_beside_running_calls_gives_right_verdicts_in_both_processes() -> None:
+def test_a_fork_during_calls_leads_to_right_verdicts_in_both_processes() -> None:
     with OrderServer(delay=0.002) as server:
         assert in_process(busy, server.base_url) == []
 
@@ -158,8 +158,8 @@ def first_calls(base_url: str) -> None:
             children.append((order_id, _fork(lambda order_id=order_id: verdict(lambda: cancel(order_id)))))  # type: ignore[misc]  # noqa: B023
             time.sleep(0.002)
         for order_id, wait in children:
-            said = wait(0.1 if wrong else LIMIT)
-            wrong += [said] if said != f"order {order_id}" else []
+            outcome = wait(0.1 if wrong else LIMIT)
+            wrong += [outcome] if outcome != f"order {order_id}" else []
         for thread in threads:
             thread.join()
         if wrong:
@@ -181,7 +181,7 @@ def test_a_fork_during_the_first_call_does_not_hang_the_child(tmp_path: Path, mo
 
 def fork_in_a_handler() -> None:
     """Fork in a signal handler that comes while OpenSSL is used, and then use OpenSSL in another thread."""
-    said: list[str] = []
+    outcome: list[str] = []
 
     def use() -> str:
         thread = threading.Thread(target=OPENSSL.acquire, daemon=True)
@@ -190,13 +190,13 @@ def fork_in_a_handler() -> None:
         return "locked" if thread.is_alive() else ""
 
     def handle(*_: object) -> None:
-        said.append(_fork(lambda: "forked")())
+        outcome.append(_fork(lambda: "forked")())
 
     signal.signal(signal.SIGUSR1, handle)
     with OPENSSL:
         signal.raise_signal(signal.SIGUSR1)
-    said.append(use())
-    print(json.dumps(said), flush=True)  # noqa: T201
+    outcome.append(use())
+    print(json.dumps(outcome), flush=True)  # noqa: T201
     os._exit(0)
 
 

@@ -1,4 +1,4 @@
-"""Rule 8: callers that give up, and servers that go away and come back, cost a client nothing."""
+"""Rule 8: a client stays usable after cancelled calls and outages of the server."""
 
 from __future__ import annotations
 
@@ -61,9 +61,7 @@ WAYS: dict[str, tuple[str, bool, Callable[[Awaitable[Any], float], Awaitable[Non
 # The server's own: ssl leaves a socket whose peer was gone before it was wrapped to the garbage collector.
 @pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
 @pytest.mark.parametrize("way", WAYS)
-def test_tasks_that_give_up_leave_a_client_that_works(
-    way: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_cancelled_tasks_leave_a_usable_client(way: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     backend, tls, give_up = WAYS[way]
     certificates = FakeThanksIO(tls=True).certificates
     assert certificates
@@ -88,7 +86,7 @@ def test_tasks_that_give_up_leave_a_client_that_works(
     gc.collect()
 
 
-def test_two_hundred_threads_and_four_outages_leave_a_client_that_works() -> None:
+def test_two_hundred_threads_and_four_outages_leave_a_usable_client() -> None:
     settings: dict[str, Any] = {"retry": TWICE, "timeout": 0.2, "deadline": 2.0}
     with FakeThanksIO(token=TOKEN) as fake, ThreadPoolExecutor(200) as threads:
         client = ThanksIO(TOKEN, base_url=fake.base_url, **settings)

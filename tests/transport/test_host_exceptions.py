@@ -96,7 +96,7 @@ class _Round:
 
 
 def interrupt(fault: str) -> None:
-    """Interrupt many calls that meet a fault, each followed by a good one; print what went wrong."""
+    """Interrupt many calls under a fault, each followed by a good one; print what is wrong."""
     dropped: list[Any] = []
     sys.unraisablehook = lambda info: dropped.append(info.exc_value)
     wrong = []
@@ -120,7 +120,7 @@ def interrupt(fault: str) -> None:
 
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="this system has no interval timers")
 @pytest.mark.parametrize("stage", STAGES)
-def test_the_very_exception_passes_through_and_the_client_works_on(stage: str) -> None:
+def test_the_same_exception_passes_through_and_the_client_stays_usable(stage: str) -> None:
     assert in_process(interrupt, STAGES[stage]) == []
 
 

@@ -1,4 +1,4 @@
-"""A failure is told in the same readable sentence by the sync client, under asyncio and under trio."""
+"""A failure has the same message in the sync client, under asyncio and under trio."""
 
 from __future__ import annotations
 

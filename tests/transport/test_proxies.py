@@ -191,9 +191,9 @@ def test_a_server_that_speaks_no_socks_is_a_connection_error(kind: str, words: b
 def test_a_socks_proxy_that_answers_in_pieces_leaves_no_doubt(kind: str, target: FakeThanksIO) -> None:
     with SocksProxy(target.base_url, method=2, cut=True) as proxy:
         settings = _settings(target, proxy=f"socks5://{WHO}127.0.0.1:{proxy.port}")
-        said = verdict(lambda: cancel(kind, **settings))
+        result = verdict(lambda: cancel(kind, **settings))
 
-    assert said in {"order 37294", "APIConnectionError, may_have_cancelled=False"}
+    assert result in {"order 37294", "APIConnectionError, may_have_cancelled=False"}
 
 
 def test_a_silent_socks_proxy_is_held_to_the_timeout(kind: str, target: FakeThanksIO) -> None:

@@ -1,4 +1,4 @@
-"""Rule 6: what a server says without being asked is never taken for the answer to another call."""
+"""Rule 6: an unrequested response is never taken for the response to another call."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 CALLS = 90  # for each of twelve tests: more than 1,000
 
 
-def _twice(connection: socket.socket, said: bytes) -> None:
-    connection.sendall(said)
+def _twice(connection: socket.socket, data: bytes) -> None:
+    connection.sendall(data)
 
 
 def _refuse_later(connection: socket.socket, _said: bytes) -> None:
@@ -81,7 +81,7 @@ ENDS = {"half-closed later": _half_close_later, "closed later": _close_later}
 def _wrong(way: Callable[[dict[str, Any]], list[str]], after: After, repeat: int) -> list[str]:
     with OrderServer(after=after, repeat=repeat) as server:
         verdicts = way({"base_url": server.base_url, "retry": TWICE, "deadline": 5.0})
-    return [f"{number}: {said}" for number, said in enumerate(verdicts, 1) if said != f"order {number}"]
+    return [f"{number}: {data}" for number, data in enumerate(verdicts, 1) if data != f"order {number}"]
 
 
 @pytest.mark.parametrize("way", WAYS)

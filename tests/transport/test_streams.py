@@ -35,7 +35,7 @@ def test_what_the_caller_is_handling_is_no_reason(kind: str) -> None:
     assert errors[0].is_permanent is False
 
 
-def test_of_several_addresses_that_refuse_one_is_told(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_error_names_one_of_several_addresses_that_refused(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     looked_up(monkeypatch, ["127.0.0.2", "127.0.0.3"])
 
     error = failure(kind, base_url="https://two.test:1", ssl_context=ssl.create_default_context())

@@ -1,4 +1,4 @@
-"""TLS: what cannot succeed is tried once, and the message says what to do about it."""
+"""TLS: an attempt that cannot succeed is not retried, and the message names the fix."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.parametrize("file", [False, True], ids=["system", "SSL_CERT_FILE"])
-def test_an_untrusted_certificate_is_met_once_and_the_message_says_how_to_trust_it(
+def test_an_untrusted_certificate_is_not_retried_and_the_message_names_the_fix(
     kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, file: bool
 ) -> None:
     monkeypatch.delenv("SSL_CERT_FILE", raising=False)
