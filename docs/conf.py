@@ -34,6 +34,6 @@ nitpick_ignore_regex = [
     # Names that annotations use and that are described where they occur.
     (r"py:.*", r"(thanksio\._.*|thanksio\.bulk.*|Order|OrderId|Given|JournalPath|Verdict|CancelPath|.*\.T)"),
     (r"py:class", r"(thanksio_generated\..*|AsyncRun|_Foreign|drift\.Hook)"),
-    (r"py:class", r"(Request|Script|Shape|Refusal|Truth|Responder|Step|Stage)"),
+    (r"py:class", r"(Request|Script|Shape|Refusal|Truth|Responder|Step|Stage|FakeResponse)"),
     (r"py:(class|obj)", r"(Mapping|Iterable|Generator|AsyncGenerator|Callable|Any|Self|None|Path|PathLike|optional)"),
 ]

@@ -24,7 +24,7 @@ from conftest import CANCELLED, FULFILLED, TOKEN, documented
 from thanksio import APIConnectionError, AuthenticationError, Order, OrderNotCancelledError, RetryPolicy, ThanksIO
 from thanksio.testing import FAULTS, FakeThanksIO, Fault
 from thanksio.testing.__main__ import main
-from thanksio.testing.faults import Response, Truth, Wait
+from thanksio.testing.faults import FakeResponse, Truth, Wait
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -529,7 +529,7 @@ def test_connections_can_be_refused_and_taken_from_many_threads(fake: FakeThanks
 
 
 def test_a_fault_may_stop_the_fake(fake: FakeThanksIO) -> None:
-    def stop(answer: Response) -> list[bytes]:
+    def stop(answer: FakeResponse) -> list[bytes]:
         fake.stop()
         return [answer.encode()]
 
@@ -664,7 +664,7 @@ def test_a_large_body_is_said_to_the_end(fake: FakeThanksIO) -> None:
 
 
 def test_what_drips_is_the_answer_itself() -> None:
-    answer = Response(200, {"order": {"id": 1}})
+    answer = FakeResponse(200, {"order": {"id": 1}})
 
     drops = list(FAULTS["drip"].respond(answer))
 

@@ -18,7 +18,7 @@ from thanksio.testing import FakeThanksIO
 
 if TYPE_CHECKING:
     from thanksio.testing import ReceivedCall
-    from thanksio.testing.faults import Response
+    from thanksio.testing.faults import FakeResponse
 
 SCHEMA = schemathesis.openapi.from_path(ROOT / "openapi.yaml")
 
@@ -92,7 +92,7 @@ def test_schemathesis_finds_nothing_wrong_with_the_fake(fake: FakeThanksIO) -> N
 # Copies of the fake with one bug each
 
 
-def shows(answer: Response, **fields: object) -> Response:
+def shows(answer: FakeResponse, **fields: object) -> FakeResponse:
     """Change fields of the order that an answer shows; None takes one away."""
     if answer.status != 200 or not isinstance(answer.document, dict):
         return answer
@@ -101,28 +101,28 @@ def shows(answer: Response, **fields: object) -> Response:
 
 
 class WrongType(FakeThanksIO):
-    def respond(self, call: ReceivedCall, *, acts: bool = True) -> Response:
+    def respond(self, call: ReceivedCall, *, acts: bool = True) -> FakeResponse:
         return shows(super().respond(call, acts=acts), grand_total="0")
 
 
 class MissingField(FakeThanksIO):
-    def respond(self, call: ReceivedCall, *, acts: bool = True) -> Response:
+    def respond(self, call: ReceivedCall, *, acts: bool = True) -> FakeResponse:
         return shows(super().respond(call, acts=acts), status=None)
 
 
 class UndocumentedStatus(FakeThanksIO):
-    def respond(self, call: ReceivedCall, *, acts: bool = True) -> Response:
+    def respond(self, call: ReceivedCall, *, acts: bool = True) -> FakeResponse:
         answer = super().respond(call, acts=acts)
         return answer if answer.status == 200 else answer.showing(answer.document, 418)
 
 
 class MissingAuthorization(FakeThanksIO):
-    def respond(self, call: ReceivedCall, *, acts: bool = True) -> Response:
+    def respond(self, call: ReceivedCall, *, acts: bool = True) -> FakeResponse:
         return super().respond(evolve(call, authorized=True), acts=acts)
 
 
 class WrongContentType(FakeThanksIO):
-    def respond(self, call: ReceivedCall, *, acts: bool = True) -> Response:
+    def respond(self, call: ReceivedCall, *, acts: bool = True) -> FakeResponse:
         answer = super().respond(call, acts=acts)
         return evolve(answer, headers=(*answer.headers, ("Content-Type", "text/html")))
 

@@ -75,7 +75,7 @@ def first_response(raw: bytes) -> tuple[int, str, bytes]:
     stream, parsed = io.BytesIO(raw), []
     try:
         while True:
-            response = HTTPResponse(cast("socket.socket", _Socket(stream)), method="PUT")
+            response = HTTPResponse(cast("socket.socket", _ReadOnlySocket(stream)), method="PUT")
             parsed.append(response)  # a response that is garbage-collected closes the stream
             response.begin()
             if not 100 < response.status < 200:  # noqa: PLR2004 - RFC 9110, section 15.2
@@ -84,7 +84,7 @@ def first_response(raw: bytes) -> tuple[int, str, bytes]:
         return 0, "", b""
 
 
-class _Socket:
+class _ReadOnlySocket:
     """The part of a socket that http.client uses."""
 
     def __init__(self, stream: io.BytesIO) -> None:

@@ -158,10 +158,10 @@ def hold(fake: FakeThanksIO) -> tuple[threading.Event, threading.Event]:
     """Send no response before the second event; the first is set when a request was received."""
     came, may_go = threading.Event(), threading.Event()
 
-    def say(answer: Any) -> list[bytes]:
+    def respond(answer: Any) -> list[bytes]:
         came.set()
         may_go.wait(WAIT)
         return [answer.encode()]
 
-    fake.faults(Fault("held", "waits", Truth.ACTED, say))
+    fake.faults(Fault("held", "waits", Truth.ACTED, respond))
     return came, may_go

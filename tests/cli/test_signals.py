@@ -28,15 +28,15 @@ from thanksio.cli._app import app
 from thanksio.cli._cancel import leave
 from thanksio.cli._plan import make_plan
 from thanksio.cli._progress import choose
-from thanksio.cli._run import Run
 from thanksio.cli._signals import Stop
+from thanksio.cli._tracker import RunTracker
 from thanksio.testing import FakeThanksIO, Fault
 from thanksio.testing.faults import Truth
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
 
-    from thanksio.testing._script import Response
+    from thanksio.testing._script import FakeResponse
 
 COMMAND = [sys.executable, "-m", "thanksio.cli"]
 WAIT = 20  # seconds after which a process that should have ended counts as stuck
@@ -58,11 +58,11 @@ def place(fake: FakeThanksIO, number: int) -> list[int]:
 def pressing(number: int) -> Fault:
     """Return a fault that presses Ctrl-C before the response is sent."""
 
-    def say(answer: Response) -> list[bytes]:
+    def respond(answer: FakeResponse) -> list[bytes]:
         os.kill(os.getpid(), number)
         return [answer.encode()]
 
-    return Fault("pressing", "answers well, and somebody presses Ctrl-C", Truth.ACTED, say)
+    return Fault("pressing", "responds, and Ctrl-C is pressed", Truth.ACTED, respond)
 
 
 # Following a run
@@ -171,10 +171,10 @@ def test_the_json_output_of_a_stopped_run_is_complete(fake: FakeThanksIO) -> Non
     assert last["summary"]["not_tried"] == 40 - len(true)
 
 
-def stopped_run(fake: FakeThanksIO, journal: Journal | None) -> Run:
+def stopped_run(fake: FakeThanksIO, journal: Journal | None) -> RunTracker:
     plan = make_plan({1: None, 2: None, 3: None}, 0.0, 60)
     with ThanksIO(base_url=fake.base_url) as client:
-        run = Run(plan, client, as_json=False)
+        run = RunTracker(plan, client, as_json=False)
         run.take(CancelResult(1, "cancelled"))
         run.stopped(journal)
     return run
@@ -230,12 +230,12 @@ def hold(fake: FakeThanksIO) -> tuple[threading.Event, threading.Event]:
     """Send no response before the second event; the first is set when a request was received."""
     came, may_go = threading.Event(), threading.Event()
 
-    def say(answer: Response) -> list[bytes]:
+    def respond(answer: FakeResponse) -> list[bytes]:
         came.set()
         may_go.wait(WAIT)
         return [answer.encode()]
 
-    fake.faults(Fault("held", "waits", Truth.ACTED, say))
+    fake.faults(Fault("held", "waits", Truth.ACTED, respond))
     return came, may_go
 
 
@@ -247,7 +247,7 @@ def test_leaving_reports_the_orders_in_flight_and_ends_the_process(
 ) -> None:
     ended: list[int] = []
     monkeypatch.setattr(os, "_exit", ended.append)
-    view = Run(make_plan({}, 0.0, 60), ThanksIO(TOKEN), as_json=False, in_flight=1).view
+    view = RunTracker(make_plan({}, 0.0, 60), ThanksIO(TOKEN), as_json=False, in_flight=1).view
 
     leave(choose(view, quiet=True, plain=True), is_kept=is_kept)
 

@@ -62,7 +62,7 @@ class AsyncRun:
         send, self._receive = anyio.create_memory_object_stream[CancelResult]()
         self._group = anyio.create_task_group()
         await self._group.__aenter__()
-        self._tasks = _Pool(self._runtime, self._run, send)
+        self._tasks = _TaskPool(self._runtime, self._run, send)
         self._results = self._iterate()
         return self._results
 
@@ -90,7 +90,7 @@ class AsyncRun:
 
 
 @define
-class _Pool:
+class _TaskPool:
     """The task that hands out orders and writes the journal, and the tasks that cancel one order each."""
 
     runtime: AsyncRuntime

@@ -58,7 +58,7 @@ def in_threads(
     with opened() as source:
         for known in source.load():
             yield from known
-        pool = _Pool(runtime, run, source)
+        pool = _ThreadPool(runtime, run, source)
         try:
             yield from pool.results()
         finally:
@@ -68,7 +68,7 @@ def in_threads(
 
 
 @define
-class _Pool:
+class _ThreadPool:
     """Threads that take orders from a queue, and the one thread that asks for the results.
 
     Ctrl-C can be raised anywhere in the latter. So it counts nothing on the way out: what was handed out has ended when

@@ -34,8 +34,8 @@ from thanksio.cli._preflight import (
     zone_of,
 )
 from thanksio.cli._progress import choose, say
-from thanksio.cli._run import Run
 from thanksio.cli._signals import Stop
+from thanksio.cli._tracker import RunTracker
 from thanksio.cli.input import Selection
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def _cancel(given: Input, source: str | None, options: Options) -> Exit:
     token = read_token(options.token_file)
     with ThanksIO(token, base_url=base_url, proxy=options.proxy, on_drift=drifts.append) as client:
         confirm(plan.sending, yes=options.yes)
-        run = Run(plan, client, options.as_json, options.in_flight, drifts, skipped)
+        run = RunTracker(plan, client, options.as_json, options.in_flight, drifts, skipped)
         return _carry_out(run, partial(_write_output, given, selection), path, base_url, options)
 
 
@@ -147,7 +147,7 @@ def _show_plan(plan: Plan, lines: Iterator[str], options: Options, orders: Order
         say(line, err=not options.dry_run)
 
 
-def _carry_out(run: Run, write: WriteOutput, path: str | None, base_url: str, options: Options) -> Exit:
+def _carry_out(run: RunTracker, write: WriteOutput, path: str | None, base_url: str, options: Options) -> Exit:
     # Nothing else may be written to the terminal of a live display: neither log records nor results.
     plain = options.verbose or (options.as_json and sys.stdout.isatty())
     progress = choose(run.view, quiet=options.quiet or len(run.plan.rows) == 1, plain=plain)
@@ -199,7 +199,7 @@ def written(path: str, write: Callable[[str], None], *, quiet: bool, err: bool) 
             say(f"Written: {path}", err=err)
 
 
-def _send_all(run: Run, progress: Progress, journal: Journal | None, options: Options) -> None:
+def _send_all(run: RunTracker, progress: Progress, journal: Journal | None, options: Options) -> None:
     """Send the orders until all are settled, or the run is stopped."""
 
     def announce() -> None:
@@ -220,7 +220,7 @@ def _send_all(run: Run, progress: Progress, journal: Journal | None, options: Op
 
 
 def _send(
-    orders: Iterable[tuple[int, float | None]], run: Run, stop: Stop, journal: Journal | None, options: Options
+    orders: Iterable[tuple[int, float | None]], run: RunTracker, stop: Stop, journal: Journal | None, options: Options
 ) -> None:
     results = run.client.cancel_orders(
         orders,
@@ -234,7 +234,7 @@ def _send(
             run.take(result)
 
 
-def _wait(run: Run, stop: Stop, orders: int, seconds: float) -> None:
+def _wait(run: RunTracker, stop: Stop, orders: int, seconds: float) -> None:
     """Wait in short steps, because a Python signal handler does not end a sleep."""
     end = time.monotonic() + seconds
     run.pause = (orders, end)

@@ -14,7 +14,7 @@ from attrs.validators import in_
 
 from thanksio.testing._limiter import LIMITERS, Limiter, LimitKind
 from thanksio.testing._orders import FakeOrder, Shape, documented, stamp
-from thanksio.testing._script import Response
+from thanksio.testing._script import FakeResponse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -137,12 +137,12 @@ class Account:
         """Return a clock in seconds: real time plus the time of `advance`."""
         return self._moved + time.monotonic()
 
-    def respond(self, call: ReceivedCall, *, acts: bool = True) -> Response:
+    def respond(self, call: ReceivedCall, *, acts: bool = True) -> FakeResponse:
         """Return the response to a request and record it in `calls`; without `acts`, no order changes."""
         with self._lock:
             self.calls.append(call)
             found = self._find(call)
-            if isinstance(found, Response):
+            if isinstance(found, FakeResponse):
                 return found
             cancellable = found.is_cancellable
             if cancellable and acts:
@@ -150,7 +150,7 @@ class Account:
                 self.calls[-1] = evolve(call, cancelled=True)
             return self._shown(found) if cancellable or self.refusal == 200 else self._refused(found)  # noqa: PLR2004
 
-    def _find(self, call: ReceivedCall) -> FakeOrder | Response:
+    def _find(self, call: ReceivedCall) -> FakeOrder | FakeResponse:
         """Return the documented response to a request, or the framework's default where none is documented."""
         path = _CANCEL.fullmatch(call.path)
         route = call.path.removeprefix("/")
@@ -162,7 +162,7 @@ class Account:
         order = self.orders.get(int(path[2])) if path[2].isdecimal() and path[2].isascii() else None
         return self._turned_away(call) or self._owned(order)
 
-    def _turned_away(self, call: ReceivedCall) -> Response | None:
+    def _turned_away(self, call: ReceivedCall) -> FakeResponse | None:
         """Return the refusal if every request of the account is refused."""
         if not call.authorized:
             return self._response(401, {"message": "Unauthenticated."})
@@ -174,17 +174,17 @@ class Account:
             return self._response(429, {"message": "Too Many Attempts."}, *headers)
         return None
 
-    def _owned(self, order: FakeOrder | None) -> FakeOrder | Response:
+    def _owned(self, order: FakeOrder | None) -> FakeOrder | FakeResponse:
         if order is None:
             return self._response(404, {"message": "Not Found"})
         return (
             order if order.account == "own" else self._response(401, {"status": "failed", "errors": ["Unauthorized"]})
         )
 
-    def _shown(self, order: FakeOrder) -> Response:
+    def _shown(self, order: FakeOrder) -> FakeResponse:
         return self._response(200, {"order": order.fields})
 
-    def _refused(self, order: FakeOrder) -> Response:
+    def _refused(self, order: FakeOrder) -> FakeResponse:
         """Return a refusal in the form of a sibling operation: replay's 400 or invalidate-giftcard's 422 (inferred)."""
         word = "is already cancelled" if order.status == "cancelled" else "cannot be cancelled"
         message = f"Order #{order.id} {word}."
@@ -192,8 +192,8 @@ class Account:
             return self._response(400, {"status": message, "message": message, "failure": True})
         return self._response(422, {"status": "failed", "errors": [message]})
 
-    def _response(self, status: int, document: object, *headers: tuple[str, str]) -> Response:
+    def _response(self, status: int, document: object, *headers: tuple[str, str]) -> FakeResponse:
         limit = self._limiter.headers(self.seconds()) if self._limiter else _RECORDED
         trace = (("Date", format_datetime(self.now, usegmt=True)), ("CF-RAY", f"{len(self.calls):016x}-ORD"))
         usual = (*trace, ("Cache-Control", "no-cache, private"), *limit)
-        return Response(status, document, (*usual, *headers), self.token)
+        return FakeResponse(status, document, (*usual, *headers), self.token)

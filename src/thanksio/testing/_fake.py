@@ -11,7 +11,7 @@ from attrs import define, field
 from thanksio.testing._account import ROOT, Account, ReceivedCall
 from thanksio.testing._clients import WaitlessAsyncThanksIO, WaitlessThanksIO
 from thanksio.testing._fault import Fault, Stage, Truth
-from thanksio.testing._script import Response
+from thanksio.testing._script import FakeResponse
 from thanksio.testing._server import Request, Server
 from thanksio.testing._tls import Certificates
 from thanksio.testing.faults import FAULTS
@@ -170,7 +170,7 @@ class FakeThanksIO(Account):
     def greet(self) -> list[Step] | None:
         """Return what replaces the next TLS handshake, if a fault is due."""
         fault = self._take(Stage.HANDSHAKE)
-        return list(fault.respond(Response(0, None))) if fault else None
+        return list(fault.respond(FakeResponse(0, None))) if fault else None
 
     def script_for(self, request: Request) -> Script:
         """Apply the request to its order, and return what is sent."""

@@ -8,9 +8,9 @@ from typing import TypeAlias
 
 from attrs import field, frozen
 
-from thanksio.testing._script import Response, Script
+from thanksio.testing._script import FakeResponse, Script
 
-Responder: TypeAlias = Callable[[Response], Script]
+Responder: TypeAlias = Callable[[FakeResponse], Script]
 
 
 class Stage(enum.Enum):

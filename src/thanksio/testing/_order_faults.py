@@ -10,7 +10,7 @@ from thanksio.testing._fault import Fault, Responder, Truth
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from thanksio.testing._script import Response, Script
+    from thanksio.testing._script import FakeResponse, Script
 
 ACTED, IDLE = Truth.ACTED, Truth.IDLE
 _Fields: TypeAlias = dict[str, Any]
@@ -29,11 +29,11 @@ _OTHERS: _Fields = {"style": "four", "settled": True, "addons": [], "message": 5
 def _order(change: Callable[[_Fields], object]) -> Responder:
     """Replace the order; a response without one stays as it is."""
 
-    def say(response: Response) -> Script:
+    def respond(response: FakeResponse) -> Script:
         shown = cast("dict[str, _Fields]", response.document).get("order")
         return [response.showing({"order": change(shown)}).encode() if shown else response.encode()]
 
-    return say
+    return respond
 
 
 def _with(**fields: object) -> Responder:

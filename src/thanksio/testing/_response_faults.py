@@ -13,7 +13,7 @@ from thanksio.testing._fault import Fault, Responder, Truth
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from thanksio.testing._script import Response, Script
+    from thanksio.testing._script import FakeResponse, Script
 
 ACTED, IDLE = Truth.ACTED, Truth.IDLE
 _PAGE = b"<!DOCTYPE html><html><head><title>%s</title></head><body>%s</body></html>"
@@ -61,7 +61,7 @@ def _hundred_megabytes() -> bytes:
     return gzip.compress(b" " * 100_000_000, 1)
 
 
-def _bomb(response: Response) -> Script:
+def _bomb(response: FakeResponse) -> Script:
     return [response.encode_with(_hundred_megabytes(), extra=(("Content-Encoding", "gzip"),))]
 
 
@@ -72,23 +72,23 @@ def _throttled(*asked: str) -> Responder:
 def _throttled_until(seconds: int) -> Responder:
     """Send a Retry-After with the date that is `seconds` after the server's."""
 
-    def say(response: Response) -> Script:
+    def respond(response: FakeResponse) -> Script:
         moment = parsedate_to_datetime(response.header("Date")) + timedelta(seconds=seconds)
         return _throttled(format_datetime(moment, usegmt=True))(response)
 
-    return say
+    return respond
 
 
-def _token_alone(response: Response) -> Script:
+def _token_alone(response: FakeResponse) -> Script:
     return [response.encode_with(response.token.encode(), status=500, extra=(("Content-Type", "text/plain"),))]
 
 
-def _token_as_status(response: Response) -> Script:
+def _token_as_status(response: FakeResponse) -> Script:
     order = {"id": 37294} | cast("dict[str, Any]", response.document).get("order", {}) | {"status": response.token}
     return [response.showing({"order": order}, 200).encode()]
 
 
-def _token_as_header(response: Response) -> Script:
+def _token_as_header(response: FakeResponse) -> Script:
     return [response.showing(response.document, response.status, ("X-Echo", f"Bearer {response.token}")).encode()]
 
 

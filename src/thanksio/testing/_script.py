@@ -35,7 +35,7 @@ Script: TypeAlias = "Iterable[Step]"
 
 
 @frozen
-class Response:
+class FakeResponse:
     """The normal response of the fake. `token` is that of the request, for faults that echo it."""
 
     status: int
@@ -58,7 +58,7 @@ class Response:
         missing = usual.keys() - {name for name, _ in lines}
         return head(status or self.status, *((name, usual[name]) for name in sorted(missing)), *lines) + body
 
-    def showing(self, document: object, status: int | None = None, *extra: tuple[str, str]) -> Response:
+    def showing(self, document: object, status: int | None = None, *extra: tuple[str, str]) -> FakeResponse:
         """Return the same response with another document, and optionally another status and more headers."""
         return evolve(self, document=document, status=status or self.status, headers=(*self.headers, *extra))
 

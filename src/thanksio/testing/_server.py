@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Protocol
 import h11
 from attrs import field, frozen
 
-from thanksio.testing._script import End, Response, Script, Step, Wait
+from thanksio.testing._script import End, FakeResponse, Script, Step, Wait
 
 if TYPE_CHECKING:
     import ssl
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _HOST = "127.0.0.1"
 _PATIENCE = 60.0  # seconds that a client may take for one step, so that no thread waits forever
-_BAD_REQUEST = Response(400, {"message": "Bad Request"}, (("Connection", "close"),)).encode()
+_BAD_REQUEST = FakeResponse(400, {"message": "Bad Request"}, (("Connection", "close"),)).encode()
 
 
 @frozen

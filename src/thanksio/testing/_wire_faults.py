@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from thanksio.testing._fault import Fault, Responder, Stage, Truth
-from thanksio.testing._script import End, Response, Script, Step, Wait, head
+from thanksio.testing._script import End, FakeResponse, Script, Step, Wait, head
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -27,20 +27,20 @@ def _send(*steps: Step) -> Responder:
 def _own(change: Callable[[bytes, bytes], Script]) -> Responder:
     """Return the script of a fault, made from the head and body of the normal response."""
 
-    def say(response: Response) -> Script:
+    def respond(response: FakeResponse) -> Script:
         start, _, body = response.encode().partition(b"\r\n\r\n")
         return change(start + b"\r\n\r\n", body)
 
-    return say
+    return respond
 
 
 def _in_full(*before: bytes, after: Responder = lambda _response: ()) -> Responder:
     """Send the normal response with something before and after it, as one piece if both are bytes."""
 
-    def say(response: Response) -> Script:
+    def respond(response: FakeResponse) -> Script:
         return [*before, response.encode(), *after(response)]
 
-    return say
+    return respond
 
 
 def _adding(*lines: bytes) -> Responder:
@@ -65,7 +65,7 @@ def _dripped(start: bytes, body: bytes) -> Iterator[Step]:
 def _endless(start: bytes, drop: bytes) -> Responder:
     """Send the same bytes until the client closes."""
 
-    def steps(_response: Response) -> Iterator[Step]:
+    def steps(_response: FakeResponse) -> Iterator[Step]:
         yield start
         while True:
             yield drop
@@ -77,7 +77,7 @@ def _endless(start: bytes, drop: bytes) -> Responder:
 def _megabytes(start: bytes) -> Responder:
     """Send a hundred of them."""
 
-    def steps(_response: Response) -> Iterator[Step]:
+    def steps(_response: FakeResponse) -> Iterator[Step]:
         yield start
         for _ in range(_HUNDRED_MB // len(_PIECE)):
             yield _PIECE
@@ -95,17 +95,17 @@ def _reset_within(start: bytes, body: bytes) -> Script:
     return [start + body[:9], _PAUSE, End.RESET]
 
 
-def _body_as_header(response: Response) -> Script:
+def _body_as_header(response: FakeResponse) -> Script:
     return [head(200)[:-2] + response.body() + b"\r\n\r\n", End.CLOSE]
 
 
-def _shortened(response: Response) -> Script:
+def _shortened(response: FakeResponse) -> Script:
     """Send a Content-Length that is too small."""
     body = response.body()
     return [response.encode_with(body, extra=(("Content-Length", str(len(body) - 20)),))]
 
 
-_REFUSAL = Response(422, {"message": "Order is already cancelled."}).encode()
+_REFUSAL = FakeResponse(422, {"message": "Order is already cancelled."}).encode()
 _CHUNKED = head(200, _JSON, ("Transfer-Encoding", "chunked"))
 _HUGE = head(200, _JSON, ("Content-Length", str(_HUNDRED_MB)))
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 @define
-class Run:
+class RunTracker:
     """A run, what is counted of it, and its state."""
 
     plan: Plan
