@@ -18,13 +18,16 @@ from thanksio import errors
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
-    from fuzz.cases import Case
     from fuzz.clients import Entry
+    from fuzz.strategies import Case
 
 Counts: TypeAlias = dict[str, Counter[str]]  # results by entry and name
-_BATCH = 50  # examples between two checks of the clock
+_CASES: dict[str, tuple[SearchStrategy[Case], int]] = {  # of a batch, after which the clock is checked
+    "outcomes": (outcomes, 200),  # these take no time
+    "sync": (wire(), 50),
+    "async": (wire(), 50),
+}
 _ROUNDS = 3  # at least, so that every result occurs on a slow machine, too
-_PROGRESS = 5.0  # seconds between two lines
 REQUIRED = ("Order", "OrderNotCancelledError", "APIResponseValidationError", "APIConnectionError")
 _STATUS_ERRORS = {name for name in errors.__all__ if issubclass(getattr(errors, name), errors.APIStatusError)}
 _SEVERAL = 5  # of them
@@ -34,13 +37,13 @@ class WrongError(AssertionError):
     """A result is wrong; the text has the case, to paste into a test."""
 
 
-def batch(entry: Entry, cases: SearchStrategy[Case], number: int) -> Counter[str]:
+def batch(entry: Entry, cases: SearchStrategy[Case], examples: int, number: int) -> Counter[str]:
     """Run a batch of cases with a seed, and count the results; raise WrongError with the smallest case that fails."""
     counts: Counter[str] = Counter()
 
     @seed(number)
     @settings(
-        max_examples=_BATCH,
+        max_examples=examples,
         phases=(Phase.generate, Phase.shrink),
         suppress_health_check=list(HealthCheck),
         deadline=None,
@@ -64,19 +67,15 @@ def batch(entry: Entry, cases: SearchStrategy[Case], number: int) -> Counter[str
 
 def fuzz(seconds: float, number: int) -> Counts:
     """Run batches on each entry in turn until the time is over, and count the results by entry and name."""
-    start = shown = time.monotonic()
-    rounds = 0
+    start, rounds = time.monotonic(), 0
+    counts: Counts = {name: Counter() for name in _CASES}
     with entries() as opened:
-        counts: Counts = {name: Counter() for name in opened}
         while rounds < _ROUNDS or time.monotonic() - start < seconds:
-            for index, (name, entry) in enumerate(opened.items()):
-                cases = outcomes if name == "outcomes" else wire
-                counts[name] += batch(entry, cases, (number << 32) + len(opened) * rounds + index)
+            for index, (name, (cases, examples)) in enumerate(_CASES.items()):
+                counts[name] += batch(opened[name], cases, examples, (number << 32) + len(_CASES) * rounds + index)
             rounds += 1
-            if time.monotonic() - shown >= _PROGRESS:
-                shown = time.monotonic()
-                done = ", ".join(f"{name} {found.total():,}" for name, found in counts.items())
-                print(f"{shown - start:4.0f} s: {done}", flush=True)
+            done = ", ".join(f"{name} {found.total():,}" for name, found in counts.items())
+            print(f"{time.monotonic() - start:4.0f} s: {done}", flush=True)
     return counts
 
 
@@ -91,17 +90,16 @@ def main() -> int:
     """Fuzz for the given time; return 1 if a result is wrong, or if too few kinds of results occurred."""
     parser = argparse.ArgumentParser(prog="fuzz", description=__doc__)
     parser.add_argument("--seconds", type=float, default=30.0, help="how long (default: %(default)s)")
-    parser.add_argument("--seed", type=int, default=None, help="seed of another run, to repeat its cases")
+    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6), help="repeats a run")
     options = parser.parse_args()
-    number = random.SystemRandom().randrange(1, 10**6) if options.seed is None else options.seed
-    print(f"Fuzzing for {options.seconds:g} s; --seed {number} repeats the same cases.", flush=True)
+    print(f"Fuzzing for {options.seconds:g} s; --seed {options.seed} repeats the same cases.", flush=True)
     try:
-        counts = fuzz(options.seconds, number)
+        counts = fuzz(options.seconds, options.seed)
     except (WrongError, ExceptionGroup) as error:  # Hypothesis groups the errors of a case that fails only sometimes
         print("A result is wrong:", *getattr(error, "exceptions", (error,)), sep="\n")
         return 1
     for name, found in counts.items():
-        print(f"\n{name}: {found.total():,}", *(f"{count:8,} {kind}" for kind, count in found.most_common()), sep="\n")
+        print(f"{name}:", *(f"{count:8,} {kind}" for kind, count in found.most_common()), sep="\n")
     if absent := missing(counts):
         print("The run tested too little. These results did not occur:", *absent, sep="\n  ")
         return 1

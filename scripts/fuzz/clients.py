@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import httpx
 from anyio.from_thread import start_blocking_portal
 
-from fuzz.cases import ORDER_ID, Bytes, Outcomes
 from fuzz.oracle import LETTER, TOKEN, Ended, misjudged, misread, problems, unread, wrong_retries
 from fuzz.parse import first_response, shown_status
+from fuzz.strategies import ORDER_ID, Bytes, Outcomes
 from thanksio import Order, RetryPolicy, ThanksIO
 from thanksio._call import Send
 from thanksio._verdict import NoResponse
@@ -123,12 +123,12 @@ def run_bytes(fake: FakeThanksIO, log: Log, cancel: Callable[[], Order], case: B
     order.status, order.placed_at = "reviewing", fake.now
     fake.calls.clear()
     log.take()
-    fake.faults(Fault("fuzzed", "sends fuzzed bytes", Truth.IDLE, lambda _: case.steps))
+    fake.faults(Fault("fuzzed", "sends fuzzed bytes", Truth.IDLE, lambda _: list(case.steps)))
     start = time.monotonic()
     result = _result(cancel)
     seconds = time.monotonic() - start
     fake.recover()
-    status, encoding, body = first_response(b"".join(case.pieces))
+    status, encoding, body = first_response(b"".join(step for step in case.steps if isinstance(step, bytes)))
     shown = shown_status(body, encoding, ORDER_ID) if status // 100 == 2 else None  # noqa: PLR2004
     wrong = problems(Ended(result, seconds, log.take()), shown, ORDER_ID, DEADLINE)
     again = _result(cancel)

@@ -14,11 +14,10 @@ import pytest
 from conftest import ROOT
 
 from fuzz.__main__ import REQUIRED, WrongError, batch, missing
-from fuzz.cases import ORDER_ID, Bytes, Outcomes
 from fuzz.clients import ScriptedClient, logged, run_outcomes
 from fuzz.oracle import LETTER, LONGEST_TEXT, TOKEN, Ended, problems
 from fuzz.parse import first_response, is_refusal, shown_status
-from fuzz.strategies import outcomes
+from fuzz.strategies import ORDER_ID, Bytes, Outcomes, outcomes
 from thanksio import APIConnectionError, APIResponseValidationError, Order, OrderNotCancelledError, ThanksIOError
 from thanksio._call import Send
 from thanksio._verdict import NoResponse, Response
@@ -58,7 +57,7 @@ class Trusting(ScriptedClient):
 
 def test_a_wrong_result_is_found_and_its_case_is_small() -> None:
     with logged() as log, pytest.raises(WrongError) as caught:
-        batch(lambda case: run_outcomes(log, case, Trusting), outcomes, 1)
+        batch(lambda case: run_outcomes(log, case, Trusting), outcomes, 50, 1)
 
     text = str(caught.value)
     assert f"order {ORDER_ID} was returned as cancelled, and the bytes do not show that" in text
@@ -80,7 +79,7 @@ def test_a_case_that_is_pasted_is_the_case() -> None:
 
 
 def test_bytes_that_are_pasted_are_the_bytes() -> None:
-    case = Bytes((b"HTTP/1.1 200 OK\r\n\r\n", b"{}"), End.RESET)
+    case = Bytes((b"HTTP/1.1 200 OK\r\n\r\n", b"{}", End.RESET))
 
     assert "[b'HTTP/1.1 200 OK\\r\\n\\r\\n', b'{}', End.RESET]" in case.paste()
 
