@@ -14,12 +14,22 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import httpx
 from anyio.from_thread import start_blocking_portal
 
-from fuzz.oracle import LETTER, TOKEN, Ended, misjudged, misread, problems, unread, wrong_retries
-from fuzz.parse import first_response, shown_status
+from fuzz.oracle import (
+    LETTER,
+    TOKEN,
+    Ended,
+    first_response,
+    misjudged,
+    misread,
+    problems,
+    shown_status,
+    unread,
+    wrong_retries,
+)
 from fuzz.strategies import ORDER_ID, Bytes, Outcomes
 from thanksio import Order, RetryPolicy, ThanksIO
 from thanksio._call import Send
-from thanksio._verdict import NoResponse
+from thanksio._verdict import Response
 from thanksio.testing import FakeThanksIO, Fault
 from thanksio.testing.faults import Truth
 
@@ -29,37 +39,25 @@ if TYPE_CHECKING:
     from thanksio._call import Call, Step
     from thanksio._verdict import Outcome
 
-# Returns the name of the result, and everything that is wrong.
-Entry: TypeAlias = "Callable[[Any], tuple[str, list[str]]]"
+Judged: TypeAlias = tuple[str, list[str]]  # the name of the result, and everything that is wrong
+Entry: TypeAlias = "Callable[[Any], Judged]"
 DEADLINE, TIMEOUT = 1.0, 0.15  # seconds of a call through a socket, and of one of its steps
 _STUCK = 10.0  # seconds after which the run is ended with a traceback
 
 
-class Log(logging.StreamHandler[io.StringIO]):
-    """Collects what all packages log, except httpcore, whose DEBUG records have the headers of responses."""
-
-    def __init__(self) -> None:
-        super().__init__(io.StringIO())
-        self.addFilter(lambda record: record.name.partition(".")[0] != "httpcore")
-
-    def take(self) -> str:
-        """Return what was logged since the last time."""
-        old, self.stream = self.stream, io.StringIO()
-        return old.getvalue()
-
-
 @contextmanager
-def logged() -> Iterator[Log]:
-    """Collect what is logged in this block."""
-    log, root = Log(), logging.getLogger()
-    level = root.level
-    root.addHandler(log)
+def logged() -> Iterator[io.StringIO]:
+    """Collect what all packages log, except httpcore, whose DEBUG records have the headers of responses."""
+    log, root = io.StringIO(), logging.getLogger()
+    handler, level = logging.StreamHandler(log), root.level
+    handler.addFilter(lambda record: record.name.partition(".")[0] != "httpcore")
+    root.addHandler(handler)
     root.setLevel(logging.DEBUG)
     try:
         yield log
     finally:
         root.setLevel(level)
-        root.removeHandler(log)
+        root.removeHandler(handler)
 
 
 class ScriptedClient(ThanksIO):
@@ -88,22 +86,19 @@ class ScriptedClient(ThanksIO):
         return self.attempts[-1]
 
 
-def run_outcomes(log: Log, case: Outcomes, kind: type[ScriptedClient] = ScriptedClient) -> tuple[str, list[str]]:
+def run_outcomes(log: io.StringIO, case: Outcomes, kind: type[ScriptedClient] = ScriptedClient) -> Judged:
     """Run a case without a socket, where a response that shows the order must be recognized, too."""
+    log.truncate(log.seek(0))
     client = kind(case.outcomes)
     result = _result(partial(client.cancel_order, case.order_id))
-    shown = _shown(client.attempts[-1], case.order_id)
-    wrong = problems(Ended(result, logs=log.take()), shown, case.order_id, math.inf)
+    last, shown = client.attempts[-1], None
+    if isinstance(last, Response):
+        shown = shown_status(last.status, last.body, last.headers.get("content-encoding", ""), case.order_id)
+    wrong = problems(Ended(result, logs=log.getvalue()), shown, case.order_id, math.inf)
     wrong += [*unread(result, shown), *misjudged(result, client.attempts)]
     wrong += wrong_retries(client.attempts, client.longest_wait)
     wrong += [problem for outcome in case.outcomes for problem in misread(outcome, case.order_id)]
     return type(result).__name__, wrong
-
-
-def _shown(outcome: Outcome, order_id: int) -> str | None:
-    if isinstance(outcome, NoResponse) or outcome.status // 100 != 2:  # noqa: PLR2004 - RFC 9110, section 15.3
-        return None
-    return shown_status(outcome.body, outcome.headers.get("content-encoding", ""), order_id)
 
 
 def _result(call: Callable[[], Order]) -> object:
@@ -117,20 +112,19 @@ def _result(call: Callable[[], Order]) -> object:
         faulthandler.cancel_dump_traceback_later()
 
 
-def run_bytes(fake: FakeThanksIO, log: Log, cancel: Callable[[], Order], case: Bytes) -> tuple[str, list[str]]:
+def run_bytes(fake: FakeThanksIO, log: io.StringIO, cancel: Callable[[], Order], case: Bytes) -> Judged:
     """Run a case on a client of the fake. The client must work afterwards."""
     order = fake.orders[ORDER_ID]
     order.status, order.placed_at = "reviewing", fake.now
     fake.calls.clear()
-    log.take()
+    log.truncate(log.seek(0))
     fake.faults(Fault("fuzzed", "sends fuzzed bytes", Truth.IDLE, lambda _: list(case.steps)))
     start = time.monotonic()
     result = _result(cancel)
     seconds = time.monotonic() - start
     fake.recover()
-    status, encoding, body = first_response(b"".join(step for step in case.steps if isinstance(step, bytes)))
-    shown = shown_status(body, encoding, ORDER_ID) if status // 100 == 2 else None  # noqa: PLR2004
-    wrong = problems(Ended(result, seconds, log.take()), shown, ORDER_ID, DEADLINE)
+    response = first_response(b"".join(step for step in case.steps if isinstance(step, bytes)))
+    wrong = problems(Ended(result, seconds, log.getvalue()), shown_status(*response, ORDER_ID), ORDER_ID, DEADLINE)
     again = _result(cancel)
     fake.check()
     if not isinstance(again, Order) or order.status != "cancelled":

@@ -15,8 +15,7 @@ from conftest import ROOT
 
 from fuzz.__main__ import REQUIRED, WrongError, batch, missing
 from fuzz.clients import ScriptedClient, logged, run_outcomes
-from fuzz.oracle import LETTER, LONGEST_TEXT, TOKEN, Ended, problems
-from fuzz.parse import first_response, is_refusal, shown_status
+from fuzz.oracle import LETTER, LONGEST_TEXT, TOKEN, Ended, first_response, is_refusal, problems, shown_status
 from fuzz.strategies import ORDER_ID, Bytes, Outcomes, outcomes
 from thanksio import APIConnectionError, APIResponseValidationError, Order, OrderNotCancelledError, ThanksIOError
 from thanksio._call import Send
@@ -123,7 +122,7 @@ READ: dict[str, tuple[bytes, str, str | None]] = {
 
 @pytest.mark.parametrize(("body", "encoding", "status"), READ.values(), ids=READ.keys())
 def test_a_body_is_parsed_strictly(body: bytes, encoding: str, status: str | None) -> None:
-    assert shown_status(body, encoding, 1) == status
+    assert shown_status(200, body, encoding, 1) == status
 
 
 def refused(**document: object) -> bytes:
@@ -159,9 +158,9 @@ def test_a_refusal_is_recognized_by_rule_7(status: int, body: bytes, *, is_one: 
 def test_the_first_response_on_a_connection_is_the_one_that_counts() -> None:
     first = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}"
 
-    assert first_response(first + b"HTTP/1.1 422 No\r\n\r\n") == (200, "gzip", b"{}")
-    assert first_response(b"SSH-2.0-OpenSSH_9.2\r\n") == (0, "", b"")
-    assert first_response(first[:-1]) == (0, "", b"")
+    assert first_response(first + b"HTTP/1.1 422 No\r\n\r\n") == (200, b"{}", "gzip")
+    assert first_response(b"SSH-2.0-OpenSSH_9.2\r\n") == (0, b"", "")
+    assert first_response(first[:-1]) == (0, b"", "")
 
 
 FULFILLED = Order.from_dict({"id": 1, "status": "fulfilled"})
