@@ -29,12 +29,15 @@ _LITERAL, _DUPLICATE = "\ue000", "\ue001"
 _IDS = (ORDER_ID, 42708, 1)
 _CANCELLED = ("cancelled", "Cancelled", "CANCELLED", " cancelled\n", "\u2003canCelled\x1f")
 _OTHERS = ("reviewing", "fulfilled", "Printing", "canceled", "not cancelled", "cancelled!", "", "c\u0430ncelled", TOKEN)
+_LITERALS = (
+    *(f"{_LITERAL}{text}" for text in ("37294E0", "-0", "NaN", "-Infinity", "1e999", "9" * 5000)),
+    *(f"{_LITERAL}{'[' * depth}{']' * depth}" for depth in (98, 99, 3000)),
+)
 _VALUES: tuple[Any, ...] = (
+    *_LITERALS,
     *(*_IDS, 0, -1, 37295, 2**63, 10**400, True, False, 37294.0, 1.0, 1.5, "37294", " 1", None),
     *(*_CANCELLED, "reviewing", ["cancelled"], {"status": "cancelled"}, "cancelled\x00", "", "x" * 5000, "<title>"),
     *("\ud800", "\U0001f4ee", [], {}, [[]], [{"a": 1}], TOKEN, {"order": {"id": 37294, "status": "cancelled"}}),
-    *(f"{_LITERAL}{text}" for text in ("37294E0", "-0", "NaN", "-Infinity", "1e999", "9" * 5000)),
-    *(f"{_LITERAL}{'[' * depth}{']' * depth}" for depth in (98, 99, 3000)),
 )
 _NAMES = ("", "unlisted", "Order", "ID", "status ", "\ud800", "a/b~c", "x" * 300, TOKEN, "__class__", "d")
 _QUOTED = f'{{"message": "{LETTER}", "token": "{TOKEN}"}}'  # unquoted, it would be the server's own explanation
@@ -133,7 +136,7 @@ def _bases(order_id: int) -> list[tuple[int, Any]]:
 
     bases = [*orders(order_id, _CANCELLED) * 8, *orders(order_id, _OTHERS) * 5]
     bases += [*_REFUSALS, *[(502, _PAGE), (429, _TEXT)] * 5]
-    bases += [(status, body) for _, body in _REFUSALS[:6] for status in (408, 425, 499)]  # never refusals
+    bases += [(status, body) for _, body in _REFUSALS[:6] for status in (408, 409, 425, 499)]
     return bases + (orders(True, ("cancelled",)) * 6 if order_id == 1 else [])  # noqa: FBT003 - True equals 1
 
 
@@ -206,7 +209,8 @@ def _change(draw: DrawFn, how: str, root: list[Any]) -> None:
     else:
         is_exact = type(inner) is int and abs(inner) < 2**53
         retyped = float(inner) if is_exact else _written(inner).decode("latin-1")
-        container[key] = (value, value, {name: inner}, [inner], retyped)[draw(st.integers(0, 4))]
+        choices = (value, _LITERALS[draw(st.integers(0, len(_LITERALS) - 1))], {name: inner}, [inner], retyped)
+        container[key] = choices[draw(st.integers(0, 4))]
 
 
 def _edit(data: bytes, how: str, place: int, piece: bytes) -> bytes:

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from conftest import ROOT
 
-from fuzz.__main__ import REQUIRED, WrongError, batch, missing
-from fuzz.clients import ScriptedClient, logged, run_outcomes
+from fuzz.__main__ import REQUIRED, ScriptedClient, WrongError, batch, logged, missing, run_outcomes
 from fuzz.oracle import LETTER, LONGEST_TEXT, TOKEN, Ended, first_response, is_refusal, problems, shown_status
 from fuzz.strategies import ORDER_ID, Bytes, Outcomes, outcomes
 from thanksio import APIConnectionError, APIResponseValidationError, Order, OrderNotCancelledError, ThanksIOError
