@@ -135,6 +135,7 @@ def _bases(order_id: int) -> list[tuple[int, Any]]:
         return [(200, {"order": order | {"id": number, "status": word}}) for word in words for order in _ORDERS]
 
     bases = [*orders(order_id, _CANCELLED) * 8, *orders(order_id, _OTHERS) * 5]
+    bases += orders(order_id, ("reviewing", "printed")) * 15
     bases += [*_REFUSALS, *[(502, _PAGE), (429, _TEXT)] * 5]
     bases += [(status, body) for _, body in _REFUSALS[:6] for status in (408, 409, 425, 499)]
     return bases + (orders(True, ("cancelled",)) * 6 if order_id == 1 else [])  # noqa: FBT003 - True equals 1
