@@ -43,7 +43,7 @@ DEADLINE, TIMEOUT = 1.0, 0.15  # seconds of a call through a socket, and of one 
 _STUCK = 10.0  # seconds after which the run is ended with a traceback
 Counts: TypeAlias = dict[str, Counter[str]]  # results by entry and name
 _CASES: dict[str, tuple[SearchStrategy[Case], int]] = {  # of a batch, after which the clock is checked
-    "outcomes": (outcomes, 200),  # these take no time
+    "outcomes": (outcomes, 400),  # these take no time
     "sync": (wire(), 50),
     "async": (wire(), 50),
 }
