@@ -1,19 +1,27 @@
-"""What must hold for every call, whatever a server sent: a true result, within the deadline, without secrets."""
+"""What must hold for every call, whatever a server sent: a true result, within the deadline, without secrets.
+
+The bytes are parsed a second time, simply and slowly, and without code of the package.
+"""
 
 from __future__ import annotations
 
 import copy
+import io
 import json
 import math
 import pickle
+import re
 import traceback
+import zlib
+from http.client import HTTPException, HTTPResponse
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
 
+import yaml
 from attrs import frozen
 
 import thanksio
-from fuzz.parse import is_cancelled, is_listed, is_refusal, may_show_order
 from thanksio import APIResponseValidationError, Order, OrderNotCancelledError, ThanksIOError
 from thanksio._retry import retry_after
 from thanksio._verdict import EXCERPT, NoResponse, explain, read_order
@@ -30,6 +38,14 @@ SLACK = 0.5  # seconds that a call may outlive its deadline
 _MOST_ATTEMPTS = 5  # four of a call, and one under the other path after a 404 or 405
 _LONGEST_WAIT = 120.0  # seconds; rule 3
 _RETRIED = (404, 405, 408, 425, 429)  # and 5xx; rules 2 and 3
+_MOST_BYTES = 1024 * 1024
+_MOST_LEVELS = 100
+_NOT_JSON = object()
+_CONTRACT = yaml.safe_load((Path(__file__).resolve().parents[2] / "openapi.yaml").read_text("utf-8"))
+_STATUS = _CONTRACT["components"]["schemas"]["Order"]["properties"]["status"]
+LISTED = (*_STATUS["anyOf"][0]["enum"], *_STATUS["x-display-words"])
+_NEVER_REFUSALS = (408, 425, 499)  # rule 7
+_REFUSAL_KEYS = {"message", "errors", "status", "code"}  # those of the documented refusals
 
 
 @frozen
@@ -85,10 +101,8 @@ def _leaks(ended: Ended) -> Iterator[str]:
         if len(texts["str"]) >= LONGEST_TEXT:
             yield f"the text of the error has {len(texts['str'])} characters"
         chained = [other for other in (error.__cause__, error.__context__) if other]
-        pickled = pickle.dumps(error)
         texts |= {
-            "pickle": pickled.decode("latin-1"),
-            "copy": "{0!r} {0!s}".format(pickle.loads(pickled)),  # noqa: S301 - it was pickled here
+            "pickle": pickle.dumps(error).decode("latin-1"),
             "cause": repr(chained),
             "traceback": "\n".join(text for one in (error, *chained) for text in _locals(one)),
         }
@@ -158,3 +172,101 @@ def misread(outcome: Outcome, order_id: int) -> Iterator[str]:
             yield from secrets_in(text, "explanation")
             if len(text) > EXCERPT or not text.isprintable():
                 yield f"an explanation is not a short line: {text!r}"
+
+
+class _Pairs(list[tuple[str, object]]):
+    """A JSON object with all of its pairs, including those with the same name."""
+
+
+def shown_status(status: int, body: bytes, encoding: str, order_id: int) -> str | None:
+    """Return the status in which a response shows order `order_id`, or None if it does not show it.
+
+    It is a JSON object in UTF-8, of at most 1 MiB, without duplicate keys and infinite numbers. The order in it has
+    exactly this integer as its id.
+    """
+    order = _value(_document(body, encoding), "order")
+    number, word = _value(order, "id"), _value(order, "status")
+    is_shown = status // 100 == 2 and type(number) is int and number == order_id  # noqa: PLR2004 - RFC 9110, 15.3
+    return word if is_shown and isinstance(word, str) else None
+
+
+def is_refusal(status: int, body: bytes, encoding: str) -> bool:
+    """Return whether a response is a refusal by the API itself: rule 7."""
+    document = _document(body, encoding)
+    if status // 100 != 4 or status in _NEVER_REFUSALS or not isinstance(document, _Pairs):  # noqa: PLR2004
+        return False
+    keys = dict(document).keys()
+    return bool({"message", "errors"} & keys or isinstance(_value(document, "status"), str)) and "type" not in keys
+
+
+def may_show_order(body: bytes) -> bool:
+    """Return whether a refusal has more keys than the documented ones, such as an order, and so proves less."""
+    document = _document(body, "")
+    return not isinstance(document, _Pairs) or not dict(document).keys() <= _REFUSAL_KEYS
+
+
+def is_cancelled(status: str | None) -> bool:
+    """Return whether a status is `cancelled`, without regard to case and surrounding space."""
+    return status is not None and _is_word("cancelled", status)
+
+
+def is_listed(status: str) -> bool:
+    """Return whether the contract lists a status."""
+    return any(_is_word(word, status) for word in LISTED)
+
+
+def first_response(raw: bytes) -> tuple[int, bytes, str]:
+    """Return status, body and content encoding of the first response in a server's bytes, or (0, b"", "") without one.
+
+    The standard library parses it, which accepts more than h11 does. So this is the most that can be true.
+    """
+    stream, parsed = io.BytesIO(raw), []
+    try:
+        while True:
+            response = HTTPResponse(cast("Any", SimpleNamespace(makefile=lambda _mode: stream)), method="PUT")
+            parsed.append(response)  # a response that is garbage-collected closes the stream
+            response.begin()
+            if not 100 < response.status < 200:  # noqa: PLR2004 - RFC 9110, section 15.2
+                return response.status, response.read(), response.getheader("content-encoding") or ""
+    except (HTTPException, ValueError, OSError):
+        return 0, b"", ""
+
+
+def _is_word(word: str, status: str) -> bool:
+    return re.fullmatch(rf"\s*{word}\s*", status, re.IGNORECASE) is not None
+
+
+def _value(document: object, name: str) -> object:
+    return dict(document).get(name) if isinstance(document, _Pairs) else None
+
+
+def _document(body: bytes, encoding: str) -> object:
+    """Parse a body strictly; return None if it cannot be parsed."""
+    try:
+        plain = _decompressed(body, encoding)
+        document = json.loads(plain.decode("utf-8-sig"), object_pairs_hook=_Pairs, parse_constant=lambda _: _NOT_JSON)
+    except (ValueError, RecursionError, zlib.error):
+        return None
+    return document if _is_valid(document, _MOST_LEVELS) else None
+
+
+def _decompressed(body: bytes, encoding: str) -> bytes:
+    label = encoding.strip().lower()
+    if label in {"", "identity"}:
+        return body
+    if label not in {"gzip", "x-gzip", "deflate"}:
+        raise ValueError(label)
+    inflater = zlib.decompressobj(31 if body.startswith(b"\x1f\x8b") else 15)
+    plain = inflater.decompress(body)
+    if not inflater.eof or inflater.unused_data or len(plain) > _MOST_BYTES:
+        raise ValueError("It is truncated, has trailing data, or is too large.")
+    return plain
+
+
+def _is_valid(value: object, levels: int) -> bool:
+    if isinstance(value, _Pairs):
+        inner = [item for _, item in value]
+        return len(dict(value)) == len(value) and levels > 0 and all(_is_valid(item, levels - 1) for item in inner)
+    if isinstance(value, list):
+        return levels > 0 and all(_is_valid(item, levels - 1) for item in value)
+    return value is not _NOT_JSON and not (isinstance(value, float) and math.isinf(value))

@@ -13,12 +13,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from conftest import ROOT
 
-from fuzz.__main__ import REQUIRED, WrongError, batch, missing
-from fuzz.cases import ORDER_ID, Bytes, Outcomes
-from fuzz.clients import ScriptedClient, logged, run_outcomes
-from fuzz.oracle import LETTER, LONGEST_TEXT, TOKEN, Ended, problems
-from fuzz.parse import first_response, is_refusal, shown_status
-from fuzz.strategies import outcomes
+from fuzz.__main__ import REQUIRED, ScriptedClient, WrongError, batch, logged, missing, run_outcomes
+from fuzz.oracle import LETTER, LONGEST_TEXT, TOKEN, Ended, first_response, is_refusal, problems, shown_status
+from fuzz.strategies import ORDER_ID, Bytes, Outcomes, outcomes
 from thanksio import APIConnectionError, APIResponseValidationError, Order, OrderNotCancelledError, ThanksIOError
 from thanksio._call import Send
 from thanksio._verdict import NoResponse, Response
@@ -58,7 +55,7 @@ class Trusting(ScriptedClient):
 
 def test_a_wrong_result_is_found_and_its_case_is_small() -> None:
     with logged() as log, pytest.raises(WrongError) as caught:
-        batch(lambda case: run_outcomes(log, case, Trusting), outcomes, 1)
+        batch(lambda case: run_outcomes(log, case, Trusting), outcomes, 50, 1)
 
     text = str(caught.value)
     assert f"order {ORDER_ID} was returned as cancelled, and the bytes do not show that" in text
@@ -80,7 +77,7 @@ def test_a_case_that_is_pasted_is_the_case() -> None:
 
 
 def test_bytes_that_are_pasted_are_the_bytes() -> None:
-    case = Bytes((b"HTTP/1.1 200 OK\r\n\r\n", b"{}"), End.RESET)
+    case = Bytes((b"HTTP/1.1 200 OK\r\n\r\n", b"{}", End.RESET))
 
     assert "[b'HTTP/1.1 200 OK\\r\\n\\r\\n', b'{}', End.RESET]" in case.paste()
 
@@ -124,7 +121,7 @@ READ: dict[str, tuple[bytes, str, str | None]] = {
 
 @pytest.mark.parametrize(("body", "encoding", "status"), READ.values(), ids=READ.keys())
 def test_a_body_is_parsed_strictly(body: bytes, encoding: str, status: str | None) -> None:
-    assert shown_status(body, encoding, 1) == status
+    assert shown_status(200, body, encoding, 1) == status
 
 
 def refused(**document: object) -> bytes:
@@ -160,9 +157,9 @@ def test_a_refusal_is_recognized_by_rule_7(status: int, body: bytes, *, is_one: 
 def test_the_first_response_on_a_connection_is_the_one_that_counts() -> None:
     first = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}"
 
-    assert first_response(first + b"HTTP/1.1 422 No\r\n\r\n") == (200, "gzip", b"{}")
-    assert first_response(b"SSH-2.0-OpenSSH_9.2\r\n") == (0, "", b"")
-    assert first_response(first[:-1]) == (0, "", b"")
+    assert first_response(first + b"HTTP/1.1 422 No\r\n\r\n") == (200, b"{}", "gzip")
+    assert first_response(b"SSH-2.0-OpenSSH_9.2\r\n") == (0, b"", "")
+    assert first_response(first[:-1]) == (0, b"", "")
 
 
 FULFILLED = Order.from_dict({"id": 1, "status": "fulfilled"})
