@@ -20,7 +20,7 @@ from thanksio import AsyncThanksIO, CancelResult, Order, ThanksIO
 from thanksio.testing import FakeThanksIO
 
 ROOT = Path(__file__).resolve().parent.parent
-ANSWERS = Path(__file__).resolve().parent / "answers"
+RESPONSES = Path(__file__).resolve().parent / "responses"
 pytest_plugins = ["pytester"]
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # or each process that a test starts compiles everything again
 TOKEN = "tk-0123456789-secret"
@@ -38,7 +38,7 @@ def pytest_collection_finish() -> None:
 
 def documented(name: str) -> Any:
     """Read a documented answer."""
-    return json.loads((ANSWERS / name).read_text("utf-8"))
+    return json.loads((RESPONSES / name).read_text("utf-8"))
 
 
 CANCELLED = documented("cancel/200-cancelled-id37294-2025-07.json")

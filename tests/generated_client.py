@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pytest
 from attrs import frozen
-from conftest import ANSWERS, TOKEN
+from conftest import RESPONSES, TOKEN
 
 from thanksio_generated import AuthenticatedClient
 from thanksio_generated.api.orders import cancel_order, cancel_order_plural
@@ -68,7 +68,7 @@ every_detailed_operation = pytest.mark.parametrize(
 # Status and body of every documented response, by the name of its file, which begins with the status.
 DOCUMENTED: dict[str, tuple[int, Any]] = {
     path.stem: (int(path.name[:3]), json.loads(path.read_text("utf-8")))
-    for path in sorted(ANSWERS.rglob("*.json"))
+    for path in sorted(RESPONSES.rglob("*.json"))
     if "headers" not in path.name
 }
 

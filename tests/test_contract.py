@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
-from conftest import ANSWERS, TOKEN, Connect, documented, ok, script
+from conftest import RESPONSES, TOKEN, Connect, documented, ok, script
 from contract import (
     CONTRACT,
     DOCUMENT,
@@ -181,7 +181,7 @@ def test_every_documented_answer_is_parsed_without_loss(name: str) -> None:
 
 
 def test_the_contract_shows_the_documented_answers_as_they_are() -> None:
-    files = sorted(path for path in ANSWERS.rglob("*.json") if "headers" not in path.name)
+    files = sorted(path for path in RESPONSES.rglob("*.json") if "headers" not in path.name)
     shown = [example["value"] for example in EXAMPLES.values()]
 
     assert [path.name for path in files if json.loads(path.read_text("utf-8")) not in shown] == []

@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
-from conftest import ANSWERS, CANCELLED, LETTER, TOKEN, Connect, documented, ok, order, script
+from conftest import CANCELLED, LETTER, RESPONSES, TOKEN, Connect, documented, ok, order, script
 from contract import CONTRACT
 from hypothesis import given
 from hypothesis import strategies as st
@@ -372,7 +372,7 @@ def test_every_documented_error_body_is_a_refusal_in_the_servers_words(connect: 
 
 
 def test_no_documented_error_body_is_left_out() -> None:
-    files = {path.relative_to(ANSWERS / "errors").as_posix() for path in (ANSWERS / "errors").rglob("*.json")}
+    files = {path.relative_to(RESPONSES / "errors").as_posix() for path in (RESPONSES / "errors").rglob("*.json")}
 
     assert files - ERRORS.keys() == {"inferred-framework-defaults/429-throttled.headers.json"}
 

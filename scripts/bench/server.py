@@ -13,7 +13,7 @@ ORDER_ID = 37294
 CANCEL = f"/order/{ORDER_ID}/cancel"
 TOKEN = "tk-no-token-at-all"  # noqa: S105 - of no account
 ROOT = Path(__file__).resolve().parents[2]
-_ORDER = ROOT / "tests" / "answers" / "cancel" / "200-cancelled-id37294-2025-07.json"
+_ORDER = ROOT / "tests" / "responses" / "cancel" / "200-cancelled-id37294-2025-07.json"
 _CONTACT = '{"id":"contact_1","addressStatus":"verified","countryCode":"US"}'
 
 # The body of each path, without white space, as a server writes it.

@@ -110,7 +110,7 @@ _Sent: TypeAlias = tuple[int, bytes, list[tuple[str, str]]]  # status, body and 
 
 
 def _documented(kind: str) -> list[tuple[int, dict[str, Any]]]:
-    folder = Path(__file__).resolve().parents[2] / "tests" / "answers" / kind
+    folder = Path(__file__).resolve().parents[2] / "tests" / "responses" / kind
     paths = sorted(path for path in folder.rglob("*.json") if "headers" not in path.name)
     return [(int(path.name[:3]), json.loads(path.read_text("utf-8"))) for path in paths]
 
