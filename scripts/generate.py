@@ -20,7 +20,7 @@ PACKAGE = ROOT / "generated" / "thanksio_generated"
 BANNER = b"# Generated from openapi.yaml by openapi-python-client: do not edit, run `make generate`.\n"
 
 # The generator drops a schema that it cannot read; these are the files without which a cancel has no answer.
-REQUIRED = ("api/orders/cancel_order.py", "api/orders/cancel_order_plural.py", "models/order_answer.py")
+REQUIRED = ("api/orders/cancel_order.py", "api/orders/cancel_order_plural.py", "models/order_response.py")
 
 
 class GenerationError(Exception):
@@ -45,7 +45,7 @@ def generate(contract: Path, target: Path) -> None:
 def _complete(package: Path, contract: Path) -> None:
     """Add what the generator leaves out, and make sure that no part is missing."""
     for name in REQUIRED:
-        if not (package / name).is_file() or b"OrderAnswer" not in (package / name).read_bytes():
+        if not (package / name).is_file() or b"OrderResponse" not in (package / name).read_bytes():
             raise GenerationError(
                 f"The generator reported success, but {name} is missing or has no answer in it.\n"
                 "The operations must be named cancelOrder and cancelOrderPlural, with the tag orders."

@@ -13,13 +13,13 @@ from conftest import RESPONSES, TOKEN
 
 from thanksio_generated import AuthenticatedClient
 from thanksio_generated.api.orders import cancel_order, cancel_order_plural
-from thanksio_generated.models import ErrorAnswer, OrderAnswer
+from thanksio_generated.models import ErrorResponse, OrderResponse
 from thanksio_generated.types import Response
 
 if TYPE_CHECKING:
     from types import ModuleType
 
-Parsed: TypeAlias = ErrorAnswer | OrderAnswer | None
+Parsed: TypeAlias = ErrorResponse | OrderResponse | None
 
 MODULES: dict[str, ModuleType] = {"order": cancel_order, "orders": cancel_order_plural}
 FUNCTIONS = ("sync", "sync_detailed", "asyncio", "asyncio_detailed")

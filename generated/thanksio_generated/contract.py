@@ -1,7 +1,7 @@
 # Generated from openapi.yaml by openapi-python-client: do not edit, run `make generate`.
 """What the contract says of itself, and the generator does not pass on."""
 
-VERSION = "0.1.2"
+VERSION = "0.1.3"
 SERVER = "https://api.thanks.io/api/v2"
 
 # Forms in which the server also shows the known words of an order's field.

@@ -24,6 +24,8 @@ _COMBINED = {"anyOf", "oneOf", "allOf"}
 def _statuses(finding: Finding, place: Place) -> Verdict | None:
     if finding.type_name != "Response" or (finding.kind == "modified" and finding.prop != "key"):
         return None
+    if place.path[0] == "components":
+        return Rating.INVISIBLE, "The name of a part of the contract is never sent."
     success = place.status.startswith("2")
     if finding.kind == "modified" and str(finding.before.get("value")).startswith("2"):
         return Rating.BREAKING, "No response with the old status contains an order any more."
@@ -45,7 +47,7 @@ def _headers(finding: Finding, place: Place) -> Verdict | None:
     return Rating.COMPATIBLE, "Without it, the client uses waits and a pace of its own."
 
 
-def _error_answers(finding: Finding, place: Place) -> Verdict | None:
+def _error_responses(finding: Finding, place: Place) -> Verdict | None:
     if not place.status or place.status.startswith("2"):
         return None
     if place.fields and place.fields.partition(".")[0].rstrip("[]") not in _READ_KEYS:
@@ -118,7 +120,7 @@ def _promises(finding: Finding, place: Place) -> Verdict | None:
 RULES: tuple[Rule, ...] = (
     _statuses,
     _headers,
-    _error_answers,
+    _error_responses,
     _enums,
     _open_sets,
     _extra_fields,

@@ -80,9 +80,9 @@ def thanksio_async(url: str) -> Contender:
 
 def generated_model(_url: str) -> Contender:
     """Parse the response into the generated classes."""
-    from thanksio_generated.models import OrderAnswer
+    from thanksio_generated.models import OrderResponse
 
-    return lambda: OrderAnswer.from_dict(json.loads(BODIES[CANCEL])), lambda found: _is_cancelled(found.order)
+    return lambda: OrderResponse.from_dict(json.loads(BODIES[CANCEL])), lambda found: _is_cancelled(found.order)
 
 
 def whole_call(url: str) -> Contender:

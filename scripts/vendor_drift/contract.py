@@ -25,7 +25,7 @@ def read_contract(contract: Node, covered: Mapping[str, Document] | None = None)
     """
     reader = Reader(contract)
     raw = contract_fields(contract)
-    described = reader.response_fields(node(node(contract.get("components")).get("schemas")).get("OrderAnswer"))
+    described = reader.response_fields(node(node(contract.get("components")).get("schemas")).get("OrderResponse"))
     allowed = {
         where: Allowed(
             seen.schema or (ANY if where.endswith("/*") else NULL),
@@ -44,7 +44,7 @@ def read_contract(contract: Node, covered: Mapping[str, Document] | None = None)
 def contract_fields(contract: Node) -> dict[str, Node]:
     """Return the contract's own schema of every field of a response, by JSON pointer."""
     schemas = node(node(contract.get("components")).get("schemas"))
-    envelope, order = (node(node(schemas.get(name)).get("properties")) for name in ("OrderAnswer", "Order"))
+    envelope, order = (node(node(schemas.get(name)).get("properties")) for name in ("OrderResponse", "Order"))
     return {pointer(name): node(schema) for name, schema in envelope.items() if name != "order"} | {
         pointer("order", name): node(schema) for name, schema in order.items()
     }

@@ -50,7 +50,7 @@ def propose(report: Report, contract: Node, name: str) -> Iterator[str]:
         fields = [(place, field) for place, field in _seen(report).items() if place in where]
         properties: dict[str, dict[str, Any]] = {}
         for place, seen in fields:
-            schema, field = ("Order", place[7:]) if place.startswith("/order/") else ("OrderAnswer", place[1:])
+            schema, field = ("Order", place[7:]) if place.startswith("/order/") else ("OrderResponse", place[1:])
             entry = _entry(place, seen, raw.get(place, {}), key)
             properties.setdefault(schema, {})[field.replace("~1", "/").replace("~0", "~")] = entry
         schemas = {schema: {"properties": entries} for schema, entries in properties.items()}

@@ -9,7 +9,7 @@ from conftest import CANCELLED
 from contract import CONTRACT
 from generated_client import DOCUMENTED, Operation, every_detailed_operation, every_operation, parsed
 
-from thanksio_generated.models import ErrorAnswer, OrderAnswer
+from thanksio_generated.models import ErrorResponse, OrderResponse
 from thanksio_generated.types import UNSET, Response
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def test_a_documented_response_is_parsed_without_loss(httpserver: HTTPServer, op
 
         model = parsed(operation.call(server, raise_on_unexpected_status=True))
 
-        assert isinstance(model, OrderAnswer if status == 200 else ErrorAnswer)
+        assert isinstance(model, OrderResponse if status == 200 else ErrorResponse)
         assert model.to_dict() == body
 
 
@@ -60,7 +60,7 @@ def test_fields_that_the_contract_does_not_list_are_kept(httpserver: HTTPServer,
 
     model = parsed(operation.call(server))
 
-    assert isinstance(model, OrderAnswer)
+    assert isinstance(model, OrderResponse)
     assert model.order["unlisted"] == {"a": [1, None]}
     assert model.to_dict() == body
 
@@ -72,6 +72,6 @@ def test_fields_that_the_server_does_not_send_are_unset(httpserver: HTTPServer, 
 
     model = parsed(operation.call(server))
 
-    assert isinstance(model, OrderAnswer)
+    assert isinstance(model, OrderResponse)
     assert model.order.grand_total is UNSET
     assert model.to_dict() == body

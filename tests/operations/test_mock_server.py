@@ -12,7 +12,7 @@ from contract import EXAMPLES, headers, responses, status_of
 from generated_client import Operation, every_detailed_operation, every_operation, parsed
 
 from thanksio import APIResponseValidationError
-from thanksio_generated.models import ErrorAnswer, OrderAnswer
+from thanksio_generated.models import ErrorResponse, OrderResponse
 from thanksio_generated.types import Response
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def mock_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def test_a_call_returns_the_cancelled_order(mock_server: str, operation: Operation) -> None:
     model = parsed(operation.call(mock_server))
 
-    assert isinstance(model, OrderAnswer)
+    assert isinstance(model, OrderResponse)
     assert model.to_dict() == CANCELLED
 
 
@@ -49,7 +49,7 @@ def test_every_example_is_parsed_without_loss(mock_server: str, operation: Opera
 
         assert isinstance(response, Response)
         assert response.status_code == HTTPStatus(status)
-        assert isinstance(response.parsed, OrderAnswer if status == 200 else ErrorAnswer)
+        assert isinstance(response.parsed, OrderResponse if status == 200 else ErrorResponse)
         assert response.parsed.to_dict() == example["value"]
 
 
@@ -75,7 +75,7 @@ def test_a_request_that_does_not_conform_is_refused(
     """So a 200 in the other tests proves that the requests conform."""
     model = parsed(operation.call(mock_server, **settings))
 
-    assert isinstance(model, ErrorAnswer)
+    assert isinstance(model, ErrorResponse)
     assert model.to_dict() == EXAMPLES[example]["value"]
 
 

@@ -64,12 +64,12 @@ IS_DYNAMIC = """        is_dynamic:
           x-evidence: [cancel-2023]
 """
 COLOUR = "        colour:\n          type: string\n          description: The ink's colour.\n"
-ORDER_ID = "        - $ref: '#/components/parameters/OrderId'\n      responses: &answers\n"
+ORDER_ID = "        - $ref: '#/components/parameters/OrderId'\n      responses: &responses\n"
 QUERY = "        - {name: dry_run, in: query, description: Only ask., schema: {type: boolean}}\n"
 BODY = "      requestBody:\n        content: {application/json: {schema: {type: object}}}\n"
 PLURAL = "      operationId: cancelOrderPlural\n"
 SECURITY = "      security:\n        - bearerAuth: []\n"
-PLURAL_END = "      parameters:\n        - $ref: '#/components/parameters/OrderId'\n      responses: *answers\n"
+PLURAL_END = "      parameters:\n        - $ref: '#/components/parameters/OrderId'\n      responses: *responses\n"
 METHOD_NOT_ALLOWED = "        '410':\n          $ref: '#/components/responses/MethodNotAllowed'\n"
 RESET = "        X-RateLimit-Reset:\n          $ref: '#/components/headers/RateLimitReset'\n"
 AFTER = "        Retry-After:\n          $ref: '#/components/headers/RetryAfter'\n"
@@ -229,10 +229,18 @@ SEEDS = (
     ),
     Seed(
         "other words",
+        "a shared response renamed",
+        lambda contract: contract.replace("responses/OrderResponse", "responses/Shown").replace(
+            "  responses:\n    OrderResponse:", "  responses:\n    Shown:"
+        ),
+        ((INVISIBLE, "response OrderResponse", "never sent"), (INVISIBLE, "response Shown", "never sent")),
+    ),
+    Seed(
+        "other words",
         "unknown fields beside the order refused",
         put(
-            "    OrderAnswer:\n      type: object\n",
-            "    OrderAnswer:\n      type: object\n      additionalProperties: false\n",
+            "    OrderResponse:\n      type: object\n",
+            "    OrderResponse:\n      type: object\n      additionalProperties: false\n",
         ),
         ((INVISIBLE, "response 200", "nothing beside it"),),
     ),
@@ -291,7 +299,7 @@ SEEDS = (
     Seed(
         "requests",
         "optional body added",
-        put("      responses: &answers\n", BODY + "      responses: &answers\n"),
+        put("      responses: &responses\n", BODY + "      responses: &responses\n"),
         (
             (INVISIBLE, "PUT /order/{order_id}/cancel requestBody", "no body"),
             (INVISIBLE, "thanksio_generated.models.CancelOrderBody", "Users do not import it"),
@@ -337,8 +345,8 @@ SEEDS = (
         "more requests",
         "required body added",
         put(
-            "      responses: &answers\n",
-            BODY.replace(":\n", ":\n        required: true\n", 1) + "      responses: &answers\n",
+            "      responses: &responses\n",
+            BODY.replace(":\n", ":\n        required: true\n", 1) + "      responses: &responses\n",
         ),
         (
             (BREAKING, "PUT /order/{order_id}/cancel requestBody", "would refuse"),
@@ -358,14 +366,14 @@ SEEDS = (
         ((COMPATIBLE, "servers 1", "base_url"),),
     ),
     Seed(
-        "answers",
+        "responses",
         "no token needed",
         put(SECURITY + PLURAL_END, PLURAL_END),
         ((INVISIBLE, "PUT /orders/{order_id}/cancel security", "keeps sending"),),
     ),
     # What else is answered.
     Seed(
-        "answers",
+        "responses",
         "status added",
         put(
             "        '422':\n          $ref",
@@ -380,28 +388,28 @@ SEEDS = (
         ((INVISIBLE, "response 405", "by their number"),),
     ),
     Seed(
-        "answers",
+        "responses",
         "success added",
         put(
             "        '400':\n          $ref",
-            "        '202':\n          $ref: '#/components/responses/OrderAnswer'\n        '400':\n          $ref",
+            "        '202':\n          $ref: '#/components/responses/OrderResponse'\n        '400':\n          $ref",
         ),
         ((COMPATIBLE, "response 202", "like a 200"),),
     ),
     Seed(
-        "answers",
+        "responses",
         "key of an error answer retyped",
         put("        code:\n          type: string\n", "        code:\n          type: integer\n"),
         ((COMPATIBLE, "response 400 code", "same error"),),
     ),
     Seed(
-        "answers",
+        "responses",
         "key of an error answer that nobody reads",
         field("failure", "type: boolean", "type: string"),
         ((INVISIBLE, "response 400 failure", "does not read"),),
     ),
     Seed(
-        "answers",
+        "responses",
         "header that is read removed",
         put(RESET + AFTER, ""),
         (
@@ -410,7 +418,7 @@ SEEDS = (
         ),
     ),
     Seed(
-        "answers",
+        "responses",
         "order gets another name",
         put(
             "      required: [order]\n      properties:\n        order:",

@@ -51,7 +51,7 @@ def made_from(name: str) -> dict[str, Any]:
     }
     frame["components"]["parameters"]["OrderId"]["x-vendor-names"] = [operation.parameters[0].names[0]]
     frame["components"]["schemas"]["Order"]["properties"] = {}
-    for title in frame["components"]["responses"]["OrderAnswer"]["content"]["application/json"].pop("examples"):
+    for title in frame["components"]["responses"]["OrderResponse"]["content"]["application/json"].pop("examples"):
         del frame["components"]["examples"][title]
     made = pasted(report(COVERED[name], frame, {}), frame, name)
     for field, schema in made["components"]["schemas"]["Order"]["properties"].items():

@@ -7,8 +7,8 @@ import httpx
 
 from ... import errors
 from ...client import AuthenticatedClient, Client
-from ...models.error_answer import ErrorAnswer
-from ...models.order_answer import OrderAnswer
+from ...models.error_response import ErrorResponse
+from ...models.order_response import OrderResponse
 from ...types import Response
 
 
@@ -28,54 +28,54 @@ def _get_kwargs(
 
 def _parse_response(
     *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> ErrorAnswer | OrderAnswer | None:
+) -> ErrorResponse | OrderResponse | None:
     if response.status_code == 200:
-        response_200 = OrderAnswer.from_dict(response.json())
+        response_200 = OrderResponse.from_dict(response.json())
 
         return response_200
 
     if response.status_code == 400:
-        response_400 = ErrorAnswer.from_dict(response.json())
+        response_400 = ErrorResponse.from_dict(response.json())
 
         return response_400
 
     if response.status_code == 401:
-        response_401 = ErrorAnswer.from_dict(response.json())
+        response_401 = ErrorResponse.from_dict(response.json())
 
         return response_401
 
     if response.status_code == 402:
-        response_402 = ErrorAnswer.from_dict(response.json())
+        response_402 = ErrorResponse.from_dict(response.json())
 
         return response_402
 
     if response.status_code == 403:
-        response_403 = ErrorAnswer.from_dict(response.json())
+        response_403 = ErrorResponse.from_dict(response.json())
 
         return response_403
 
     if response.status_code == 404:
-        response_404 = ErrorAnswer.from_dict(response.json())
+        response_404 = ErrorResponse.from_dict(response.json())
 
         return response_404
 
     if response.status_code == 405:
-        response_405 = ErrorAnswer.from_dict(response.json())
+        response_405 = ErrorResponse.from_dict(response.json())
 
         return response_405
 
     if response.status_code == 422:
-        response_422 = ErrorAnswer.from_dict(response.json())
+        response_422 = ErrorResponse.from_dict(response.json())
 
         return response_422
 
     if response.status_code == 429:
-        response_429 = ErrorAnswer.from_dict(response.json())
+        response_429 = ErrorResponse.from_dict(response.json())
 
         return response_429
 
     if 500 <= response.status_code <= 599:
-        response_5xx = ErrorAnswer.from_dict(response.json())
+        response_5xx = ErrorResponse.from_dict(response.json())
 
         return response_5xx
 
@@ -87,7 +87,7 @@ def _parse_response(
 
 def _build_response(
     *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> Response[ErrorAnswer | OrderAnswer]:
+) -> Response[ErrorResponse | OrderResponse]:
     return Response(
         status_code=HTTPStatus(response.status_code),
         content=response.content,
@@ -100,7 +100,7 @@ def sync_detailed(
     order_id: str,
     *,
     client: AuthenticatedClient,
-) -> Response[ErrorAnswer | OrderAnswer]:
+) -> Response[ErrorResponse | OrderResponse]:
     """Cancel an order (singular path).
 
      Cancels the order if its status is `reviewing`, which is the case for about one hour after it was
@@ -130,7 +130,7 @@ def sync_detailed(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Response[ErrorAnswer | OrderAnswer]
+        Response[ErrorResponse | OrderResponse]
     """
 
     kwargs = _get_kwargs(
@@ -148,7 +148,7 @@ def sync(
     order_id: str,
     *,
     client: AuthenticatedClient,
-) -> ErrorAnswer | OrderAnswer | None:
+) -> ErrorResponse | OrderResponse | None:
     """Cancel an order (singular path).
 
      Cancels the order if its status is `reviewing`, which is the case for about one hour after it was
@@ -178,7 +178,7 @@ def sync(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        ErrorAnswer | OrderAnswer
+        ErrorResponse | OrderResponse
     """
 
     return sync_detailed(
@@ -191,7 +191,7 @@ async def asyncio_detailed(
     order_id: str,
     *,
     client: AuthenticatedClient,
-) -> Response[ErrorAnswer | OrderAnswer]:
+) -> Response[ErrorResponse | OrderResponse]:
     """Cancel an order (singular path).
 
      Cancels the order if its status is `reviewing`, which is the case for about one hour after it was
@@ -221,7 +221,7 @@ async def asyncio_detailed(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Response[ErrorAnswer | OrderAnswer]
+        Response[ErrorResponse | OrderResponse]
     """
 
     kwargs = _get_kwargs(
@@ -237,7 +237,7 @@ async def asyncio(
     order_id: str,
     *,
     client: AuthenticatedClient,
-) -> ErrorAnswer | OrderAnswer | None:
+) -> ErrorResponse | OrderResponse | None:
     """Cancel an order (singular path).
 
      Cancels the order if its status is `reviewing`, which is the case for about one hour after it was
@@ -267,7 +267,7 @@ async def asyncio(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        ErrorAnswer | OrderAnswer
+        ErrorResponse | OrderResponse
     """
 
     return (

@@ -7,11 +7,11 @@ from typing import Any, TypeVar, cast
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-T = TypeVar("T", bound="ErrorAnswerErrorsType1")
+T = TypeVar("T", bound="ErrorResponseErrorsType1")
 
 
 @_attrs_define
-class ErrorAnswerErrorsType1:
+class ErrorResponseErrorsType1:
     additional_properties: dict[str, list[str]] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -25,7 +25,7 @@ class ErrorAnswerErrorsType1:
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         d = dict(src_dict)
-        error_answer_errors_type_1 = cls()
+        error_response_errors_type_1 = cls()
 
         additional_properties = {}
         for prop_name, prop_dict in d.items():
@@ -33,8 +33,8 @@ class ErrorAnswerErrorsType1:
 
             additional_properties[prop_name] = additional_property
 
-        error_answer_errors_type_1.additional_properties = additional_properties
-        return error_answer_errors_type_1
+        error_response_errors_type_1.additional_properties = additional_properties
+        return error_response_errors_type_1
 
     @property
     def additional_keys(self) -> list[str]:

@@ -11,11 +11,11 @@ if TYPE_CHECKING:
     from ..models.order import Order
 
 
-T = TypeVar("T", bound="OrderAnswer")
+T = TypeVar("T", bound="OrderResponse")
 
 
 @_attrs_define
-class OrderAnswer:
+class OrderResponse:
     """The body of every documented 200 response."""
 
     order: Order
@@ -48,12 +48,12 @@ class OrderAnswer:
         d = dict(src_dict)
         order = Order.from_dict(d.pop("order"))
 
-        order_answer = cls(
+        order_response = cls(
             order=order,
         )
 
-        order_answer.additional_properties = d
-        return order_answer
+        order_response.additional_properties = d
+        return order_response
 
     @property
     def additional_keys(self) -> list[str]:

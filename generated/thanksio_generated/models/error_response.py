@@ -10,21 +10,21 @@ from attrs import field as _attrs_field
 from ..types import UNSET, Unset
 
 if TYPE_CHECKING:
-    from ..models.error_answer_errors_type_1 import ErrorAnswerErrorsType1
+    from ..models.error_response_errors_type_1 import ErrorResponseErrorsType1
 
 
-T = TypeVar("T", bound="ErrorAnswer")
+T = TypeVar("T", bound="ErrorResponse")
 
 
 @_attrs_define
-class ErrorAnswer:
+class ErrorResponse:
     """The body of an error response. No field is present in all of them."""
 
     message: str | Unset = UNSET
     """ What went wrong, as a sentence. """
     status: str | Unset = UNSET
     """ The same sentence as in `message`, or the word `failed`. """
-    errors: ErrorAnswerErrorsType1 | list[str] | Unset = UNSET
+    errors: ErrorResponseErrorsType1 | list[str] | Unset = UNSET
     """ What went wrong, as a list of sentences, or as an object with a list of sentences per field. """
     code: str | Unset = UNSET
     """ Machine-readable code, such as `api_disabled_payment_failures`. """
@@ -68,14 +68,14 @@ class ErrorAnswer:
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        from ..models.error_answer_errors_type_1 import ErrorAnswerErrorsType1  # noqa: PLC0415
+        from ..models.error_response_errors_type_1 import ErrorResponseErrorsType1  # noqa: PLC0415
 
         d = dict(src_dict)
         message = d.pop("message", UNSET)
 
         status = d.pop("status", UNSET)
 
-        def _parse_errors(data: object) -> ErrorAnswerErrorsType1 | list[str] | Unset:
+        def _parse_errors(data: object) -> ErrorResponseErrorsType1 | list[str] | Unset:
             if isinstance(data, Unset):
                 return data
             try:
@@ -88,7 +88,7 @@ class ErrorAnswer:
                 pass
             if not isinstance(data, dict):
                 raise TypeError()
-            errors_type_1 = ErrorAnswerErrorsType1.from_dict(data)
+            errors_type_1 = ErrorResponseErrorsType1.from_dict(data)
 
             return errors_type_1
 
@@ -98,7 +98,7 @@ class ErrorAnswer:
 
         failure = d.pop("failure", UNSET)
 
-        error_answer = cls(
+        error_response = cls(
             message=message,
             status=status,
             errors=errors,
@@ -106,8 +106,8 @@ class ErrorAnswer:
             failure=failure,
         )
 
-        error_answer.additional_properties = d
-        return error_answer
+        error_response.additional_properties = d
+        return error_response
 
     @property
     def additional_keys(self) -> list[str]:
