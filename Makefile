@@ -21,7 +21,7 @@ demo: .venv-demo/ready ## Cancel order 37294 at a test server on this machine
 
 test: .venv/ready .venv-generator/ready ## Run every test; with CI=1 measure coverage, and fail instead of skipping
 	@! command -v npm >/dev/null || $(MAKE) --silent $(LOCKS)/node_modules/ready # without Node.js, tests that need redocly or Prism are skipped
-	.venv/bin/python -m pytest --numprocesses 4 $(if $(CI),--cov --cov-report=term-missing:skip-covered) # most tests wait
+	.venv/bin/python -m pytest --numprocesses 4 $(if $(CI),--cov --cov-report=term-missing:skip-covered) # more processes than cores, because many tests wait for timeouts
 
 faults: .venv/ready ## Make calls under every fault, print the table and write docs/faults.md
 	@.venv/bin/python scripts/faults.py
@@ -35,7 +35,7 @@ fuzz: .venv/ready ## Send hostile responses to the client for 30 seconds, or for
 stress: .venv/ready ## Cancel thousands of orders in real time, with faults and killed runs (15 minutes)
 	@.venv/bin/python scripts/stress.py
 
-bench: .venv/ready $(if $(PEERS),.venv-peers/ready) ## Measure beside bare httpx; PEERS=1 other vendors' clients too, QUICK=1, ONLY=section
+bench: .venv/ready $(if $(PEERS),.venv-peers/ready) ## Compare the speed with bare httpx; PEERS=1 adds other clients, QUICK=1 is short, ONLY=section
 	@PYTHONPATH=scripts .venv/bin/python -m bench $(if $(PEERS),--peers .venv-peers/bin/python) $(if $(QUICK),--quick) \
 	  $(if $(ONLY),--only $(ONLY))
 
@@ -46,7 +46,7 @@ docs: .venv-docs/ready ## Build the documentation site into build/site; warnings
 	@$(NODE_TOOLS)/redocly build-docs openapi.yaml --inlineBundle --title "thanks.io contract" --output build/site/contract-viewer.html >/dev/null 2>&1
 	@echo "open build/site/index.html"
 
-mutate: .venv-mutate/ready ## Change the decision code in small ways, and fail if the tests do not notice
+mutate: .venv-mutate/ready ## Run mutation tests on the decision code; fail if a mutant survives
 	@.venv-mutate/bin/python scripts/mutate.py
 
 generate: .venv-generator/ready ## Generate generated/ from openapi.yaml
@@ -55,15 +55,15 @@ generate: .venv-generator/ready ## Generate generated/ from openapi.yaml
 check-generated: .venv-generator/ready ## Fail if generated/ does not match openapi.yaml
 	@.venv-generator/bin/python scripts/generate.py --check
 
-diff: .venv/ready ## Report what changed for users since the last release, or since BASE=ref, and the versions that follow
+diff: .venv/ready ## Report changes for users since the last release, or since BASE=ref, and the versions that they require
 	@$(MAKE) --silent $(LOCKS)/node_modules/ready
 	@PYTHONPATH=scripts .venv/bin/python -m api_diff $(BASE)
 
-check: .venv/ready .venv-generator/ready ## Run the checks that take seconds; each that fails names the fix
+check: .venv/ready .venv-generator/ready ## Run the fast checks; each failure names the fix
 	@$(MAKE) --silent $(LOCKS)/node_modules/ready
 	@.venv/bin/python scripts/check.py
 
-vendor-drift: .venv/ready ## Compare the vendor's document with openapi.yaml; DOC=file, JSON=1, PROPOSE=1 (what to paste)
+vendor-drift: .venv/ready ## Compare the vendor's document with openapi.yaml; DOC=file, JSON=1, PROPOSE=1 prints text to paste
 	@PYTHONPATH=scripts .venv/bin/python -m vendor_drift $(if $(JSON),--json) $(if $(PROPOSE),--propose) $(if $(DOC),'$(DOC)')
 
 lint: .venv/ready ## Check the contract and the style of the code
@@ -85,7 +85,7 @@ wheel-test: .venv/ready .venv-generator/ready ## Build the wheel, and run the te
 dist: .venv/ready ## Build the wheel and the sdist twice, and keep them if both builds are identical
 	@.venv/bin/python scripts/release.py
 
-release: check ## Check, build twice the same bytes into dist/, and tag: make release VERSION=0.2.0
+release: check ## Run the checks, build reproducibly into dist/, and tag: make release VERSION=0.2.0
 	@.venv/bin/python scripts/release.py --tag "$(VERSION)"
 
 format: .venv/ready ## Format the code
@@ -96,7 +96,7 @@ locks: .venv-locker/ready ## Resolve the tools of pyproject.toml into scripts/lo
 	.venv-locker/bin/python scripts/lock.py
 	cd $(LOCKS) && npm install --package-lock-only
 
-upgrade-generator: .venv-locker/ready ## Pin the newest generator, generate with it, show what that changes, and test all
+upgrade-generator: .venv-locker/ready ## Pin the newest generator, generate with it, show the changes, and run all checks
 	.venv-locker/bin/python scripts/upgrade_generator.py
 	$(MAKE) generate
 	@git --no-pager diff --stat -- pyproject.toml scripts/locks generated
