@@ -47,7 +47,7 @@ def _differences(theirs: Operation, contract: Contract) -> Iterator[Difference]:
 
 def _request(theirs: Operation, own: Operation) -> Iterator[Difference]:
     if theirs.methods != own.methods:
-        yield Difference("method", theirs.path, _upper(own.methods), _upper(theirs.methods))
+        yield Difference("method", theirs.path, *(", ".join(one.methods).upper() for one in (own, theirs)))
     yield from _parameters(list(theirs.parameters), list(own.parameters))
     if theirs.body != own.body:
         yield Difference("request body", theirs.path, own.body, theirs.body)
@@ -59,35 +59,21 @@ def _request(theirs: Operation, own: Operation) -> Iterator[Difference]:
         yield Difference("deprecated", theirs.path, "no", "yes")
 
 
-def _upper(methods: tuple[str, ...]) -> str:
-    return ", ".join(method.upper() for method in methods)
-
-
 def _parameters(theirs: list[Parameter], own: list[Parameter]) -> Iterator[Difference]:
     """Pair the parameters by place and name, then the remaining ones by name or place alone."""
-    for alike in (_same, _same_name, _same_place):
+    for same_name, same_place in ((True, True), (True, False), (False, True)):
         for their in tuple(theirs):
-            match = next((mine for mine in own if alike(their, mine)), None)
-            if match is None:
-                continue
-            theirs.remove(their)
-            own.remove(match)
-            if not _same(their, match) or not their.types <= match.types or their.required != match.required:
-                yield Difference("parameter", their.names[0], str(match), str(their))
+            for mine in own:
+                is_named, is_placed = their.names[0] in mine.names, their.place == mine.place
+                if is_named >= same_name and is_placed >= same_place:
+                    theirs.remove(their)
+                    own.remove(mine)
+                    is_same = is_named and is_placed and their.required == mine.required
+                    if not (is_same and their.types <= mine.types):
+                        yield Difference("parameter", their.names[0], str(mine), str(their))
+                    break
     yield from (Difference("parameter", their.names[0], "none", str(their)) for their in theirs)
     yield from (Difference("parameter", mine.names[0], str(mine), "none") for mine in own)
-
-
-def _same(their: Parameter, mine: Parameter) -> bool:
-    return _same_name(their, mine) and _same_place(their, mine)
-
-
-def _same_name(their: Parameter, mine: Parameter) -> bool:
-    return their.names[0] in mine.names
-
-
-def _same_place(their: Parameter, mine: Parameter) -> bool:
-    return their.place == mine.place
 
 
 def _statuses(theirs: Operation, own: Operation) -> Iterator[Difference]:

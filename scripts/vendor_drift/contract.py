@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from thanksio.drift import JSON_TYPES
 from vendor_drift.operations import cancel_operations
 from vendor_drift.schemas import Reader
-from vendor_drift.values import Allowed, Baseline, Contract, Node, as_list, node, pointer, shown_and_described
+from vendor_drift.values import Allowed, Contract, Node, as_list, node, pointer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from vendor_drift.document import Document
 
@@ -26,18 +26,13 @@ def read_contract(contract: Node, covered: Mapping[str, Document] | None = None)
     reader = Reader(contract)
     raw = contract_fields(contract)
     described = reader.response_fields(node(node(contract.get("components")).get("schemas")).get("OrderResponse"))
-    allowed = {
-        where: Allowed(
-            seen.schema or (ANY if where.endswith("/*") else NULL),
-            _words(seen.words, raw.get(where, {})) if seen.listed else None,
-        )
-        for where, seen in described.items()
-    }
-    baselines = [
-        Baseline(name, *shown_and_described(operation.response))
-        for name, document in (covered or {}).items()
-        for operation in document.operations
-    ]
+    allowed: dict[str, Allowed] = {}
+    for where, seen in described.items():
+        listed = (*seen.words, *as_list(raw.get(where, {}).get("x-display-words")))
+        words = frozenset(word.casefold() for word in listed) if seen.listed else None
+        allowed[where] = Allowed(seen.schema or (ANY if where.endswith("/*") else NULL), words)
+    documents = (covered or {}).items()
+    baselines = [(name, operation.response) for name, document in documents for operation in document.operations]
     return Contract(cancel_operations(contract, responses=False), allowed, tuple(baselines))
 
 
@@ -48,7 +43,3 @@ def contract_fields(contract: Node) -> dict[str, Node]:
     return {pointer(name): node(schema) for name, schema in envelope.items() if name != "order"} | {
         pointer("order", name): node(schema) for name, schema in order.items()
     }
-
-
-def _words(listed: Iterable[str], schema: Node) -> frozenset[str]:
-    return frozenset(word.casefold() for word in (*listed, *as_list(schema.get("x-display-words"))))

@@ -12,8 +12,6 @@ from vendor_drift.values import Difference, node
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-_NEVER_REFUSALS = frozenset({"408", "425", "499"})
-
 
 def verdict(example: object) -> str:
     """Return the client's verdict on a 200 response with this body: cancelled, not cancelled, unknown, or why none."""
@@ -59,7 +57,7 @@ def unexplained_errors(errors: Iterable[tuple[str, object]]) -> Iterator[Differe
         message, _ = explain(response, str)
         if not message:
             yield Difference("error body", status, "a message", "the client finds none")
-        elif status not in _NEVER_REFUSALS and not is_refusal(response):
+        elif status not in ("408", "425", "499") and not is_refusal(response):
             yield Difference("error body", status, "a refusal", "a proxy's, to the client")
 
 

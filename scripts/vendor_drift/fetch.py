@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 MOST = 8 * 1024 * 1024  # bytes; a document of hundreds of operations has less than one million
 SECONDS = 30.0  # for all of it
 _STEP = 10.0  # seconds for one step of the connection
-_GZIP = b"\x1f\x8b"
 _LOGIN = ("login", "signin", "sign-in", "auth", "sso")
 
 
@@ -77,20 +76,14 @@ def _bounded(body: bytes) -> bytes:
 
 def _decoded(body: bytes) -> str:
     """Return the text of UTF-8, UTF-16 or UTF-32, also compressed with gzip."""
-    if body.startswith(_GZIP):
-        body = _unzipped(body)
+    if body.startswith(b"\x1f\x8b"):
+        try:
+            body = _bounded(zlib.decompressobj(wbits=16 + zlib.MAX_WBITS).decompress(body, MOST + 1))
+        except zlib.error:
+            raise UnusableError("the document looks like gzip and cannot be decompressed.") from None
     encoding = "utf-8-sig" if body.startswith(codecs.BOM_UTF8) else json.detect_encoding(body)
     try:
         return body.decode(encoding).removeprefix("\ufeff")
     except UnicodeDecodeError as error:
-        raise UnusableError(
-            f"the document is not {encoding.upper()}: byte {error.start:,} cannot be decoded."
-        ) from None
-
-
-def _unzipped(body: bytes) -> bytes:
-    reader = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
-    try:
-        return _bounded(reader.decompress(body, MOST + 1))
-    except zlib.error:
-        raise UnusableError("the document looks like gzip and cannot be decompressed.") from None
+        where = f"byte {error.start:,} cannot be decoded"
+        raise UnusableError(f"the document is not {encoding.upper()}: {where}.") from None

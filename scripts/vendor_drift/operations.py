@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from vendor_drift.schemas import Reader, example_fields
@@ -17,7 +16,6 @@ _UNSAFE = frozenset({"put", "post", "delete", "patch"})
 _METHOD = "put"
 _JSON = "application/json"
 _ORDER, _CANCEL = re.compile(r"orders?"), re.compile(r"cancel|cancellations?")
-_VARIABLE = re.compile(r"\{([^{}]+)\}")
 
 
 def cancel_operations(document: Node, *, responses: bool = True) -> tuple[Operation, ...]:
@@ -99,12 +97,10 @@ def _scheme(name: str, scheme: Node) -> str:
 def _servers(listed: object) -> Iterable[str]:
     """Yield the URLs, variables replaced by their defaults."""
     for server in map(node, as_list(listed)):
-        variables = node(server.get("variables"))
-        yield _VARIABLE.sub(partial(_default, variables), str(server.get("url"))).rstrip("/")
-
-
-def _default(variables: Node, name: re.Match[str]) -> str:
-    return str(node(variables.get(name[1])).get("default", name[0]))
+        url = str(server.get("url"))
+        for name, variable in node(server.get("variables")).items():
+            url = url.replace(f"{{{name}}}", str(node(variable).get("default", f"{{{name}}}")))
+        yield url.rstrip("/")
 
 
 def _body(body: Node) -> str:

@@ -9,6 +9,8 @@ import re
 import textwrap
 from typing import TYPE_CHECKING, Any
 
+from attrs import astuple
+
 from thanksio._verdict import sanitize
 from thanksio.cli._proposal import NULL_ONLY, schema_of, yaml_lines
 from vendor_drift.contract import contract_fields
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from vendor_drift.report import Report
-    from vendor_drift.values import Difference, Node
+    from vendor_drift.values import Node
 
 _PROPOSED = frozenset({"new field", "type", "null", "word", "status word"})
 _SETTLED_BY_SAVING = frozenset({"removed field", "possible rename", "moved field", "restored field"})
@@ -43,7 +45,8 @@ def propose(report: Report, contract: Node, name: str) -> Iterator[str]:
     if by_hand:
         yield from _comment("Not proposed, because it takes a decision:")
     for difference in by_hand:
-        yield from _comment(f"- {_sentence(difference)}")
+        parts = (sanitize(part, str, 200) for part in astuple(difference))
+        yield from _comment("- {} at {}: contract {}; document {}".format(*parts))
     if where:
         yield from _comment("For openapi.yaml. Put each entry where its parents say. Replace an entry that is there.")
         yield from _comment("Then fill in each REVIEW, run make generate, and read the diff.")
@@ -96,12 +99,6 @@ def _description(seen: Seen) -> str:
         return f"REVIEW the vendor's words: {' '.join(seen.description.split())}"
     inferred = " Its type is inferred from one example." if seen.schema is None else ""
     return f"REVIEW: describe this field, and mark what is inferred. The vendor's document does not.{inferred}"
-
-
-def _sentence(difference: Difference) -> str:
-    parts = (difference.kind, difference.where, difference.ours, difference.theirs)
-    kind, where, ours, theirs = (sanitize(part, str, 200) for part in parts)
-    return f"{kind} at {where}: contract {ours}; document {theirs}"
 
 
 def _comment(text: str) -> list[str]:

@@ -7,7 +7,7 @@ import textwrap
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
-from attrs import asdict, frozen
+from attrs import asdict, astuple, frozen
 
 from thanksio._verdict import sanitize
 from vendor_drift.examples import describe_verdict, expected_verdict, verdict
@@ -38,14 +38,17 @@ def as_table(report: Report) -> str:
     """Return the report for people, at most 100 columns wide."""
     lines = [f"The document {_clean(report.source)}", ""]
     for operation in report.document.operations:
-        baseline = nearest_baseline(operation.response, report.contract).name
-        lines += [
-            f"  {operation.methods[0].upper()} {_clean(operation.path)}, compared with the document of {baseline}"
-        ]
+        baseline, _ = nearest_baseline(operation.response, report.contract)
+        method, path = operation.methods[0].upper(), _clean(operation.path)
+        lines += [f"  {method} {path}, compared with the document of {baseline}"]
         lines += [f"    example: {describe_verdict(example)}" for example in operation.response.examples]
     for title, kinds in GROUPS.items():
         rows = [difference for difference in report.differences if difference.kind in kinds]
-        lines += ["", title, _row("", "where", "contract", "document"), *map(_difference, rows)] if rows else []
+        lines += (
+            ["", title, _row("", "where", "contract", "document"), *(_row(*astuple(row)) for row in rows)]
+            if rows
+            else []
+        )
     return "\n".join([*(_cut(line) for line in lines), "", _summary(len(report.differences))])
 
 
@@ -56,19 +59,14 @@ def _summary(count: int) -> str:
     return f"{differences}. `make vendor-drift PROPOSE=1` prints what to paste into openapi.yaml."
 
 
-def _difference(difference: Difference) -> str:
-    return _row(difference.kind, difference.where, difference.ours, difference.theirs)
-
-
 def _row(*cells: str) -> str:
-    columns = [_wrapped(cell, width) for cell, width in zip(cells, _COLUMNS, strict=True)]
+    columns = [
+        textwrap.wrap(_clean(cell), width, break_on_hyphens=False) or [""]
+        for cell, width in zip(cells, _COLUMNS, strict=True)
+    ]
     lines = zip_longest(*columns, fillvalue="")
     padded = (zip(line, _COLUMNS, strict=True) for line in lines)
     return "\n".join("".join(f"  {part:<{width}}" for part, width in line).rstrip() for line in padded)
-
-
-def _wrapped(text: str, width: int) -> list[str]:
-    return textwrap.wrap(_clean(text), width, break_on_hyphens=False) or [""]
 
 
 def _cut(line: str) -> str:
@@ -84,7 +82,7 @@ def as_json(report: Report) -> str:
     operations = [
         {
             "path": operation.path,
-            "compared_with": nearest_baseline(operation.response, report.contract).name,
+            "compared_with": nearest_baseline(operation.response, report.contract)[0],
             "examples": [
                 {"verdict": verdict(example), "expected": expected_verdict(example)}
                 for example in operation.response.examples
@@ -92,6 +90,5 @@ def as_json(report: Report) -> str:
         }
         for operation in report.document.operations
     ]
-    differences = [asdict(difference) for difference in report.differences]
-    found = {"document": report.source, "operations": operations, "differences": differences}
+    found = {"document": report.source, "operations": operations, "differences": list(map(asdict, report.differences))}
     return json.dumps(found, indent=2, ensure_ascii=False)

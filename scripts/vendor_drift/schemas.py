@@ -16,7 +16,7 @@ from thanksio.drift import JSON_TYPES
 from vendor_drift.values import Node, Seen, as_list, node, pointer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 _PARTS = ("allOf", "anyOf", "oneOf")
 _ALL = frozenset(JSON_TYPES.values())
@@ -121,13 +121,7 @@ class Reader:
 
     def response_fields(self, schema: object) -> dict[str, Seen]:
         """Return the fields of a response and of its order that a schema describes, by JSON pointer."""
-        found: dict[str, Seen] = {}
-        for name, inner in self.properties(schema).items():
-            found |= self._field(pointer(name), inner)
-            if name == "order":
-                for own, own_schema in self.properties(inner).items():
-                    found |= self._field(pointer(name, own), own_schema)
-        return found
+        return _fields(schema, self.properties, self._field)
 
     def _field(self, where: str, schema: object) -> dict[str, Seen]:
         parts = list(self.parts(schema))
@@ -142,12 +136,17 @@ class Reader:
 
 def example_fields(example: object) -> dict[str, Seen]:
     """Return the fields of a response and of its order that an example shows, by JSON pointer."""
+    return _fields(example, node, _value)
+
+
+def _fields(
+    whole: object, members: Callable[[Any], Node], describe: Callable[[str, Any], dict[str, Seen]]
+) -> dict[str, Seen]:
     found: dict[str, Seen] = {}
-    for name, value in node(example).items():
-        found |= _value(pointer(name), value)
-        if name == "order":
-            for own, own_value in node(value).items():
-                found |= _value(pointer(name, own), own_value)
+    top = members(whole)
+    for within, inside in (((), top), (("order",), members(top.get("order")))):
+        for name, inner in inside.items():
+            found |= describe(pointer(*within, name), inner)
     return found
 
 

@@ -88,6 +88,19 @@ class Response:
     fields: Mapping[str, Seen] = field(factory=dict[str, Seen])
     broken: tuple[str, ...] = ()  # references that cannot be resolved
 
+    @property
+    def shown(self) -> frozenset[str]:
+        """The fields in the examples."""
+        return frozenset(where for where, seen in self._fields() if seen.example)
+
+    @property
+    def described(self) -> frozenset[str]:
+        """The fields in the schema."""
+        return frozenset(where for where, seen in self._fields() if seen.schema is not None)
+
+    def _fields(self) -> list[tuple[str, Seen]]:
+        return [(where, seen) for where, seen in self.fields.items() if where != "/order" and not where.endswith("/*")]
+
 
 @frozen
 class Operation:
@@ -111,15 +124,6 @@ class Operation:
 
 
 @frozen
-class Baseline:
-    """The fields of a document that the contract covers, by JSON pointer."""
-
-    name: str
-    shown: frozenset[str] = frozenset()
-    described: frozenset[str] = frozenset()
-
-
-@frozen
 class Allowed:
     """What the contract allows in a field. `words` is None where it lists none."""
 
@@ -133,14 +137,7 @@ class Contract:
 
     operations: tuple[Operation, ...]
     fields: Mapping[str, Allowed]
-    baselines: tuple[Baseline, ...] = ()  # oldest first
-
-
-def shown_and_described(response: Response) -> tuple[frozenset[str], frozenset[str]]:
-    """Return the fields in the examples, and those in the schema."""
-    fields = {where: seen for where, seen in response.fields.items() if where != "/order" and not where.endswith("/*")}
-    shown = frozenset(where for where, seen in fields.items() if seen.example)
-    return shown, frozenset(where for where, seen in fields.items() if seen.schema is not None)
+    baselines: tuple[tuple[str, Response], ...] = ()  # the responses of the covered documents by name, oldest first
 
 
 def alternatives(names: frozenset[str]) -> str:
