@@ -101,6 +101,27 @@ def simplified(value: Any) -> Any:  # noqa: ANN401 - what stands in YAML
     return {key: simplified(item) for key, item in value.items()}
 
 
+def aligned(before: Document, after: Document) -> Document:
+    """Return `after` with the old name of each security scheme that was only renamed: the names are never sent."""
+    old, new = (walk(document, ("components", "securitySchemes")) or {} for document in (before, after))
+    same = ((name, was) for name in new.keys() - old.keys() for was in old.keys() - new.keys() if new[name] == old[was])
+    renamed: Document = _with_schemes(after, dict(same))
+    return renamed
+
+
+def _with_schemes(value: Any, names: Mapping[str, str]) -> Any:  # noqa: ANN401 - what stands in YAML
+    if isinstance(value, list):
+        return [_with_schemes(item, names) for item in value]
+    if not isinstance(value, dict):
+        return value
+    found = {key: _with_schemes(item, names) for key, item in value.items()}
+    if isinstance(schemes := found.get("securitySchemes"), dict):
+        found["securitySchemes"] = {names.get(name, name): scheme for name, scheme in schemes.items()}
+    if isinstance(needs := found.get("security"), list):
+        found["security"] = [{names.get(name, name): scopes for name, scopes in need.items()} for need in needs]
+    return found
+
+
 def walk(document: Document, path: tuple[str, ...]) -> Any:  # noqa: ANN401 - what stands in YAML
     """Return the value at a path of a contract, references resolved; None if there is none."""
     here: Any = document

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from api_diff import responses
 from api_diff.change import Change, Rating
-from api_diff.contract import Place, parsed, simplified, words_of
+from api_diff.contract import Place, aligned, parsed, simplified, words_of
 from api_diff.redocly import Finding, findings
 
 if TYPE_CHECKING:
@@ -32,7 +32,8 @@ def changes(tool: Path, base: Path, revision: Path) -> list[Change]:
     before, after = base.read_text("utf-8"), revision.read_text("utf-8")
     if before == after:
         return []
-    documents = simplified(parsed(before)), simplified(parsed(after))
+    base_document = simplified(parsed(before))
+    documents = base_document, aligned(base_document, simplified(parsed(after)))
     with tempfile.TemporaryDirectory() as folder:
         paths = Path(folder, base.name), Path(folder, revision.name)
         for path, document in zip(paths, documents, strict=True):

@@ -227,6 +227,7 @@ SEEDS = (
         ),
         (),
     ),
+    Seed("other words", "a security scheme renamed", lambda contract: contract.replace("bearerAuth", "token"), ()),
     Seed(
         "other words",
         "a shared response renamed",
