@@ -79,7 +79,7 @@ def entry(order_id: int, state: Any = "cancelled", **fields: Any) -> JournalRow:
         "cents": 267 if state == "cancelled" else None,
         "allowed": 120,
         "contract": "0.1.0",
-        "settled": True,
+        "settled": state in ("cancelled", "not_cancelled", "refused"),
         "was_unknown": False,
     }
     return JournalRow(order_id=order_id, state=state, request_id="", server_date="", **told | fields)
@@ -172,6 +172,18 @@ def test_what_needs_attention_comes_first_and_the_most_urgent_orders_first(journ
     assert "Run the same command again: repeating a cancel is harmless" in listed
     assert "2 orders without a confirmed cancellation can still be cancelled. The next window closes at" in told.text
     assert "2026-03-14 12:30:00 UTC" in told.text
+
+
+def test_an_order_with_a_final_result_is_not_one_that_can_still_be_cancelled(journal: Journal) -> None:
+    placed = NOON - 600
+    printed = entry(1, "not_cancelled", status="printed", placed=placed)
+    refused = entry(2, "refused", status="422", kind="CancellationRefusedError", placed=placed)
+    fill(journal, printed, refused, entry(3, "not_cancelled", status="reviewing", settled=False, placed=placed + 60))
+
+    told = shown(journal)
+
+    assert "1 order without a confirmed cancellation can still be cancelled. The next window closes at" in told.text
+    assert stamp(placed + 60 + 3600) in told.text
 
 
 def test_skipped_rows_and_what_was_unknown_before_are_shown(journal: Journal) -> None:

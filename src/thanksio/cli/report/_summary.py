@@ -70,7 +70,7 @@ class Summary:
     groups: dict[Verdict, Group] = field(factory=lambda: {verdict: Group() for verdict in ADVICE})
     settled: Group = field(factory=Group)  # orders that were unknown after an earlier run
     minutes: dict[int, Counter[Verdict]] = field(factory=dict[int, "Counter[Verdict]"])
-    open_windows: int = 0  # orders that are not known to be cancelled
+    open_windows: int = 0  # of orders without a final result
     next_end: float | None = None
 
     @property
@@ -106,7 +106,7 @@ def _add(summary: Summary, listed: Listed) -> None:
         summary.without_total += row.cents is None
     else:
         summary.groups[verdict].add(listed, summary.made)
-        if row.closes is not None and row.closes > summary.made:
+        if not row.settled and row.closes is not None and row.closes > summary.made:
             summary.open_windows += 1
             summary.next_end = row.closes if summary.next_end is None else min(summary.next_end, row.closes)
     if row.was_unknown and verdict not in {"unknown", "not_tried"}:
