@@ -372,14 +372,14 @@ class ThanksIO(BaseClient[Sender, httpx.BaseTransport]):
     def _cancel_one(self, attempt: JobAttempt, run: Run) -> Order | ThanksIOError:
         while True:
             call: Call | None = None
+            end: Order | ThanksIOError
             try:
                 call = self._queued(attempt, run)
-                return self._carry_out(call, run.deadline)
+                end = self._carry_out(call, run.deadline)
             except ThanksIOError as error:
-                if not attempt.may_call_again(error):
-                    return error
-            finally:
-                attempt.add(call, self._now())
+                end = error
+            if (ended := attempt.ended(call, end, self._now())) is not None:
+                return ended
 
     def _carry_out(self, call: Call, deadline: float | None) -> Order:
         try:
@@ -481,14 +481,14 @@ class AsyncThanksIO(BaseClient[AsyncSender, httpx.AsyncBaseTransport]):
     async def _cancel_one(self, attempt: JobAttempt, run: Run) -> Order | ThanksIOError:
         while True:
             call: Call | None = None
+            end: Order | ThanksIOError
             try:
                 call = self._queued(attempt, run)
-                return await self._carry_out(call, run.deadline)
+                end = await self._carry_out(call, run.deadline)
             except ThanksIOError as error:
-                if not attempt.may_call_again(error):
-                    return error
-            finally:
-                attempt.add(call, self._now())
+                end = error
+            if (ended := attempt.ended(call, end, self._now())) is not None:
+                return ended
 
     async def _carry_out(self, call: Call, deadline: float | None) -> Order:
         try:

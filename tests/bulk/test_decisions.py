@@ -12,16 +12,19 @@ from click.testing import CliRunner
 from conftest import CANCELLED, TOKEN, Collect, ok
 
 from thanksio import (
+    APIConnectionError,
     AuthenticationError,
     CancelResult,
     ConfigurationError,
     OrderNotCancelledError,
     OrderNotFoundError,
+    RateLimitError,
     RetryPolicy,
     ThanksIO,
 )
 from thanksio.bulk._journal import Journal
 from thanksio.bulk._results import is_settled
+from thanksio.bulk._run import Job, JobAttempt
 from thanksio.cli._app import app
 from thanksio.testing import FakeThanksIO
 
@@ -52,6 +55,26 @@ def tls_fake() -> Iterator[FakeThanksIO]:
     """Return a fake over TLS, because a proxy is refused without it."""
     with FakeThanksIO(token=TOKEN, tls=True) as running:
         yield running
+
+
+def test_an_order_gets_at_most_three_calls(collect: Collect, fake: FakeThanksIO) -> None:
+    fake.faults("throttled_429")
+
+    (result,) = collect(fake, [37294], settings=ONCE, pace=False)
+
+    assert (result.verdict, type(result.error), len(fake.calls)) == ("not_tried", RateLimitError, 3)
+
+
+@pytest.mark.parametrize("facts", [{}, {"has_no_permit": True}], ids=["stopped", "without_a_permit"])
+def test_a_call_that_sends_nothing_does_not_hide_the_error_of_an_earlier_one(facts: dict[str, bool]) -> None:
+    attempt = JobAttempt(Job(1))
+    refused, unsent = RateLimitError("429", {"attempts": 1}), APIConnectionError("nothing was sent", facts)
+
+    assert attempt.ended(None, refused, 0.0) is None
+    while (end := attempt.ended(None, unsent, 0.0)) is None:
+        pass
+
+    assert end is refused
 
 
 # Rule 12

@@ -53,6 +53,7 @@ class JobAttempt:
     attempts: int = 0
     seconds: float = 0.0
     _calls: int = 0
+    _error: ThanksIOError | None = None  # of the latest call that sent a request
 
     def add(self, call: Call | None, now: float) -> None:
         """Count a call that ended, None if its order id was invalid."""
@@ -61,14 +62,19 @@ class JobAttempt:
             self.attempts += call.attempts
             self.seconds += 0.0 if call.began is None else now - call.began
 
-    def may_call_again(self, error: ThanksIOError) -> bool:
-        """Return whether to call once more after an error, in the next window: after a 429, or without a permit.
+    def ended(self, call: Call | None, end: Order | ThanksIOError, now: float) -> Order | ThanksIOError | None:
+        """Count a call, and return how the order ended, or None to call once more: after a 429, or without a permit.
 
-        An unknown outcome stays unknown: no error shows the order.
+        An unknown outcome stays unknown: no error shows the order. A call that sent nothing tells less than an error
+        of an earlier call.
         """
-        self.job = evolve(self.job, is_unknown=self.job.is_unknown or error.may_have_cancelled)
-        waits = isinstance(error, RateLimitError) or error.args[1].get("has_no_permit", False)
-        return waits and self._calls < _CALLS
+        self.add(call, now)
+        if not isinstance(end, ThanksIOError):
+            return end
+        self.job = evolve(self.job, is_unknown=self.job.is_unknown or end.may_have_cancelled)
+        self._error = end if end.attempts or self._error is None else self._error
+        waits = isinstance(end, RateLimitError) or end.args[1].get("has_no_permit", False)
+        return None if waits and self._calls < _CALLS else self._error
 
 
 @frozen
