@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-import signal
 import socket
-import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -23,7 +21,6 @@ from conftest import CANCELLED, FULFILLED, TOKEN, documented
 
 from thanksio import APIConnectionError, AuthenticationError, Order, OrderNotCancelledError, RetryPolicy, ThanksIO
 from thanksio.testing import FAULTS, FakeThanksIO, Fault
-from thanksio.testing.__main__ import main
 from thanksio.testing.faults import FakeResponse, Truth, Wait
 
 if TYPE_CHECKING:
@@ -122,57 +119,6 @@ def test_an_orders_repr_shows_no_letter(fake: FakeThanksIO) -> None:
     assert repr(fake.orders[37294]) == "<FakeOrder 37294 reviewing>"
 
 
-def test_it_runs_from_a_terminal_until_a_signal() -> None:
-    command = [sys.executable, "-m", "thanksio.testing", "--port", "0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
-        assert process.stdout is not None
-        line = process.stdout.readline()
-        match = re.fullmatch(r"export THANKSIO_BASE_URL=(\S+) THANKSIO_TOKEN=(\S+)\n", line)
-        assert match, line
-
-        with ThanksIO(match[2], base_url=match[1]) as client:
-            assert client.cancel_order(37294).status == "cancelled"
-
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(10) == 0
-
-
-@pytest.mark.parametrize(
-    ("options", "words"),
-    [
-        (["--port", "99999"], "argument --port"),
-        (["--port", "-1"], "argument --port"),
-        (["--port", "http"], "argument --port"),
-        (["--fault", "no_such"], "Unknown fault 'no_such'"),
-        (["--port", "0", "--fault", "tls_refused"], "needs a fake with TLS"),
-        (["--port", "0", "--shape", "2020"], "argument --shape"),
-        (["--fault", "lost_anwser"], "Unknown fault 'lost_anwser'. Did you mean lost_response?"),
-    ],
-)
-def test_an_impossible_start_is_an_error_in_one_line(options: list[str], words: str) -> None:
-    command = [sys.executable, "-m", "thanksio.testing", *options]
-    run = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
-
-    assert run.returncode == 2
-    assert words in run.stderr
-    assert "Traceback" not in run.stderr
-
-
-def test_a_port_that_is_taken_is_an_error_with_advice(capsys: pytest.CaptureFixture[str]) -> None:
-    with FakeThanksIO() as other, pytest.raises(SystemExit) as caught:
-        main(["--port", other.base_url.split(":")[2].split("/")[0]])
-
-    assert caught.value.code == 2
-    assert "is in use. Choose another one, or any free one with --port 0" in capsys.readouterr().err
-
-
-def test_all_faults_can_be_listed(capsys: pytest.CaptureFixture[str]) -> None:
-    main(["--list-faults"])
-
-    listed = dict(line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines())
-    assert listed == {fault.name: fault.does for fault in FAULTS.values()}
-
-
 @pytest.mark.parametrize("kind", ["fixed", "sliding", "bucket"])
 def test_a_limit_is_counted_in_three_ways(fake: FakeThanksIO, kind: Any) -> None:
     """After half a minute a fixed and a sliding window admit nothing, and a bucket is half full."""
@@ -205,18 +151,6 @@ def test_it_works_with_more_than_1024_open_files(fake: FakeThanksIO) -> None:
                 assert client.cancel_order(37294).status == "cancelled"
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-
-
-def test_a_fault_can_be_met_by_hand() -> None:
-    command = [sys.executable, "-m", "thanksio.testing", "--port", "0", "--fault", "not_found_404"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        lines = [process.stdout.readline() for _ in range(5)]
-        address = lines[0].split("THANKSIO_BASE_URL=")[1].split()[0]
-        assert httpx.put(f"{address}/order/37294/cancel").status_code == 404
-        process.terminate()
-
-    assert lines[3] == "# fault of every request: not_found_404: 404\n"
 
 
 # What an account is and can become

@@ -82,7 +82,8 @@ def test_the_marker_plays_faults_in_their_order(project: pytest.Pytester) -> Non
     ("arguments", "words"),
     [
         ('"no_such"', "Unknown fault 'no_such'"),
-        ("", "missing 1 required positional argument: 'name'"),
+        ("", 'use it as thanksio_fault("lost_response", times=1)'),
+        ('"reset", tmes=2', "use it as"),
         ('"reset", times=0', "times must be an integer of at least 1"),
     ],
 )

@@ -19,6 +19,8 @@ from thanksio.cli._output import echo, prepare, printable
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from thanksio.testing._orders import Shape
+
 _HELP: dict[str, Any] = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 _FILE = click.Path(exists=True, dir_okay=False, readable=True, allow_dash=True)
 _NEW = click.Path(dir_okay=False)
@@ -162,13 +164,19 @@ def app(context: click.Context) -> None:
 @click.option("source", "--from", type=_FILE, metavar="FILE", help="Read the orders of a file, - for stdin.")
 @click.option("--yes", "-y", is_flag=True, help="Do not ask for confirmation.")
 @click.option("--dry-run", is_flag=True, help="Show the plan, and cancel nothing.")
-@click.option("--check", "with_check", is_flag=True, help="With --dry-run: check the settings, and use the real limit.")
-@click.option("--until-settled", is_flag=True, help="Ask again for unknown and reviewing orders until all are settled.")
+@click.option("--check", "with_check", is_flag=True, help="With --dry-run: check the settings and the rate limit.")
+@click.option("--until-settled", is_flag=True, help="Repeat unknown and reviewing orders until all are settled.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per order, and a summary.")
 @click.option("--quiet", "-q", is_flag=True, help="Show only what needs attention.")
 @click.option("--report", type=_NEW, callback=_given, metavar="FILE.html", help="Write an HTML report about the run.")
 @click.option("--output", type=_NEW, callback=_given, metavar="FILE.csv", help="Write the input rows with verdicts.")
-@click.option("--journal", type=_NEW, callback=_given, metavar="FILE", help="Journal file.")
+@click.option(
+    "--journal",
+    type=_NEW,
+    callback=_given,
+    metavar="FILE",
+    help="Record of the run.  [default: beside the input]",
+)
 @click.option("--no-journal", is_flag=True, help="Do not keep a journal: a stopped run cannot be resumed.")
 @click.option("--skip-bad-rows", is_flag=True, help="Skip rows that cannot be read.")
 @click.option("--id-column", callback=_given, metavar="NAME", help="Column of the order ids.")
@@ -182,9 +190,14 @@ def app(context: click.Context) -> None:
     type=float,
     callback=_seconds,
     metavar="SECONDS",
-    help="Longest time for one order.  [default: 90]",
+    help="Longest time for one call; after a 429, an order gets up to 3.  [default: 90]",
 )
-@click.option("--rate", type=click.IntRange(1), metavar="PER_MINUTE", help="Maximum requests per minute.")
+@click.option(
+    "--rate",
+    type=click.IntRange(1),
+    metavar="PER_MINUTE",
+    help="Maximum requests per minute.",
+)
 @click.option("--redis", callback=_given, metavar="URL", help="Share the rate limit through this Redis URL.")
 @click.option(
     "--in-flight",
@@ -208,7 +221,7 @@ def cancel(context: click.Context, /, ids: tuple[str, ...], source: str | None, 
     from thanksio.cli._cancel import Options, cancel_all  # noqa: PLC0415 - the help must not wait for httpx and rich
 
     if bool(ids) == bool(source):
-        raise click.UsageError("Pass order ids, or a file with --from.", context)
+        raise click.UsageError(f"Pass order ids, or a file with --from{', not both' if ids else ''}.", context)
     if options["with_check"] and not options["dry_run"]:
         raise click.UsageError("--check needs --dry-run. To check only the settings: thanksio check.", context)
     return cancel_all(ids, source, Options(**options))
@@ -267,12 +280,14 @@ def drift(context: click.Context, /, files: tuple[str, ...], *, as_json: bool, p
 @click.option("--fault", metavar="NAME", help="Apply this fault to every request.")
 @click.option("--list-faults", is_flag=True, help="List the names of all faults.")
 @click.option("--shape", type=click.Choice(["2025", "2026"]), default="2025", help="Year whose order fields are used.")
-def fake(port: int, fault: str | None, shape: str, *, list_faults: bool) -> None:
+def fake(port: int, fault: str | None, shape: Shape, *, list_faults: bool) -> None:
     """Run a test server on this machine, without an account."""
-    from thanksio.testing.__main__ import main  # noqa: PLC0415 - it is a server
+    from thanksio.cli import _fake  # noqa: PLC0415 - it is a server
 
-    arguments = ["--port", str(port), "--shape", shape, *(["--fault", fault] if fault else [])]
-    main([*arguments, *(["--list-faults"] if list_faults else [])], "thanksio fake")
+    if list_faults:
+        _fake.list_faults()
+    else:
+        _fake.serve(port, fault, shape)
 
 
 @app.command(epilog='\b\nExample:\n  eval "$(thanksio completion bash)"')

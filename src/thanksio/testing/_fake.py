@@ -189,7 +189,7 @@ def known_fault(fault: str | Fault) -> Fault:
         return fault
     if fault not in FAULTS:
         similar = difflib.get_close_matches(str(fault), FAULTS, n=1)
-        hint = f"Did you mean {similar[0]}?" if similar else "The names are in thanksio.testing.FAULTS."
+        hint = f"Did you mean {similar[0]}?" if similar else "All names: thanksio fake --list-faults."
         raise ValueError(f"Unknown fault {fault!r}. {hint}")
     return FAULTS[fault]
 

@@ -78,7 +78,9 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
 def _armed(mark: pytest.Mark) -> tuple[str, int | None]:
     try:
         return _arguments(*mark.args, **mark.kwargs)
-    except (TypeError, ValueError) as error:
+    except TypeError:
+        raise pytest.UsageError(f'@pytest.mark.{_MARKER}: use it as {_MARKER}("lost_response", times=1).') from None
+    except ValueError as error:
         raise pytest.UsageError(f"@pytest.mark.{_MARKER}: {error}") from None
 
 
