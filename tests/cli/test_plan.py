@@ -71,7 +71,7 @@ def test_a_plan_has_these_lines() -> None:
     placed |= {100: NOW - 4000, 101: None, 102: None}
 
     late = ", ".join(f"{order} (16:00 UTC)" for order in range(31, 41))
-    shown = list(lines(make_plan(placed, NOW, 30, settled={72}), cap=30, known=60, journal="a.journal"))
+    shown = list(lines(make_plan(placed, NOW, 30, settled={72}), cap=30, limit=60, journal="a.journal"))
 
     assert shown == [
         "75 orders, of which 1 settled already.",
@@ -80,19 +80,21 @@ def test_a_plan_has_these_lines() -> None:
         "Duration: about 2 min for 74 orders, until 16:02 UTC.",
         f"Cancellation window closes before their turn: 41 orders. {late} and 31 more",
         "Cancellation window already closed, sent last: 1 order. 100",
-        "Placed at an unknown time, sent after those with a time: 2 orders.",
+        "Placed at an unknown time, sent after those with an open window: 2 orders.",
     ]
 
 
-@pytest.mark.parametrize("cap", [None, 60, 100])
-def test_without_a_rate_of_the_operator_the_documented_one_is_used(cap: int | None) -> None:
-    shown = list(lines(make_plan({1: NOW}, NOW, 60), cap=cap, known=60, journal=None))
+@pytest.mark.parametrize(
+    ("cap", "note"), [(None, ""), (60, "; --rate 60 is not below it"), (100, "; --rate 100 is not below it")]
+)
+def test_without_a_lower_rate_of_the_operator_the_documented_one_is_used(cap: int | None, note: str) -> None:
+    shown = list(lines(make_plan({1: NOW}, NOW, 60), cap=cap, limit=60, journal=None))
 
     assert shown == [
         "1 order.",
-        "Rate: 60 a minute, as documented; the first response shows your limit.",
+        f"Rate: 60 a minute, as documented; the first response shows your limit{note}.",
         "Duration: less than a minute for 1 order.",
-        "No known cancellation window closes before its order's turn.",
+        "Every order with a known time is sent in time, by this plan.",
     ]
 
 
@@ -100,13 +102,13 @@ def test_orders_without_a_time_are_sent_as_they_were_given() -> None:
     plan = make_plan({2: None, 1: None}, NOW, 60)
 
     assert queue(plan) == [2, 1]
-    assert list(lines(plan, cap=None, known=60, journal=None))[-1].endswith(
+    assert list(lines(plan, cap=None, limit=60, journal=None))[-1].endswith(
         ": they are sent in the order of the input."
     )
 
 
 def test_a_run_with_nothing_left_has_one_line() -> None:
-    shown = list(lines(make_plan({1: NOW}, NOW, 60, settled={1}), cap=None, known=60, journal="j"))
+    shown = list(lines(make_plan({1: NOW}, NOW, 60, settled={1}), cap=None, limit=60, journal="j"))
 
     assert shown == ["1 order, of which 1 settled already.", "Journal: j", "Nothing is left to send."]
 

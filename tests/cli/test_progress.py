@@ -213,6 +213,13 @@ def test_lines_are_written_while_nothing_happens_and_one_at_the_end(monkeypatch:
     assert last.endswith("118 of 120 a minute; stopped: 2,760 orders without a verdict")
 
 
+def test_a_run_that_ends_before_the_first_line_has_only_its_summary(capsys: pytest.CaptureFixture[str]) -> None:
+    with LineProgress(lambda: VIEW):
+        pass
+
+    assert capsys.readouterr().err == ""
+
+
 def test_a_stop_is_shown_at_once_even_if_nothing_else_is(monkeypatch: pytest.MonkeyPatch) -> None:
     stderr = Lined()
     monkeypatch.setattr("sys.stderr", stderr)

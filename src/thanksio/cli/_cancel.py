@@ -26,11 +26,11 @@ from thanksio.cli._output import echo
 from thanksio.cli._preflight import (
     condition,
     confirm,
+    earlier_run,
     journal_path,
     opened_input,
     read_orders,
     read_token,
-    settled_in,
     zone_of,
 )
 from thanksio.cli._progress import choose, say
@@ -100,11 +100,12 @@ def _cancel(given: Input, source: str | None, options: Options) -> Exit:
     check_targets({"--report": options.report, "--output": options.output}, path, [source, options.token_file])
     base_url = read_base_url(options.base_url)
     checked = _checked(options, base_url) if options.with_check else None
-    limit = checked.requests if checked else DOCUMENTED
-    plan = _plan.make_plan(
-        orders.placed, time.time(), min(limit, options.rate or limit), settled=settled_in(path, base_url)
-    )
-    lines = _plan.lines(plan, cap=options.rate, known=limit, journal=path, is_checked=checked is not None)
+    before = earlier_run(path, base_url)
+    limit, source_of_limit = before.allowed or DOCUMENTED, "as in the last run" if before.allowed else _plan.DOCUMENTED
+    if checked:
+        limit, source_of_limit = checked.requests, "as checked"
+    plan = _plan.make_plan(orders.placed, time.time(), min(limit, options.rate or limit), settled=before.settled)
+    lines = _plan.lines(plan, cap=options.rate, limit=limit, source=source_of_limit, journal=path)
     _show_plan(plan, lines, options, orders)
     skipped = Skipped(orders.bad, tuple((problem.place, problem.why) for problem in orders.problems))
     if options.dry_run:
@@ -149,8 +150,8 @@ def _show_plan(plan: Plan, lines: Iterator[str], options: Options, orders: Order
 
 def _carry_out(run: RunTracker, write: WriteOutput, path: str | None, base_url: str, options: Options) -> Exit:
     # Nothing else may be written to the terminal of a live display: neither log records nor results.
-    plain = options.verbose or (options.as_json and sys.stdout.isatty())
-    progress = choose(run.view, quiet=options.quiet or len(run.plan.rows) == 1, plain=plain)
+    plain = options.verbose or (options.as_json and sys.stdout.isatty()) or len(run.plan.rows) == 1
+    progress = choose(run.view, quiet=options.quiet or not run.plan.sending, plain=plain)
     with ExitStack() as stack:
         journal = stack.enter_context(Journal(path, base_url)) if path else None
         try:

@@ -74,8 +74,9 @@ def _next_step(tally: Tally, journal: str | None) -> Iterator[str]:
     if untried and tally.why_not_tried:
         yield f"Not tried: {pluralize(untried)}. {tally.why_not_tried}"
         return
+    stopped = "You stopped the run. " if tally.is_stopped else ""
     kept = "; settled orders are not sent again" if journal else ""
-    yield f"Not settled: {pluralize(undecided)}. Run the same command again{kept}."
+    yield f"{stopped}Not settled: {pluralize(undecided)}. Run the same command again{kept}."
 
 
 def _drift(drifts: Collection[Drift]) -> Iterator[str]:

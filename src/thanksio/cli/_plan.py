@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from thanksio.cli.input import Orders
 
 _PER = 60.0  # seconds; the vendor's limit is one of a minute
+DOCUMENTED = "as documented; the first response shows your limit"
 _NAMED = 10  # orders that are listed before "and 31 more"
 
 
@@ -103,8 +104,8 @@ def time_for(orders: int, rate: int) -> float:
     return max(0, orders - 1) // rate * _PER
 
 
-def lines(plan: Plan, *, cap: int | None, known: int, journal: str | None, is_checked: bool = False) -> Iterator[str]:
-    """Yield the plan line by line. `known` is the documented limit, `cap` the operator's own."""
+def lines(plan: Plan, *, cap: int | None, limit: int, source: str = DOCUMENTED, journal: str | None) -> Iterator[str]:
+    """Yield the plan line by line. `limit` is the account's, as far as `source` knows, `cap` the operator's own."""
     sending = plan.sending
     yield pluralize(len(plan.rows)) + (f", of which {plan.settled:,} settled already" if plan.settled else "") + "."
     if journal:
@@ -112,11 +113,8 @@ def lines(plan: Plan, *, cap: int | None, known: int, journal: str | None, is_ch
     if not sending:
         yield "Nothing is left to send."
         return
-    source = "as documented; the first response shows your limit"
-    if cap is not None and cap < known:
-        source = "as --rate says"
-    elif is_checked:
-        source = "as checked"
+    if cap is not None:
+        source = "as --rate says" if cap < limit else f"{source}; --rate {cap:,} is not below it"
     yield f"Rate: {plan.rate:,} a minute, {source}."
     until = f", until {clock(plan.ends, plan.now)}" if plan.lasts else ""
     lasts = f"about {duration(plan.lasts)}" if plan.lasts else "less than a minute"
@@ -132,11 +130,11 @@ def _windows(plan: Plan) -> Iterator[str]:
         named = [str(row.order_id) for row in plan.over]
         yield f"Cancellation window already closed, sent last: {pluralize(len(named))}. {_some(named)}"
     if not plan.late and not plan.over and plan.untimed < len(plan.rows):
-        yield "No known cancellation window closes before its order's turn."
+        yield "Every order with a known time is sent in time, by this plan."
     if plan.untimed == len(plan.rows):
         yield "No order has a time: they are sent in the order of the input."
     elif plan.untimed:
-        yield f"Placed at an unknown time, sent after those with a time: {pluralize(plan.untimed)}."
+        yield f"Placed at an unknown time, sent after those with an open window: {pluralize(plan.untimed)}."
 
 
 def _some(names: list[str]) -> str:
@@ -165,7 +163,7 @@ def left_out(orders: Orders) -> Iterator[str]:
     if orders.unselected:
         yield f"{pluralize(orders.unselected, 'row')} not selected by --where."
     if orders.unread:
-        yield f"{pluralize(orders.unread, 'time')} that cannot be read: the times of these orders are unknown."
+        yield f"{pluralize(orders.unread, 'time')} ignored: the times of these orders count as unknown."
     if orders.repeated:
         yield f"{pluralize(orders.repeated, 'id')} listed more than once, sent once."
 

@@ -79,11 +79,14 @@ def read_orders(given: Input, selection: Selection, *, skip_bad_rows: bool) -> O
     orders = given.read(selection)
     _name(orders.problems, orders.bad)
     _name(orders.warnings, orders.unread)
+    if orders.bad and not orders.placed:
+        raise click.UsageError("No order id can be read. Correct the input.")
     if orders.bad and not skip_bad_rows:
-        what = pluralize(orders.bad, "number" if given.path is None else "row")
-        raise click.UsageError(f"{what} cannot be read. Correct them, or skip them with --skip-bad-rows.")
+        what, them = pluralize(orders.bad, "id" if given.path is None else "row"), "it" if orders.bad == 1 else "them"
+        raise click.UsageError(f"{what} cannot be read. Correct {them}, or skip {them} with --skip-bad-rows.")
     if not orders.placed:
-        raise click.UsageError("There are no orders to cancel.")
+        none = f" None of {pluralize(orders.unselected, 'row')} matches --where." if orders.unselected else ""
+        raise click.UsageError(f"There are no orders to cancel.{none}")
     return orders
 
 
@@ -129,12 +132,27 @@ def journal_path(
     return f"thanksio-{digest[:8]}.journal"
 
 
-def settled_in(path: str | None, base_url: str) -> frozenset[int]:
-    """Return the orders that an earlier run has settled. Raises ConfigurationError if the journal cannot be used."""
+@frozen
+class EarlierRun:
+    """What a journal knows of earlier runs: the settled orders, and the requests a minute that were allowed last."""
+
+    settled: frozenset[int] = frozenset()
+    allowed: int | None = None
+
+
+def earlier_run(path: str | None, base_url: str) -> EarlierRun:
+    """Return what the journal at `path` knows. Raises ConfigurationError if it cannot be used."""
     if path is None or not Path(path).exists():
-        return frozenset()
+        return EarlierRun()
+    settled: set[int] = set()
+    latest, allowed = 0.0, None
     with Journal(path, base_url) as journal:
-        return frozenset(entry.order_id for entry in journal.entries() if entry.settled)
+        for entry in journal.entries():
+            if entry.settled:
+                settled.add(entry.order_id)
+            if entry.allowed and (entry.decided or 0.0) >= latest:
+                latest, allowed = entry.decided or 0.0, entry.allowed
+    return EarlierRun(frozenset(settled), allowed)
 
 
 def read_token(path: str | None) -> str | None:

@@ -111,7 +111,9 @@ class NullProgress:
 
 
 class LineProgress(NullProgress):
-    """Show one line every ten seconds, and one at the end."""
+    """Show one line every ten seconds, and another at the end."""
+
+    _has_shown = False
 
     def __init__(self, view: Callable[[], View], every: float = _EVERY) -> None:
         super().__init__(view, every)
@@ -120,7 +122,12 @@ class LineProgress(NullProgress):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         super().__exit__(kind, error, trace)
-        self._show(evolve(self._view(), is_over=True))
+        if self._has_shown:  # a short run has only its summary
+            super()._show(evolve(self._view(), is_over=True))
+
+    def _show(self, view: View) -> None:
+        self._has_shown = True
+        super()._show(view)
 
 
 class LiveProgress:

@@ -37,6 +37,7 @@ class Tally:
     counts: dict[Verdict, int] = field(factory=lambda: dict.fromkeys(VERDICTS, 0))
     cents: int = 0
     fatal: Finding | None = None
+    is_stopped: bool = False  # by the operator
     skipped: Skipped = NO_SKIPPED  # rows of the input that could not be read
     _listed: dict[Verdict, list[Finding]] = Factory(_none_listed)
 

@@ -73,6 +73,7 @@ class RunTracker:
             if entry.order_id in numbers and entry.state != "waiting":
                 self._count(remembered(entry))
         self.tally.stop()
+        self.tally.is_stopped = self.is_stopping
 
     def _count(self, finding: Finding) -> None:
         self.tally.add(finding)
