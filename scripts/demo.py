@@ -54,16 +54,18 @@ def cancel(client: ThanksIO, fake: FakeThanksIO, order_id: int) -> None:
     show("time", f"{milliseconds:.0f} ms")
     if error:
         show("error", f"{type(error).__name__}: {error}")
-        doubt = "some: a lost attempt may have cancelled it" if error.may_have_cancelled else "none"
-        show("doubt", f"{doubt} (may_have_cancelled is {error.may_have_cancelled})")
+        show(
+            "certain",
+            f"{'no' if error.may_have_cancelled else 'yes'} (may_have_cancelled is {error.may_have_cancelled})",
+        )
 
 
 def main() -> None:
     """Run both calls."""
     with FakeThanksIO() as fake, ThanksIO(fake.token, base_url=fake.base_url) as client:
-        print(f"A thanks.io of our own listens at {fake.base_url}. Nothing leaves this machine.\n")
+        print(f"A fake thanks.io listens at {fake.base_url}. Nothing leaves this machine.\n")
         cancel(client, fake, 37294)
-        print("\nAnd now an order that is already fulfilled. The server answers 200, and it is not cancelled:\n")
+        print("\nThe next order is already fulfilled. The status code is 200, and the order is not cancelled:\n")
         cancel(client, fake, 42708)
 
 

@@ -27,6 +27,6 @@ def test_the_demo_shows_an_order_cancelled_and_one_that_a_200_did_not_cancel() -
     assert "PUT /api/v2/order/42708/cancel" in second
     assert "verdict NOT CANCELLED" in second
     assert any(line.startswith("error OrderNotCancelledError: Order 42708") for line in second)
-    assert second[-1] == "doubt none (may_have_cancelled is False)"
+    assert second[-1] == "certain yes (may_have_cancelled is False)"
     assert max(len(line) for line in run.stdout.splitlines()) <= 100
     assert "\033" not in run.stdout
