@@ -267,7 +267,7 @@ BAD_ROWS = {
         '[1, "x",\n\n{"id": "y"}]',
         [
             "orders.csv, line 1, entry 2: 'x' is not an order id",
-            "orders.csv, line 3, entry 3: id 'y' is not an order id",
+            "orders.csv, line 1, entry 3: id 'y' is not an order id",
         ],
     ),
     "JSON page": ('\n{"data": [{"id": 1}, {"id": "y"}]}', ["orders.csv, line 2, entry 2: id 'y' is not an order id"]),
@@ -277,12 +277,15 @@ BAD_ROWS = {
     ),
     "JSON array, cut off": (
         '[\n{"id": 1},\n{"id": 2}',
-        ["orders.csv: its brackets [ and ] do not match; is the file complete?"],
+        ["orders.csv, line 3: this is not JSON (Expecting ',' delimiter); nothing after it was read"],
     ),
-    "JSON array, closed twice": ("[1]]", ["orders.csv: its brackets [ and ] do not match; is the file complete?"]),
+    "JSON array, closed twice": (
+        "[1]]",
+        ["orders.csv, line 1: this is not JSON (Expecting value); nothing after it was read"],
+    ),
     "JSON, rows without names": (
         "[[37294, 90210], [37295, 90210]]",
-        ["orders.csv, line 1: an array of several values is a row without column names" + NOT_USED],
+        ["orders.csv, line 1, entry 1: […] is not an order id", "orders.csv, line 1, entry 2: […] is not an order id"],
     ),
     "JSON lines, rows without names": (
         "[37294, 90210]\n[37295, 90210]\n",

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from thanksio._verdict import sanitize
 from thanksio.cli.input._csv import DELIMITERS, LONGEST_HEADER, delimiter_of, read_table
-from thanksio.cli.input._rows import Orders, Problem, Repeated, Rows, Selection, nothing_known
+from thanksio.cli.input._rows import Orders, Problem, Rows, Selection, has_several_scalars, nothing_known
 from thanksio.cli.input._xlsx import MARK, read_workbook
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ __all__ = ["Orders", "Problem", "Selection", "read_arguments", "read_file"]
 
 _CHUNK = 64 * 1024  # bytes
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-_VALUE = re.compile(r"[^\s\[\],]")
+_VALUE = re.compile(r"[^\s,]")
 _SKIPPED = re.compile(r"\s*(?:#(?![0-9])|$)")  # empty, or a comment; "#37294" is more likely an order
 _DATUM = re.compile(r"[^\w@]*[0-9]|[^@]*@")  # not a column name: a number or an email address
 _SEPARATOR = re.compile(r'\s*"?sep=(.)"?\s*', re.IGNORECASE)  # the line that declares the delimiter to Excel
@@ -102,43 +102,25 @@ def _read_lines(lines: Lines, rows: Rows) -> None:
 
 
 def _read_documents(lines: Lines, rows: Rows) -> None:
-    """Read JSON that spans lines, such as jq writes: values with nothing or a comma in between, or arrays of them.
-
-    They are parsed one at a time, because a million orders as objects need ten times the memory of their text.
-    """
+    """Read JSON that spans lines: an array, or values one after another, as jq writes them."""
     number, first = next(lines)
     text = "".join(chain([first], (line for _, line in lines)))
-    position, depth, count, bracket = 0, 0, 0, -1
-    wide: set[int] = set()  # where the arrays with several bare values begin
-    scalar_in = -1  # the array whose latest part is a bare value
-    while value := _VALUE.search(text, position):
-        start = value.start()
-        number += text.count("\n", position, start)
-        depth += _depth(text, position, start)
-        opened = max(text.rfind("[", position, start), text.rfind("]", position, start))
-        bracket = opened if opened >= 0 else bracket
+    end = 0
+    may_be_rows: list[bool] = []
+    while value := _VALUE.search(text, end):
+        number += text.count("\n", end, value.start())
         try:
-            document, position = _json(text, start, rows)
+            document, end = _json(text, value.start(), rows)
         except json.JSONDecodeError as error:
-            number += text.count("\n", start, error.pos)
+            number += text.count("\n", value.start(), error.pos)
             rows.reject(f"line {number}", f"this is not JSON ({error.msg}); nothing after it was read")
             return
-        count += 1
-        is_scalar = not isinstance(document, dict | Repeated)
-        if is_scalar and bracket >= 0 and scalar_in == bracket:
-            wide.add(bracket)
-        if wide and (depth > 1 or len(wide) > 1):
+        may_be_rows.append(has_several_scalars(document))
+        if len(may_be_rows) > 1 and any(may_be_rows):
             rows.reject_all(f"line {number}", "an array of several values is a row without column names")
             return
-        scalar_in = bracket if is_scalar else -1
-        rows.add_document(f"line {number}, entry {count}", document)
-        number += text.count("\n", start, position)
-    if depth + _depth(text, position, len(text)):
-        rows.reject("", "its brackets [ and ] do not match; is the file complete?")
-
-
-def _depth(text: str, start: int, end: int) -> int:
-    return text.count("[", start, end) - text.count("]", start, end)
+        rows.add_document(f"line {number}", document)
+        number += text.count("\n", value.start(), end)
 
 
 def _is_json(text: str, rows: Rows) -> bool:

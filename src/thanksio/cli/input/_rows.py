@@ -332,17 +332,22 @@ def _note(problems: list[Problem], place: str, why: str) -> None:
 def _values(document: object) -> Iterator[object]:
     """Yield the values in nested arrays, and in pages of a list, which are objects with an array `data`.
 
-    An array of bare values inside of an array is left whole: it is a row whose columns have no names.
+    An array of several bare values inside of an array is left whole: it is a row whose columns have no names.
     """
     waiting = [(document, False)]
     while waiting:
         value, is_inner = waiting.pop()
         if _is_page(value):
             value, is_inner = value["data"], False
-        if _is_array(value) and not (is_inner and len(value) > 1 and not any(map(_is_object, value))):
+        if _is_array(value) and not (is_inner and has_several_scalars(value)):
             waiting.extend((part, True) for part in reversed(value))
         else:
             yield value
+
+
+def has_several_scalars(value: object) -> bool:
+    """Return whether this is an array of several values that are not objects."""
+    return _is_array(value) and len(value) > 1 and not any(map(_is_object, value))
 
 
 def _is_page(value: object) -> TypeGuard[Object]:
