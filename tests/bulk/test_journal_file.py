@@ -14,6 +14,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from calls import no_file_left
 from conftest import ROOT, Collect
 
 from thanksio import ConfigurationError, JournalError
@@ -244,6 +245,17 @@ def test_a_journal_that_was_cut_off_is_refused(path: Path) -> None:
         assert refused(path), size
     path.write_bytes(whole)
     assert not refused(path)
+
+
+def test_damage_that_sqlite_quotes_in_its_message_leaves_no_file_and_no_lock(path: Path) -> None:
+    """Such a message need not be UTF-8, so Python raises a UnicodeDecodeError in place of SQLite's error."""
+    filled(path)
+    path.write_bytes(path.read_bytes().replace(b"kind, json_type)", b"kind, json\xb5type)"))
+
+    with no_file_left():
+        for _ in range(2):
+            with pytest.raises(ConfigurationError, match="is damaged"):
+                Journal(path, BASE)
 
 
 @pytest.mark.parametrize("seed", range(60))

@@ -76,7 +76,10 @@ EXPECTED: dict[str, Expected] = {
     "pandas-split.json": ({}, ["line 1: nothing is called order_id or id; there are: columns, data"]),
     "pandas-table.json": THREE,
     "pandas-utf16.csv": THREE,
-    "pandas-values.json": ({}, ["line 1: an array of several values is a row without column names"]),
+    "pandas-values.json": (
+        {},
+        [f"line 1, entry {at}: an array of several values is a row without column names" for at in (1, 2, 3)],
+    ),
     "pandas.xlsx": THREE,
     "postgresql-copy-csv.csv": ONE_TIME,
     "postgresql-copy-text.tsv": ({37294: FIRST + 0.123456, 37295: None}, []),

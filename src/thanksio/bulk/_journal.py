@@ -96,6 +96,7 @@ _COLUMNS: dict[str, tuple[type, ...]] = {
     **dict.fromkeys(("placed", "closes", "first_sent", "sent", "decided"), (float, NoneType)),
     "seconds": (float,),
 }
+_FAILURES = (sqlite3.Error, UnicodeDecodeError)  # the latter if a message of SQLite quotes damaged text
 _MAY_BE_CANCELLED = frozenset({"in_flight", "unknown"})
 _SHOWN = 200  # characters of a skipped row's place and reason
 _DAMAGED = "is damaged: {}. Nothing was sent. Restore a copy of it, or choose another file"
@@ -234,7 +235,7 @@ class Journal:
                 self._run = cursor.lastrowid or 0
                 yield
             except BaseException:
-                with suppress(sqlite3.Error):  # SQLite has already rolled back if the disk is full
+                with suppress(*_FAILURES):  # SQLite has already rolled back if the disk is full
                     self._db.execute("ROLLBACK")
                 raise
             self._db.execute("COMMIT")
@@ -380,7 +381,7 @@ class Journal:
         try:
             with self._using:
                 return self._db.execute(query, values).fetchall()
-        except sqlite3.Error as error:
+        except _FAILURES as error:
             raise self._damaged(str(error)) from error
 
     def _damaged(self, why: str) -> JournalError:
@@ -391,7 +392,7 @@ class Journal:
         try:
             with self._using:
                 yield
-        except sqlite3.Error as error:
+        except _FAILURES as error:
             raise JournalError(
                 f"The journal {self.path} cannot be written: {error}. It holds all results until now. "
                 f"{JournalError.advice}"
@@ -405,7 +406,7 @@ class Journal:
     def close(self) -> None:
         """Close the file when no step uses it, so that others can open it."""
         with self._using:
-            with suppress(sqlite3.Error):  # leaves no empty file beside the journal
+            with suppress(*_FAILURES):  # leaves no empty file beside the journal
                 self._db.execute("PRAGMA journal_mode = DELETE")
             self._db.close()
             self._release()

@@ -207,6 +207,8 @@ class Rows:
                     self.reject(where, str(error))
                 else:
                     self.add_row(where, columns, tuple(value.values()))
+            elif has_several_scalars(value):
+                self.reject(where, "an array of several values is a row without column names")
             else:
                 self.add(where, value)
 
