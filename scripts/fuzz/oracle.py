@@ -215,16 +215,22 @@ def is_listed(status: str) -> bool:
     return any(_is_word(word, status) for word in LISTED)
 
 
+class _Shared(io.BytesIO):
+    """A stream that stays open when a response that was read from it is closed."""
+
+    def close(self) -> None:
+        """Do nothing."""
+
+
 def first_response(raw: bytes) -> tuple[int, bytes, str]:
     """Return status, body and content encoding of the first response in a server's bytes, or (0, b"", "") without one.
 
     The standard library parses it, which accepts more than h11 does. So this is the most that can be true.
     """
-    stream, parsed = io.BytesIO(raw), []
+    stream = _Shared(raw)
     try:
         while True:
             response = HTTPResponse(cast("Any", SimpleNamespace(makefile=lambda _mode: stream)), method="PUT")
-            parsed.append(response)  # a response that is garbage-collected closes the stream
             response.begin()
             if not 100 < response.status < 200:  # noqa: PLR2004 - RFC 9110, section 15.2
                 return response.status, response.read(), response.getheader("content-encoding") or ""
