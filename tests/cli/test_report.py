@@ -159,7 +159,7 @@ def test_what_needs_attention_comes_first_and_the_most_urgent_orders_first(journ
         *(entry(3, "unknown", placed=placed + 60), entry(4, "waiting"), entry(5, "unknown", placed=placed - 1e5)),
         *(entry(6, "not_cancelled", status="fulfilled"), entry(7, "in_flight", placed=placed), entry(8, "unknown")),
     )
-    journal._db.execute("UPDATE orders SET sent = ?1 WHERE order_id IN (3, 7)", (NOON + 7,))
+    journal._db.execute("UPDATE orders SET sent = ? WHERE order_id IN (3, 7)", (NOON + 7,))
 
     told = shown(journal)
 

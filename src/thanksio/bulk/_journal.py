@@ -267,9 +267,10 @@ class Journal:
             else:
                 return None
             self._db.execute(
-                "UPDATE orders SET state = 'in_flight', todo = 0, sent = ?1, first_sent = coalesce(first_sent, ?1), "
-                "was_unknown = max(was_unknown, ?3) WHERE order_id = ?2",
-                (now, row[0], row[1] in _MAY_BE_CANCELLED),
+                "UPDATE orders SET state = 'in_flight', todo = 0, sent = :now, "
+                "first_sent = coalesce(first_sent, :now), was_unknown = max(was_unknown, :unknown) "
+                "WHERE order_id = :order_id",
+                {"now": now, "order_id": row[0], "unknown": row[1] in _MAY_BE_CANCELLED},
             )
             return Job(int(row[0]), is_unknown=row[1] in _MAY_BE_CANCELLED)
 
