@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from pathlib import Path
 
-SECONDS = 2.0
+SECONDS = 1.0
 
 
 async def _task_cancel(call: Awaitable[Any], seconds: float) -> None:
