@@ -282,10 +282,10 @@ def _failure(outcome: Outcome, call: Call, *, timed_out: bool) -> ThanksIOError:
         return _connection_error(outcome, call, timed_out=timed_out)
     kind = status_error(outcome)
     message, excerpt = explain(outcome, call.redact)
-    said = f': "{sanitize(message, call.redact, 200)}"' if message else ""
+    explanation = f': "{sanitize(message, call.redact, 200).rstrip(".")}"' if message else ""
     return call.error(
         kind,
-        f"the server responded with {outcome.status}{said}.",
+        f"the server responded with {outcome.status}{explanation}.",
         "" if is_refusal(outcome) else _advice_for_page(outcome, kind),
         status_code=outcome.status,
         message=message,

@@ -161,7 +161,7 @@ class APIResponseValidationError(ThanksIOError):
 class JournalError(ThanksIOError):
     """The journal of a run can no longer be written, for example because the disk is full. The run has stopped."""
 
-    advice = "Free some space, then run the same again: settled orders are not sent again."
+    advice = "Free some space, then start the same run again: settled orders are not sent again."
 
 
 class APIStatusError(ThanksIOError):

@@ -332,7 +332,7 @@ def test_a_full_disk_stops_the_run_and_another_one_continues(
             async for result in run:
                 fill(result)
 
-    with pytest.raises(JournalError, match=r"cannot be written: database or disk is full.*run the same again"):
+    with pytest.raises(JournalError, match=r"cannot be written: database or disk is full.*start the same run again"):
         sync() if kind == "sync" else anyio.run(tasks, backend=kind)
     journal.close()
     first = sent(fake)

@@ -163,8 +163,9 @@ class Run:
         self._alike += 1
         if error and self._cause and self._alike >= _ALIKE:
             self.fatal = self.fatal or ConfigurationError(
-                f"The first {_ALIKE} orders all failed in the same way: {_reason(error)} The run was stopped, and "
-                "the other orders were not sent. Check the base URL, the proxy and the token, then run the same again."
+                f"The first {_ALIKE} orders all failed in the same way: {_reason(error)} The run was stopped, and the "
+                "other orders were not sent. Check the base URL, the proxy and the token, then start the same run "
+                "again."
             )
 
     def not_sent(self, job: Job) -> CancelResult:

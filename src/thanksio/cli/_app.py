@@ -34,14 +34,15 @@ Exit codes:
   2  the command or its input is wrong
   3  some order is not cancelled, was refused, or was not tried, or a row was
      skipped
-  4  the outcome of some order is unknown (wins over 3)
-  5  the token, the billing or the configuration is at fault (wins over 4)"""
+  4  the outcome of some order is unknown (takes precedence over 3)
+  5  the token, the billing or the configuration is wrong (takes precedence
+     over 4)"""
 _CHECK_CODES = """\b
 Exit codes:
   0  everything that a run needs is in order
   2  the command is wrong
   4  the response does not show it: try again
-  5  the token, the billing, the address, the proxy or a certificate is at fault"""
+  5  the token, the billing, the address, the proxy or a certificate is wrong"""
 _EXAMPLES = """\b
 Examples:
   thanksio cancel 37294
