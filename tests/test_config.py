@@ -167,6 +167,11 @@ UNUSABLE_URLS = {
     "http://localhost.example": PLAIN,
     "http://[::2]": PLAIN,
     "http://0.0.0.0": PLAIN,
+    "http://127.1": PLAIN,
+    "http://127.0.0.1.evil.example": PLAIN,
+    "http://127.0.0.1@evil.example": EXTRA,
+    "http://127.0.0.1\\@evil.example/": ABSOLUTE,
+    "https://xn--a": "cannot be parsed",
 }
 
 

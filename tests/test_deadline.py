@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import httpx
 import pytest
-from conftest import CANCELLED, LETTER, Connect, ok, order, script
+from conftest import CANCELLED, LETTER, Connect, ok, script
 from raw_server import (
     DRIP_BODY,
     DRIP_HEADERS,
@@ -21,7 +21,6 @@ from raw_server import (
     answer,
     raw,
     raw_then_close,
-    reset,
     silence,
 )
 
@@ -97,26 +96,6 @@ def test_a_deadline_that_is_over_before_the_attempt_was_sent_nothing(connect: Co
     assert server.requests == []
 
 
-def test_a_server_that_speaks_no_tls_was_sent_nothing(connect: Connect) -> None:
-    with RawServer(answer(CANCELLED)) as server:
-        client = connect(base_url=server.base_url.replace("http:", "https:"), timeout=0.2, retry=ONCE)
-
-        with pytest.raises(errors.APIConnectionError) as caught:
-            client.cancel_order(37294)
-
-    assert caught.value.may_have_cancelled is False
-
-
-def test_a_closed_port_was_sent_nothing(connect: Connect) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-
-    with pytest.raises(errors.APIConnectionError) as caught:
-        connect(base_url=f"http://127.0.0.1:{port}").cancel_order(37294)
-
-    assert (caught.value.attempts, caught.value.may_have_cancelled) == (4, False)
-
-
 def test_a_name_that_does_not_exist_was_sent_nothing(connect: Connect) -> None:
     with pytest.raises(errors.APIConnectionError) as caught:
         connect(base_url="https://no-such-host.invalid", retry=ONCE).cancel_order(37294)
@@ -138,83 +117,26 @@ def test_every_address_of_a_name_is_tried(connect: Connect, monkeypatch: pytest.
         assert client.cancel_order(37294).id == 37294
 
 
-BROKEN: dict[str, Action] = {
-    "closed before any byte": raw_then_close(b""),
-    "reset": reset,
-    "cut body": raw_then_close(b"HTTP/1.1 200 OK\r\nContent-Length: 4000\r\n\r\n{"),
-    "no http": raw_then_close(b"SSH-2.0-OpenSSH_9.2\r\n"),
-    "http/0.9": raw_then_close(b"<html>" + LETTER.encode()),
-    "letter in a header line": raw_then_close(b"HTTP/1.1 200 OK\r\n" + LETTER.encode() + b"\r\n\r\n"),
-    "chunked garbage": raw_then_close(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"),
-    "header of 1 MB": raw_then_close(b"HTTP/1.1 200 OK\r\nX: " + b"x" * 1_000_000 + b"\r\n\r\n"),
-    "two lengths": raw_then_close(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n{}"),
-    "status 1000": raw_then_close(b"HTTP/1.1 1000 OK\r\nContent-Length: 0\r\n\r\n"),
+QUOTABLE: dict[str, Action] = {
+    "no headers": raw_then_close(b"<html>" + LETTER.encode()),
+    "a header without a colon": raw_then_close(b"HTTP/1.1 200 OK\r\n" + LETTER.encode() + b"\r\n\r\n"),
 }
 
 
-@pytest.mark.parametrize("action", BROKEN.values(), ids=BROKEN.keys())
-def test_a_broken_answer_is_retried_and_leaves_doubt(connect: Connect, action: Action) -> None:
-    with RawServer(action) as server:
-        client = connect(base_url=server.base_url, retry=RetryPolicy(max_attempts=2))
+@pytest.mark.parametrize("action", QUOTABLE.values(), ids=QUOTABLE.keys())
+def test_a_response_that_is_not_http_is_not_quoted(connect: Connect, action: Action) -> None:
+    with RawServer(action) as server, pytest.raises(errors.APIConnectionError) as caught:
+        connect(base_url=server.base_url, retry=ONCE).cancel_order(37294)
 
-        with pytest.raises(errors.APIConnectionError) as caught:
-            client.cancel_order(37294)
-
-    assert len(server.requests) == caught.value.attempts == 2
-    assert caught.value.may_have_cancelled is True
     assert LETTER not in repr(caught.value.args)
 
 
-@pytest.mark.parametrize("action", BROKEN.values(), ids=BROKEN.keys())
-def test_a_lost_response_is_settled_by_the_next(connect: Connect, action: Action) -> None:
-    with RawServer(action, answer(CANCELLED)) as server:
-        assert connect(base_url=server.base_url).cancel_order(37294).id == 37294
-
-    with RawServer(action, answer(order("printed"))) as server:
-        with pytest.raises(errors.OrderNotCancelledError) as caught:
-            connect(base_url=server.base_url).cancel_order(37294)
-        assert caught.value.may_have_cancelled is False
-
-    with RawServer(action, answer({"message": "already cancelled"}, "422 No")) as server:
-        with pytest.raises(errors.CancellationRefusedError) as refused:
-            connect(base_url=server.base_url).cancel_order(37294)
-        assert refused.value.may_have_cancelled is True
-
-
 HUGE = b"HTTP/1.1 %s\r\nContent-Length: 104857600\r\n\r\n" + b" " * 2_000_000
-ENDLESS = b"HTTP/1.1 200 OK\r\n\r\n" + b" " * 2_000_000
-
-
-@pytest.mark.parametrize("data", [HUGE % b"200 OK", ENDLESS], ids=["announced", "without a length"])
-def test_a_body_over_1_mib_is_refused_while_it_arrives(connect: Connect, data: bytes) -> None:
-    with RawServer(raw(data), answer(CANCELLED)) as server:
-        client = connect(base_url=server.base_url)
-
-        with pytest.raises(errors.APIResponseValidationError, match="longer than 1 MiB") as caught:
-            client.cancel_order(37294)
-
-        assert caught.value.may_have_cancelled is True
-        assert client.cancel_order(37294).id == 37294
-        assert server.connections == 2
 
 
 def test_a_huge_error_is_still_the_error(connect: Connect) -> None:
     with RawServer(raw(HUGE % b"403 No")) as server, pytest.raises(errors.PermissionDeniedError):
         connect(base_url=server.base_url).cancel_order(37294)
-
-
-@pytest.mark.parametrize("early", [b"100 Continue", b"103 Early Hints\r\nLink: </x>"])
-def test_informational_answers_are_passed_over(connect: Connect, early: bytes) -> None:
-    with RawServer(_both(raw(b"HTTP/1.1 " + early + b"\r\n\r\n"), answer(CANCELLED))) as server:
-        assert connect(base_url=server.base_url).cancel_order(37294).id == 37294
-
-
-def _both(first: Action, second: Action) -> Action:
-    def act(connection: socket.socket) -> None:
-        first(connection)
-        second(connection)
-
-    return act
 
 
 # Transports that are not httpx's own, whose steps nobody can cut
