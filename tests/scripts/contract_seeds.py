@@ -74,7 +74,6 @@ METHOD_NOT_ALLOWED = "        '410':\n          $ref: '#/components/responses/Me
 RESET = "        X-RateLimit-Reset:\n          $ref: '#/components/headers/RateLimitReset'\n"
 AFTER = "        Retry-After:\n          $ref: '#/components/headers/RetryAfter'\n"
 CLOSED = "      additionalProperties: false\n"
-OUR_OWN = "      x-fields: {properties: {unlisted: {}}}\n"
 NARROW = "^[1-9][0-9]{0,8}$"
 
 SEEDS = (
