@@ -92,14 +92,25 @@ format: .venv/ready ## Format the code
 	.venv/bin/ruff check --fix
 	.venv/bin/ruff format
 
-locks: .venv-locker/ready ## Resolve the tools of pyproject.toml into scripts/locks/
-	.venv-locker/bin/python scripts/lock.py
+# For every platform and every Python from 3.11 on. Extras are kept, because pip looks for the newest of what is asked for
+# with an extra and pinned without it.
+LOCK = .venv-locker/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header \
+       --no-strip-extras
+
+locks: .venv-locker/ready ## Resolve the tools of pyproject.toml, except the generator, into scripts/locks/
+	$(LOCK) pyproject.toml --output-file $(LOCKS)/demo.txt
+	$(LOCK) pyproject.toml --group dev --output-file $(LOCKS)/dev.txt
+	$(LOCK) pyproject.toml --extra cli --extra testing --group docs --output-file $(LOCKS)/docs.txt
+	$(LOCK) --group locker --output-file $(LOCKS)/locker.txt
+	$(LOCK) pyproject.toml --group dev --group mutate --output-file $(LOCKS)/mutate.txt
+	$(LOCK) --group peers --output-file $(LOCKS)/peers.txt
+	$(LOCK) pyproject.toml --resolution lowest-direct --output-file $(LOCKS)/lowest.txt
 	cd $(LOCKS) && npm install --package-lock-only
 
-upgrade-generator: .venv-locker/ready ## Pin the newest generator, generate with it, show the changes, and run all checks
-	.venv-locker/bin/python scripts/upgrade_generator.py
+upgrade-generator: .venv-locker/ready ## Lock the newest generator, generate with it, show the changes, and run all checks
+	$(LOCK) --group generator --output-file $(LOCKS)/generator.txt
 	$(MAKE) generate
-	@git --no-pager diff --stat -- pyproject.toml scripts/locks generated
+	@git --no-pager diff --stat -- $(LOCKS) generated
 	@git --no-pager diff -- generated
 	$(MAKE) diff BASE=HEAD
 	$(MAKE) check lint types test
