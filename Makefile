@@ -23,8 +23,8 @@ test: .venv/ready .venv-generator/ready ## Run every test; with CI=1 measure cov
 	@! command -v npm >/dev/null || $(MAKE) --silent $(LOCKS)/node_modules/ready # without Node.js, tests that need redocly or Prism are skipped
 	.venv/bin/python -m pytest --numprocesses 6 $(if $(CI),--cov --cov-report=term-missing:skip-covered) # more processes than cores, because many tests wait for timeouts
 
-faults: .venv/ready ## Make calls under every fault, print the table and write docs/faults.md
-	@.venv/bin/python scripts/faults.py
+faults: .venv/ready ## Print the fault table of the tests, and write docs/faults.md
+	@PYTHONPATH=tests .venv/bin/python scripts/faults.py
 
 picture: .venv/ready ## Draw docs/cancel.svg from a real run in a terminal (needs tmux)
 	@.venv/bin/python scripts/picture.py

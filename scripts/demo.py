@@ -7,7 +7,7 @@ import sys
 import textwrap
 import time
 
-from thanksio import Order, OrderNotCancelledError, ThanksIO
+from thanksio import OrderNotCancelledError, ThanksIO
 from thanksio.testing import FakeThanksIO
 
 COLOURED = sys.stdout.isatty() and "NO_COLOR" not in os.environ
@@ -21,17 +21,11 @@ def coloured(text: str, code: str) -> str:
 
 def show(label: str, text: str) -> None:
     """Print one fact, wrapped to a terminal of 80 columns."""
-    lines = textwrap.wrap(text, 64) or [""]
-    print(f"  {label:<10}  {lines[0]}", *(f"{'':14}{line}" for line in lines[1:]), sep="\n")
-
-
-def totals(order: Order) -> str:
-    """Return an order's totals in dollars; the API uses US cents."""
-    return f"authorized {dollars(order.authorization_total)}, now {dollars(order.grand_total)}"
+    print(textwrap.fill(text, 78, initial_indent=f"  {label:<12}", subsequent_indent=" " * 14))
 
 
 def dollars(cents: object) -> str:
-    """Write US cents as dollars."""
+    """Write an amount, which the API states in US cents, as dollars."""
     return f"${cents / 100:.2f}" if isinstance(cents, int) else "unknown"
 
 
@@ -49,25 +43,18 @@ def cancel(client: ThanksIO, fake: FakeThanksIO, order_id: int) -> None:
     print(coloured(f"{attempts[-1].method} {attempts[-1].path}", BOLD))
     show("verdict", coloured("NOT CANCELLED", RED) if error else coloured("CANCELLED", GREEN))
     show("status", f"{order.status} (before: {before})")
-    show("totals", totals(order))
+    show("totals", f"authorized {dollars(order.authorization_total)}, now {dollars(order.grand_total)}")
     show("attempts", str(len(attempts)))
     show("time", f"{milliseconds:.0f} ms")
     if error:
         show("error", f"{type(error).__name__}: {error}")
-        show(
-            "certain",
-            f"{'no' if error.may_have_cancelled else 'yes'} (may_have_cancelled is {error.may_have_cancelled})",
-        )
-
-
-def main() -> None:
-    """Run both calls."""
-    with FakeThanksIO() as fake, ThanksIO(fake.token, base_url=fake.base_url) as client:
-        print(f"A fake thanks.io listens at {fake.base_url}. Nothing leaves this machine.\n")
-        cancel(client, fake, 37294)
-        print("\nThe next order is already fulfilled. The status code is 200, and the order is not cancelled:\n")
-        cancel(client, fake, 42708)
+        certain = "no" if error.may_have_cancelled else "yes"
+        show("certain", f"{certain} (may_have_cancelled is {error.may_have_cancelled})")
 
 
 if __name__ == "__main__":
-    main()
+    with FakeThanksIO() as server, ThanksIO(server.token, base_url=server.base_url) as the_client:
+        print(f"A fake thanks.io listens at {server.base_url}. Nothing leaves this machine.\n")
+        cancel(the_client, server, 37294)
+        print("\nThe next order is already fulfilled. The status code is 200, and the order is not cancelled:\n")
+        cancel(the_client, server, 42708)

@@ -18,7 +18,7 @@ _DOUBT = {None: "-", True: "yes", False: "no"}
 _PAGE = """\
 # Fault table
 
-<!-- Written by `make faults` from calls that it made; do not edit. -->
+<!-- Written by `make faults` from tests/fault_table.py; do not edit. The tests make these calls. -->
 
 How a call ends under each fault of [`thanksio.testing`](testing.md). The calls were made with the sync and the async
 client under asyncio; for faults of the connection, under trio and through proxies, too.

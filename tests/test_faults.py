@@ -51,7 +51,7 @@ def test_every_named_fault_has_its_expectation() -> None:
 def test_the_page_of_faults_matches_the_table() -> None:
     assert (ROOT / "docs" / "faults.md").read_text("utf-8") == page(
         rows(lambda fault, mode: expected(fault).ends(mode))
-    ), "docs/faults.md is not what the calls end in: make faults"
+    ), "docs/faults.md does not match the table: make faults"
 
 
 @pytest.mark.parametrize(("width", "columns"), [(100, 5), (130, 6), (160, 7), (250, 8)])
