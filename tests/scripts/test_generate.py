@@ -36,9 +36,8 @@ def generate(package: Path, *options: str, **environment: str) -> subprocess.Com
 
 
 ENVIRONMENTS = [
-    {"PYTHONHASHSEED": "0"},
+    {"PYTHONHASHSEED": "0", "LC_ALL": "C", "LANG": "C"},
     {"PYTHONHASHSEED": "1", "TZ": "Asia/Kathmandu"},
-    {"PYTHONHASHSEED": "random", "LC_ALL": "C", "LANG": "C"},
 ]
 
 
@@ -79,10 +78,7 @@ def test_an_editor_shows_the_description_of_every_field_of_an_order() -> None:
 
 BROKEN: dict[str, tuple[Callable[[str], str], str]] = {
     "no yaml": (lambda _: "openapi: [", "Invalid YAML"),
-    "no openapi": (lambda _: "x: 1\n", "Failed to parse OpenAPI document"),
-    "newer openapi": (lambda text: text.replace("openapi: 3.1.0", "openapi: 3.2.0"), "3.2.0"),
     "dangling reference": (lambda text: text.replace("schemas/Order'", "schemas/Nothing'"), "Nothing"),
-    "array without items": (lambda text: text.replace("          items: {}\n", ""), "items"),
     "no operation": (lambda text: text.replace("operationId: cancelOrderPlural", "operationId: other"), "plural"),
 }
 
@@ -106,56 +102,55 @@ def test_a_broken_contract_leaves_the_package_and_prints_the_reason(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["openapi.yaml", "package"]
 
 
-def edited(package: Path) -> None:
+def edited(package: Path) -> list[str]:
+    """Change a package in every way, and return what is to be reported."""
     with (package / "client.py").open("a") as file:
         file.write("# better\n")
-
-
-def several(package: Path) -> None:
-    edited(package)
+    (package / "models" / "order_response.py").write_text("")
     (package / "models" / "order.py").unlink()
+    (package / "py.typed").unlink()
     (package / "models" / "mine.py").write_text("x = 1\n")
     (package / "helpers.txt").touch()
-    (package / "py.typed").unlink()
+    return [
+        "missing  models/order.py",
+        "missing  py.typed",
+        "extra    helpers.txt",
+        "extra    models/mine.py",
+        "differs  client.py",
+        "differs  models/order_response.py",
+    ]
 
 
-SEVERAL = ("differs  client.py", "missing  models/order.py", "extra    models/mine.py", "extra    helpers.txt")
-DAMAGE: dict[str, tuple[Callable[[Path], object], tuple[str, ...]]] = {
-    "several": (several, (*SEVERAL, "missing  py.typed")),
-    "empty": (lambda package: (package / "models" / "order.py").write_text(""), ("differs  models/order.py",)),
-    "removed": (shutil.rmtree, ("missing  models/order.py",)),
-}
+def removed(package: Path) -> list[str]:
+    shutil.rmtree(package)
+    return [f"missing  {name}" for name in sorted(tree(PACKAGE))]
 
 
-@pytest.mark.parametrize(("damage", "lines"), DAMAGE.values(), ids=DAMAGE.keys())
-def test_the_check_lists_each_difference_and_the_fix(
-    tmp_path: Path, damage: Callable[[Path], object], lines: tuple[str, ...]
+@pytest.mark.parametrize("damage", [edited, removed])
+def test_the_check_lists_each_difference_and_the_fix_repairs_it(
+    tmp_path: Path, damage: Callable[[Path], list[str]]
 ) -> None:
     package = tmp_path / "package"
     shutil.copytree(PACKAGE, package)
-    damage(package)
+    lines = damage(package)
     before = tree(package)
 
     run = generate(package, "--check")
 
     assert run.returncode == 1
-    assert all(line in run.stderr for line in lines)
-    assert "make generate" in run.stderr
+    assert run.stderr.splitlines() == [
+        "package does not match the contract:",
+        *(f"  {line}" for line in lines),
+        "Fix: make generate",
+    ]
     assert tree(package) == before
-    assert {path.name for path in tmp_path.iterdir()} <= {"package"}
+
+    assert generate(package).returncode == 0
+    assert tree(package) == tree(PACKAGE)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["package"]
 
 
 def test_the_check_passes_what_generation_made() -> None:
     run = generate(PACKAGE, "--check")
 
     assert (run.returncode, run.stderr) == (0, "")
-
-
-def test_generation_repairs_what_the_check_found(tmp_path: Path) -> None:
-    package = tmp_path / "package"
-    shutil.copytree(PACKAGE, package)
-    edited(package)
-    (package / "models" / "mine.py").touch()
-
-    assert generate(package).returncode == 0
-    assert tree(package) == tree(PACKAGE)
