@@ -86,7 +86,7 @@ dist: .venv/ready ## Build the wheel and the sdist twice, and keep them if both 
 	@.venv/bin/python scripts/release.py
 
 release: check ## Run the checks, build reproducibly into dist/, and tag: make release VERSION=0.2.0
-	@.venv/bin/python scripts/release.py --tag "$(VERSION)"
+	@.venv/bin/python scripts/release.py "$(VERSION)"
 
 format: .venv/ready ## Format the code
 	.venv/bin/ruff check --fix

@@ -1,11 +1,10 @@
-"""Build the wheel and the sdist of a version so that anybody gets the same bytes, and tag it if all is as it should be.
+"""Build the wheel and the sdist reproducibly into dist/; with a version, check first that it can be released, and tag.
 
-`make release VERSION=x.y.z` runs the checks of `make check` before. Nothing is published here: that is the tag's work.
+Nothing is published here: CI does that when the tag is pushed.
 """
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import os
 import re
@@ -18,13 +17,8 @@ import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-_VERSION = re.compile(
-    r"(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*)){2}((a|b|rc)[0-9]+)?"
-)  # PEP 440, in the form that is used here
-
-
-class ReleaseError(Exception):
-    """Something is not as a release needs it; the text says what to do."""
+_NUMBER = "(0|[1-9][0-9]*)"
+_VERSION = re.compile(rf"{_NUMBER}\.{_NUMBER}\.{_NUMBER}((a|b|rc)[0-9]+)?")
 
 
 def git(root: Path, *arguments: str) -> str:
@@ -34,102 +28,69 @@ def git(root: Path, *arguments: str) -> str:
 
 
 def problems(version: str, stated: str, changelog: str, status: str, tags: list[str]) -> list[str]:
-    """Return the problems that prevent releasing a version, each with its fix."""
+    """Return what prevents the release of a version, each with its fix."""
     found: list[str] = []
     if not _VERSION.fullmatch(version):
-        found.append(f"{version!r} is no version such as 0.2.0. Type: make release VERSION=0.2.0")
+        found.append(f"{version!r} is not a version such as 0.2.0. Type: make release VERSION=0.2.0")
     if version != stated:
         found.append(f"pyproject.toml says {stated}, not {version}. Edit `version` there.")
     if not re.search(rf"^## {re.escape(version)}, \d{{4}}-\d\d-\d\d$", changelog, re.MULTILINE):
-        found.append(f"CHANGELOG.md has no heading `## {version}, YYYY-MM-DD`. Give the entry its date.")
+        found.append(f"CHANGELOG.md has no heading `## {version}, YYYY-MM-DD`. Add the date to the entry.")
     if status:
-        found.append(
-            f"The tree is not clean. Commit or put away first:\n    {status.replace(chr(10), chr(10) + '    ')}"
-        )
+        found.append(f"The tree is not clean. Commit or stash:\n{status}")
     if f"v{version}" in tags:
-        found.append(f"v{version} is tagged already. A version is released once: raise it.")
+        found.append(f"v{version} is already tagged. Raise the version.")
     return found
 
 
-def check(root: Path, version: str) -> None:
-    """Raise ReleaseError with all that stands in the way."""
-    stated = str(tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["project"]["version"])
-    changelog = (root / "CHANGELOG.md").read_text("utf-8")
-    found = problems(version, stated, changelog, git(root, "status", "--porcelain"), git(root, "tag").split())
-    if found:
-        raise ReleaseError("\n".join(f"- {problem}" for problem in found))
-
-
 def build(root: Path, target: Path) -> None:
-    """Build twice from what is committed, and the wheel once more from the sdist alone; keep it if all are the same.
-
-    Raises ReleaseError where the bytes differ.
-    """
+    """Build what is committed, build its sdist again in another place, and keep the result if both are the same."""
     epoch = git(root, "log", "-1", "--format=%ct")
     with tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder)
-        first, second = (made(root, scratch / name, epoch) for name in ("one", "another-place"))
-        alike(first, second, "building twice")
+        git(root, "archive", "--output", str(scratch / "source.tar"), "--prefix", "source/", "HEAD")
+        first = hatch(scratch / "source.tar", scratch / "first", epoch)
         (sdist,) = first.glob("*.tar.gz")
-        with tarfile.open(sdist) as archive:
-            archive.extractall(scratch / "unpacked", filter="data")
-        (source,) = (scratch / "unpacked").iterdir()
-        hatch(source, scratch / "from-sdist", epoch, "--target", "wheel")
-        alike(scratch / "from-sdist", first, "building from the sdist")
+        compare(first, hatch(sdist, scratch / "second", epoch))
         shutil.rmtree(target, ignore_errors=True)
         shutil.copytree(first, target)
 
 
-def made(root: Path, place: Path, epoch: str) -> Path:
-    """Build both from a copy of what is committed, in a place of its own; give the folder they are in."""
-    place.mkdir()
-    archive = place / "source.tar"
-    git(root, "archive", "--output", str(archive), "HEAD")
+def hatch(archive: Path, place: Path, epoch: str) -> Path:
+    """Unpack an archive of the source, build it with the installed backend, and return the folder of the results."""
     with tarfile.open(archive) as source:
-        source.extractall(place / "source", filter="data")
-    hatch(place / "source", place / "dist", epoch)
+        source.extractall(place, filter="data")
+    (tree,) = place.iterdir()
+    command = [str(Path(sys.executable).with_name("hatchling")), "build", "--directory", str(place / "dist")]
+    environment = os.environ | {"SOURCE_DATE_EPOCH": epoch}
+    done = subprocess.run(command, cwd=tree, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode:
+        sys.exit(f"hatchling failed:\n{done.stdout}{done.stderr}")
     return place / "dist"
 
 
-def hatch(source: Path, target: Path, epoch: str, *options: str) -> None:
-    """Run the build backend that is installed, on its own: no network is asked, and no Node is found."""
-    program = Path(sys.executable).with_name("hatchling")
-    environment = {"SOURCE_DATE_EPOCH": epoch, "PATH": str(program.parent), "HOME": os.devnull}
-    command = [str(program), "build", "--directory", str(target), *options]
-    done = subprocess.run(command, cwd=source, env=environment, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise ReleaseError(f"hatchling says:\n{done.stdout}{done.stderr}")
+def compare(first: Path, second: Path) -> None:
+    """Exit if a file is not the same in both folders."""
+    for path in sorted(first.iterdir()):
+        other = second / path.name
+        if not other.is_file() or other.read_bytes() != path.read_bytes():
+            sys.exit(f"A second build gives another {path.name}")
 
 
-def alike(some: Path, others: Path, what: str) -> None:
-    """Raise ReleaseError if a file is not the same, byte by byte, in both folders."""
-    for path in sorted(some.iterdir()):
-        twin = others / path.name
-        if not twin.is_file() or twin.read_bytes() != path.read_bytes():
-            raise ReleaseError(f"{what} gives another {path.name}")
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """Build, and with `--tag VERSION` check and tag; 1 means that nothing was tagged, and why is on stderr."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--tag", metavar="VERSION", help="check that all is as it should be, build, and tag")
-    parser.add_argument("--root", type=Path, default=ROOT)
-    options = parser.parse_args(arguments)
-    root: Path = options.root
-    try:
-        if options.tag is not None:
-            check(root, options.tag)
-        build(root, root / "dist")
-    except ReleaseError as error:
-        print(f"{error}\nNothing was tagged.", file=sys.stderr)
-        return 1
+def main(version: str | None = None, root: Path = ROOT) -> None:
+    """Build, and tag the version if there is one; exit with the reason if that is not possible."""
+    if version is not None:
+        stated = str(tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["project"]["version"])
+        changelog = (root / "CHANGELOG.md").read_text("utf-8")
+        if found := problems(version, stated, changelog, git(root, "status", "--porcelain"), git(root, "tag").split()):
+            sys.exit("\n".join([*(f"- {problem}" for problem in found), "Nothing was tagged."]))
+    build(root, root / "dist")
     for path in sorted((root / "dist").iterdir()):
         print(f"{hashlib.sha256(path.read_bytes()).hexdigest()}  dist/{path.name}")
-    if options.tag is not None:
-        git(root, "tag", "--annotate", f"v{options.tag}", "--message", f"thanksio {options.tag}")
-        print(f"v{options.tag} is tagged. Publish it: git push origin v{options.tag}")
-    return 0
+    if version is not None:
+        git(root, "tag", "--annotate", f"v{version}", "--message", f"thanksio {version}")
+        print(f"v{version} is tagged. Publish it: git push origin v{version}")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main(sys.argv[1] if len(sys.argv) > 1 else None)
