@@ -150,7 +150,7 @@ def earlier_run(path: str | None, base_url: str) -> EarlierRun:
         for entry in journal.entries():
             if entry.settled:
                 settled.add(entry.order_id)
-            if entry.allowed and (entry.decided or 0.0) >= latest:
+            if (entry.allowed or 0) > 0 and (entry.decided or 0.0) >= latest:
                 latest, allowed = entry.decided or 0.0, entry.allowed
     return EarlierRun(frozenset(settled), allowed)
 
