@@ -14,6 +14,7 @@ from thanksio import (
     Order,
     OrderNotCancelledError,
     RateLimitError,
+    ServerError,
 )
 from thanksio._rate_limit import Rate
 from thanksio.bulk import CancelResult
@@ -456,6 +457,13 @@ def test_a_result_is_one_json_object(case: str, status: str, cents: int | None, 
 
     assert (told.status, told.authorized_cents, told.kind, told.line) == (status, cents, kind, line)
     assert told.verdict == ERRORS[case].verdict
+
+
+def test_the_advice_to_call_again_is_one_for_operators() -> None:
+    error = ServerError("Order 7: it failed. Call again, or wait and call again.")
+
+    for told in (found(CancelResult(7, "unknown", error=error)), remembered(evolve(ENTRY, error=str(error)))):
+        assert told.error == "Order 7: it failed. Run the same command again, or wait and run the same command again."
 
 
 @pytest.mark.parametrize(

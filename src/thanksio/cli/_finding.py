@@ -59,6 +59,11 @@ class Finding:
         }
 
 
+def _for_operators(text: str) -> str:
+    """Return the text of an error with the advice for programs, to call again, as one for operators."""
+    return text.replace("Call again", "Run the same command again").replace("call again", "run the same command again")
+
+
 def found(result: CancelResult) -> Finding:
     """Return the finding for a result."""
     error = result.error
@@ -67,7 +72,7 @@ def found(result: CancelResult) -> Finding:
         verdict=result.verdict,
         status=status_of(result),
         authorized_cents=cents_of(result),
-        error="" if error is None else str(error),
+        error="" if error is None else _for_operators(str(error)),
         kind="" if error is None else type(error).__name__,
         attempts=result.attempts,
         seconds=result.seconds,
@@ -84,7 +89,7 @@ def remembered(entry: JournalRow) -> Finding:
         verdict=verdict,
         status=entry.status,
         authorized_cents=entry.cents,
-        error=lost or entry.error,
+        error=lost or _for_operators(entry.error),
         kind=entry.kind,
         attempts=entry.attempts,
         seconds=entry.seconds,
