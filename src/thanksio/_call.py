@@ -282,16 +282,20 @@ def _failure(outcome: Outcome, call: Call, *, timed_out: bool) -> ThanksIOError:
         return _connection_error(outcome, call, timed_out=timed_out)
     kind = status_error(outcome)
     message, excerpt = explain(outcome, call.redact)
-    explanation = f': "{sanitize(message, call.redact, 200).rstrip(".")}"' if message else ""
     return call.error(
         kind,
-        f"the server responded with {outcome.status}{explanation}.",
+        f"the server responded with {outcome.status}{_quoted(sanitize(message, call.redact, 200))}",
         "" if is_refusal(outcome) else _advice_for_page(outcome, kind),
         status_code=outcome.status,
         message=message,
         retry_after=retry_after(outcome),
         body=excerpt,
     )
+
+
+def _quoted(message: str) -> str:
+    """Return the end of a sentence that quotes the server's message, which can be empty or a sentence itself."""
+    return f': "{message}"' + "." * (not message.endswith(".")) if message else "."
 
 
 def _advice_for_page(outcome: Response, kind: type[ThanksIOError]) -> str:

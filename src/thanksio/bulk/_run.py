@@ -92,7 +92,7 @@ class JobResult:
             return CancelResult(job.order_id, "cancelled", end, None, attempt.attempts, attempt.seconds)
         order = end.order if isinstance(end, OrderNotCancelledError) else None
         if job.is_unknown and order is None and not end.may_have_cancelled:
-            end = _restated(end, job, _reason(end))
+            end = _restated(end, job, reason_of(end))
         verdict = verdict_of(end, token_accepted=token_accepted)
         return CancelResult(job.order_id, verdict, order, end, attempt.attempts, attempt.seconds)
 
@@ -163,16 +163,16 @@ class Run:
         self._alike += 1
         if error and self._cause and self._alike >= _ALIKE:
             self.fatal = self.fatal or ConfigurationError(
-                f"The first {_ALIKE} orders all failed in the same way: {_reason(error)} The run was stopped, and the "
-                "other orders were not sent. Check the base URL, the proxy and the token, then start the same run "
-                "again."
+                f"The first {_ALIKE} orders all failed in the same way: {reason_of(error)} The run was stopped, and "
+                "the other orders were not sent. Check the base URL, the proxy and the token, then start the same "
+                "run again."
             )
 
     def not_sent(self, job: Job) -> CancelResult:
         """Return the result of an order that was not sent, because `fatal` stopped the run."""
         error = self.fatal
         if error and (job.is_unknown or not isinstance(error, ConfigurationError)):
-            what = f"it was not sent, because the run was stopped: {_reason(error)}"
+            what = f"it was not sent, because the run was stopped: {reason_of(error)}"
             error = _restated(error, job, what, attempts=0)
         return CancelResult(job.order_id, "unknown" if job.is_unknown else "not_tried", error=error)
 
@@ -193,7 +193,7 @@ def _common_cause(error: ThanksIOError | None) -> str:
     return "page" if is_page else ""
 
 
-def _reason(error: ThanksIOError) -> str:
+def reason_of(error: ThanksIOError) -> str:
     """Return what happened from the text of an error, without the order, its state and the advice."""
     what = _NUMBER.sub("", str(error), count=1)
     for ending in (error.advice, _UNKNOWN, "This call did not cancel it."):

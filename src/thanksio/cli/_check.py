@@ -13,6 +13,7 @@ from attrs import field, frozen
 
 from thanksio import RetryPolicy, ThanksIO
 from thanksio._rate_limit import DOCUMENTED
+from thanksio.bulk._run import reason_of
 from thanksio.cli._format import Exit
 from thanksio.cli._output import echo
 from thanksio.cli._progress import say
@@ -128,14 +129,14 @@ def judge(error: ThanksIOError, base_url: str, path: str, requests: int | None) 
     """Yield what the outcome of the request shows about each setting. Pure."""
     if isinstance(error, APIConnectionError):
         state: State = "failed" if error.is_permanent else "unknown"
-        yield Item("Connection", state, _reason(error))
+        yield Item("Connection", state, reason_of(error).rstrip("."))
         return
     yield Item("Connection", "ok", f"{base_url} responds")
     if isinstance(error, OrderNotCancelledError):
         what = f"the server shows an order with the number {NO_ORDER}, in status {error.status}"
         yield Item("Token", "ok", f"accepted: {what}")
     elif _is_not_served(error):
-        yield Item("Path", "failed", f"neither documented path is served: {_reason(error)}. Check the base URL.")
+        yield Item("Path", "failed", f"neither documented path is served: {reason_of(error)} Check the base URL.")
         return
     else:
         item = _judge_refusal(error)
@@ -151,7 +152,7 @@ def judge(error: ThanksIOError, base_url: str, path: str, requests: int | None) 
 
 def _judge_refusal(error: ThanksIOError) -> Item:
     """Return what a response that shows no order says about the token."""
-    reason = _reason(error)
+    reason = reason_of(error).rstrip(".")
     if isinstance(error, APIResponseValidationError) or not isinstance(error, APIStatusError):
         return Item("API", "unknown", f"this may not be the API: {reason}")
     if 300 <= error.status_code < 400:  # noqa: PLR2004 - redirects
@@ -162,14 +163,6 @@ def _judge_refusal(error: ThanksIOError) -> Item:
         if isinstance(error, kinds):
             return Item(name, state, text.format(reason=reason, status=error.status_code))
     return Item("API", "unknown", reason)
-
-
-def _reason(error: ThanksIOError) -> str:
-    """Return what happened from the text of an error, without the order id, which is not an order, and the advice."""
-    text = str(error).removeprefix(f"Order {NO_ORDER}: ").removesuffix(error.advice).rstrip()
-    for truth in ("It is unknown whether it was cancelled.", "This call did not cancel it."):
-        text = text.removesuffix(truth).rstrip()
-    return text.rstrip(".")
 
 
 def show(checked: Checked, *, as_json: bool, err: bool = False) -> None:
