@@ -35,9 +35,8 @@ fuzz: .venv/ready ## Send hostile responses to the client for 30 seconds, or for
 stress: .venv/ready ## Cancel thousands of orders in real time, with faults and killed runs (15 minutes)
 	@.venv/bin/python scripts/stress.py
 
-bench: .venv/ready $(if $(PEERS),.venv-peers/ready) ## Compare the speed with bare httpx; PEERS=1 adds other clients, QUICK=1 is short, ONLY=section
-	@PYTHONPATH=scripts .venv/bin/python -m bench $(if $(PEERS),--peers .venv-peers/bin/python) $(if $(QUICK),--quick) \
-	  $(if $(ONLY),--only $(ONLY))
+bench: .venv/ready $(if $(PEERS),.venv-peers/ready) ## Compare the speed with bare httpx; PEERS=1 adds other clients, ONLY=section
+	@PYTHONPATH=scripts .venv/bin/python -m bench $(if $(PEERS),--peers .venv-peers/bin/python) $(if $(ONLY),--only $(ONLY))
 
 docs: .venv-docs/ready ## Build the documentation site into build/site; warnings and broken links are errors
 	@$(MAKE) --silent $(LOCKS)/node_modules/ready

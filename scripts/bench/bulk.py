@@ -1,7 +1,7 @@
-"""Cancel many orders on a transport that responds at once, and print time and memory.
+"""Cancel many orders on a transport that responds at once, and print time and memory: bench.bulk COUNT KIND.
 
-`python -m bench.bulk COUNT KIND` runs in a process of its own, so that its memory can be measured.
-Between the batches of the run are single calls of the same client, so that a slow machine slows both.
+It is a process of its own, so that its memory can be measured. Between the batches of the run are single calls of the
+same client, so that a slow machine slows both.
 """
 
 from __future__ import annotations
@@ -22,9 +22,10 @@ from bench.server import BODIES, CANCEL, ORDER_ID, TOKEN
 from thanksio import AsyncThanksIO, ThanksIO
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import AsyncIterator
 
 _BATCH = 500
+_URL = "http://127.0.0.1:1"
 _BEFORE, _, _AFTER = BODIES[CANCEL].partition(b"%d" % ORDER_ID)
 
 
@@ -41,57 +42,43 @@ class Instant(httpx.BaseTransport, httpx.AsyncBaseTransport):
         return self.handle_request(request)
 
 
+async def in_threads(count: int) -> AsyncIterator[list[object]]:
+    """Yield the verdicts of a batch of a run, then those of as many single calls, with the sync client."""
+    with ThanksIO(TOKEN, base_url=_URL, transport=Instant()) as client:
+        results = client.cancel_orders(range(1, count + 1), pace=False)
+        for _ in range(count // _BATCH):
+            yield [result.verdict for result in islice(results, _BATCH)]
+            yield [client.cancel_order(number).status for number in range(1, _BATCH + 1)]
+
+
+async def in_tasks(count: int) -> AsyncIterator[list[object]]:
+    """Yield the same with the async client."""
+    async with (
+        AsyncThanksIO(TOKEN, base_url=_URL, transport=Instant()) as client,
+        client.cancel_orders(range(1, count + 1), pace=False) as results,
+    ):
+        for _ in range(count // _BATCH):
+            yield [(await anext(results)).verdict for _ in range(_BATCH)]
+            yield [(await client.cancel_order(number)).status for number in range(1, _BATCH + 1)]
+
+
+async def main(count: int, kind: str) -> None:
+    """Print the medians over the batches, in seconds, and the most memory that this process had."""
+    times: list[float] = []
+    began = time.perf_counter()
+    async for verdicts in {"threads": in_threads, "tasks": in_tasks}[kind](count):
+        times.append((time.perf_counter() - began) / _BATCH)
+        assert verdicts == ["cancelled"] * _BATCH  # noqa: S101 - a wrong result ends the measurement
+        began = time.perf_counter()
+    order, single = statistics.median(times[::2]), statistics.median(times[1::2])
+    print(json.dumps({"order": order, "single call": single, "megabytes": _peak_memory()}))
+
+
 def _peak_memory() -> float:
     """Return the most memory that this process had, in MB."""
     (kilobytes,) = re.findall(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text("utf-8"))
     return int(kilobytes) / 1024
 
 
-async def _measure(count: int, many: Callable[[], Awaitable[list[str]]], single: Callable[[], Awaitable[None]]) -> None:
-    """Print the medians over the batches, in seconds, and the most memory that this process had."""
-    took: list[tuple[float, float]] = []
-    for _ in range(count // _BATCH):
-        began = time.perf_counter()
-        verdicts = await many()
-        middle = time.perf_counter()
-        await single()
-        took.append(((middle - began) / _BATCH, (time.perf_counter() - middle) / _BATCH))
-        assert verdicts == ["cancelled"] * _BATCH  # noqa: S101 - a wrong result ends the measurement
-    order, alone = (statistics.median(column) for column in zip(*took, strict=True))
-    print(json.dumps({"order": order, "single call": alone, "megabytes": _peak_memory()}))
-
-
-async def in_threads(count: int) -> None:
-    """Measure the sync client."""
-    with ThanksIO(TOKEN, base_url="http://127.0.0.1:1", transport=Instant()) as client:
-        results = client.cancel_orders(iter(range(1, count + 1)), pace=False)
-
-        async def many() -> list[str]:
-            return [result.verdict for result in islice(results, _BATCH)]
-
-        async def single() -> None:
-            for number in range(1, _BATCH + 1):
-                client.cancel_order(number)
-
-        await _measure(count, many, single)
-
-
-async def in_tasks(count: int) -> None:
-    """Measure the async client."""
-    async with (
-        AsyncThanksIO(TOKEN, base_url="http://127.0.0.1:1", transport=Instant()) as client,
-        client.cancel_orders(iter(range(1, count + 1)), pace=False) as results,
-    ):
-
-        async def many() -> list[str]:
-            return [(await anext(results)).verdict for _ in range(_BATCH)]
-
-        async def single() -> None:
-            for number in range(1, _BATCH + 1):
-                await client.cancel_order(number)
-
-        await _measure(count, many, single)
-
-
 if __name__ == "__main__":
-    asyncio.run({"threads": in_threads, "tasks": in_tasks}[sys.argv[2]](int(sys.argv[1])))
+    asyncio.run(main(int(sys.argv[1]), sys.argv[2]))

@@ -1,7 +1,6 @@
-"""A process that makes calls with one client and prints how long they took: `python -m bench.worker NAME URL`.
+"""A process that makes calls with one client: `python -m bench.worker NAME URL COUNT IN_FLIGHT`.
 
-It ends at once if the first call returns something wrong. For each line "COUNT IN_FLIGHT" on stdin it makes that many
-calls and prints the seconds.
+For each line on stdin it makes that many calls, and prints the seconds of one. A wrong result ends it.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-from bench.contenders import CONTENDERS
+from bench.contenders import CONTENDERS, RIGHT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,41 +22,45 @@ class WrongResultError(Exception):
     """A client returned something else than it should."""
 
 
-async def work(call: Callable[[], Any], is_right: Callable[[Any], bool]) -> None:
-    """Check the result of a call, then time calls as stdin asks for them."""
-    result = call()
-    is_async = inspect.isawaitable(result)
-    result = await result if is_async else result
-    if not is_right(result):
+def check(result: object) -> None:
+    """Raise WrongResultError unless the result shows that the call cancelled."""
+    if result not in RIGHT:
         raise WrongResultError(f"it returned {result!r}")
-    for line in iter(sys.stdin.readline, ""):
-        count, in_flight = map(int, line.split())
-        print(await _in_tasks(call, count, in_flight) if is_async else _in_threads(call, count, in_flight), flush=True)
 
 
-def _in_threads(call: Callable[[], Any], count: int, in_flight: int) -> float:
+def in_threads(call: Callable[[], Any], count: int, in_flight: int) -> None:
+    """Make sync calls, in threads if several are made at a time."""
+    if in_flight == 1:
+        for _ in range(count):
+            check(call())
+        return
     with ThreadPoolExecutor(in_flight) as pool:
-        began = time.perf_counter()
-        if in_flight == 1:
-            for _ in range(count):
-                call()
-        else:
-            for future in [pool.submit(call) for _ in range(count)]:
-                future.result()
-        return time.perf_counter() - began
+        for future in [pool.submit(call) for _ in range(count)]:
+            check(future.result())
 
 
-async def _in_tasks(call: Callable[[], Any], count: int, in_flight: int) -> float:
+async def in_tasks(call: Callable[[], Any], count: int, in_flight: int) -> None:
+    """Make async calls."""
     left = iter(range(count))
 
     async def calls() -> None:
         for _ in left:
-            await call()
+            check(await call())
 
-    began = time.perf_counter()
     await asyncio.gather(*(calls() for _ in range(in_flight)))
-    return time.perf_counter() - began
+
+
+async def main(name: str, url: str, count: int, in_flight: int) -> None:
+    """Make and time calls as often as stdin has a line."""
+    call = CONTENDERS[name](url)
+    for _ in sys.stdin:
+        began = time.perf_counter()
+        if inspect.iscoroutinefunction(call):
+            await in_tasks(call, count, in_flight)
+        else:
+            in_threads(call, count, in_flight)
+        print((time.perf_counter() - began) / count, flush=True)
 
 
 if __name__ == "__main__":
-    asyncio.run(work(*CONTENDERS[sys.argv[1]](sys.argv[2])))
+    asyncio.run(main(sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])))

@@ -6,16 +6,15 @@ import json
 import operator
 import subprocess
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 import httpx
 import pytest
 
-from bench.__main__ import Setting, main, serving
+from bench.__main__ import ENVIRONMENT, SECTIONS, Bench, ask, process, publish
 from bench.contenders import CONTENDERS, PEERS
-from bench.measure import FailedError, Table, environment, quartiles, run
-from bench.report import GOALS, Goal, as_text
+from bench.report import GOALS, Goal, Table, as_text
 from bench.server import BODIES, ORDER_ID, TOKEN
 from thanksio.testing import FakeThanksIO
 
@@ -23,22 +22,20 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-OURS = [name for name in CONTENDERS if name not in PEERS]
-CALLS = Table("Calls", rounds={"thanksio": [2.0, 4.5], "httpx": [2.0, 4.0]})
+CALLS = Table("Calls", rounds={"httpx": [2.0, 4.0], "thanksio": [2.0, 4.5]})
 
 
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
-    with serving() as address:
-        yield address
+    with process([sys.executable, "-m", "bench.server"]) as server:
+        yield ask(server)
 
 
 def test_times_of_the_same_round_are_compared() -> None:
-    assert CALLS.compare("thanksio", "httpx", operator.truediv) == quartiles([1.0, 4.5 / 4.0])
-    assert CALLS.compare("thanksio", "httpx", operator.sub) == quartiles([0.0, 4.5 - 4.0])
-    assert CALLS.compare("thanksio", "stripe", operator.truediv) is None
-    assert quartiles([1.0, 2.0, 3.0, 4.0, 5.0]) == [2.0, 3.0, 4.0]
-    assert quartiles([3.0]) == [3.0, 3.0, 3.0]
+    assert CALLS.compare("thanksio", "httpx") == [1.03125, 1.0625, 1.09375]  # of 1 and 1.125
+    assert CALLS.compare("thanksio", "httpx", operator.sub) == [0.125, 0.25, 0.375]  # of 0 and 0.5
+    assert CALLS.compare("httpx", "thanksio") != CALLS.compare("thanksio")
+    assert Table("", rounds={"a": [2.0], "b": [6.0]}).compare("b") == [3.0, 3.0, 3.0]
 
 
 @pytest.mark.parametrize(
@@ -73,56 +70,39 @@ def test_the_goals_beside_httpx_are_those_of_the_performance_page() -> None:
     }
 
 
-def test_each_round_starts_with_another_one_and_failures_stop_no_other() -> None:
+def test_each_round_starts_with_another_one_and_the_first_does_not_count() -> None:
     log: list[str] = []
 
     def step(name: str) -> Callable[[], float]:
         def seconds() -> float:
             log.append(name)
-            if name == "c" and len(log) > 3:
-                raise FailedError("the server closed the connection")
             return float(len(log))
 
         return seconds
 
     table = Table("").run({name: step(name) for name in "abc"}, 2)
 
-    assert "".join(log) == "abcbcaab"
-    assert table.rounds == {"a": [6.0, 7.0], "b": [4.0, 8.0]}
-    assert table.failed == {"c": "the server closed the connection"}
+    assert "".join(log) == "abcbcacab"
+    assert table.rounds == {"a": [6.0, 8.0], "b": [4.0, 9.0], "c": [5.0, 7.0]}
 
 
-@pytest.mark.parametrize("name", OURS)
-def test_each_client_makes_its_calls(url: str, name: str) -> None:
-    table = Setting(url, None, 1, 3, ()).clients("", [name], in_flight=2)
-
-    assert table.failed == {}
-    assert table.rounds[name][0] > 0
-
-
-def test_a_wrong_result_is_not_timed() -> None:
-    with FakeThanksIO() as fake:
+@pytest.mark.parametrize("kind", ["", " async"], ids=["sync", "async"])
+@pytest.mark.parametrize(("name", "error"), [("httpx", "it returned 'fulfilled'"), ("thanksio", "OrderNotCancelled")])
+def test_a_wrong_result_ends_the_measurement(
+    name: str, kind: str, error: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with FakeThanksIO(token=TOKEN) as fake:
         fake.place(ORDER_ID, status="fulfilled")
-        fake.token = TOKEN
-        table = Setting(fake.base_url, None, 1, 1, ()).clients("", ["httpx", "thanksio"])
+        with pytest.raises(ValueError, match="could not convert"):
+            Bench(fake.base_url, rounds=1, calls=1).clients("", [name + kind])
 
-    assert table.rounds == {}
-    assert table.failed["httpx"].startswith("WrongResultError: it returned {'order': ")
-    assert "OrderNotCancelledError" in table.failed["thanksio"]
-
-
-def test_peers_that_are_not_installed_are_listed_with_the_reason() -> None:
-    absent = Setting("http://127.0.0.1:1", None, 1, 1, ()).clients("", PEERS)
-
-    assert absent.failed == dict.fromkeys(PEERS, "not installed: make bench PEERS=1")
-    with pytest.raises(FailedError, match=r"^no$"):
-        run([sys.executable, "-c", "raise SystemExit('no')"])
+    assert error in capfd.readouterr().err
 
 
 def test_a_peer_is_imported_where_nothing_of_ours_is() -> None:
-    command = [sys.executable, "-c", "import sys, bench.worker; print({'attrs', 'httpx'} & set(sys.modules))"]
+    command = [sys.executable, "-c", "import sys, bench.worker; print({'attrs', 'httpx', 'thanksio'} & {*sys.modules})"]
 
-    done = subprocess.run(command, env=environment(peer=True), capture_output=True, text=True, check=True)
+    done = subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, check=True)
 
     assert done.stdout == "set()\n"
 
@@ -136,15 +116,16 @@ def test_the_server_responds_to_each_path_and_closes_when_asked_to(url: str) -> 
     assert (last.status_code, last.headers["connection"]) == (404, "close")
 
 
-@pytest.mark.parametrize(("section", "name"), [("calls", "thanksio"), ("bulk", "500 in tasks, single call")])
-def test_a_quick_run_writes_the_table_the_chart_and_every_round(
-    section: str, name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    main(["--quick", "--only", section, "--output", str(tmp_path)])
+def test_every_section_is_measured_and_published(url: str, tmp_path: Path) -> None:
+    bench = Bench(url, rounds=1, calls=3, orders=(500,))
+    tables = {name: section(bench) for name, section in SECTIONS.items()}
 
-    written: dict[str, Any] = json.loads((tmp_path / "results.json").read_text("utf-8"))
+    publish(tmp_path, {"date": "today"}, tables)
+
+    text = (tmp_path / "results.txt").read_text("utf-8")
+    rounds = {name: json.loads((tmp_path / "results.json").read_text("utf-8"))[name]["rounds"] for name in SECTIONS}
+    assert CONTENDERS.keys() - PEERS.keys() <= {name for section in rounds.values() for name in section}
+    assert all(len(times) == 1 and times[0] > 0 for section in rounds.values() for times in section.values())
+    assert all(f"\n  {name} " in text for section in rounds.values() for name in section)
     bars = ET.parse(tmp_path / "calls.svg").getroot().iter("{http://www.w3.org/2000/svg}text")  # noqa: S314 - our own
-    assert (tmp_path / "results.txt").read_text("utf-8") == capsys.readouterr().out
-    assert all(seconds > 0 for seconds in written[section]["rounds"][name])
-    assert written[section]["failed"].keys() <= PEERS.keys()
-    assert {"httpx", "thanksio"} <= {bar.text for bar in bars} or section != "calls"
+    assert {"httpx", "thanksio", "thanksio async"} <= {bar.text for bar in bars}
