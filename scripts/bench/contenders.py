@@ -22,16 +22,14 @@ RIGHT = ("cancelled", "canceled", "cancelling", "deleted")
 _HEADERS = {"Authorization": f"Bearer {TOKEN}", "Accept": "application/json"}
 
 
-def httpx(url: str, **headers: str) -> Call:
-    """Call bare httpx."""
+def _httpx(url: str, **headers: str) -> Call:
     import httpx
 
     client = httpx.Client(base_url=url, headers=_HEADERS | headers)
     return lambda: client.put(CANCEL).json()["order"]["status"]
 
 
-def httpx_async(url: str, **headers: str) -> Call:
-    """Call bare httpx in tasks."""
+def _httpx_async(url: str, **headers: str) -> Call:
     import httpx
 
     client = httpx.AsyncClient(base_url=url, headers=_HEADERS | headers)
@@ -42,26 +40,23 @@ def httpx_async(url: str, **headers: str) -> Call:
     return call
 
 
-def generated(url: str) -> Call:
-    """Call the generated client without the facade."""
+def _generated(url: str) -> Call:
     from thanksio_generated import AuthenticatedClient
     from thanksio_generated.api.orders import cancel_order
 
     client = AuthenticatedClient(base_url=url, token=TOKEN)
-    call: Any = cancel_order.sync  # None is a wrong result, too
+    call: Any = cancel_order.sync  # its result may be None, which fails
     return lambda: call(str(ORDER_ID), client=client).order.status
 
 
-def thanksio(url: str, **settings: Any) -> Call:  # noqa: ANN401 - of a client
-    """Call this client."""
+def _thanksio(url: str, **settings: Any) -> Call:  # noqa: ANN401 - of a client
     from thanksio import ThanksIO
 
     client = ThanksIO(TOKEN, base_url=url, **settings)
     return lambda: client.cancel_order(ORDER_ID).status
 
 
-def thanksio_async(url: str) -> Call:
-    """Call this client in tasks."""
+def _thanksio_async(url: str) -> Call:
     from thanksio import AsyncThanksIO
 
     client = AsyncThanksIO(TOKEN, base_url=url)
@@ -72,30 +67,26 @@ def thanksio_async(url: str) -> Call:
     return call
 
 
-def generated_model(_url: str) -> Call:
-    """Parse the response into the generated classes."""
+def _generated_model(_url: str) -> Call:
     from thanksio_generated.models import OrderResponse
 
     return lambda: OrderResponse.from_dict(json.loads(BODIES[CANCEL])).order.status
 
 
-def whole_call(url: str) -> Call:
-    """Make a whole call on a transport that responds at once."""
+def _whole_call(url: str) -> Call:
     from bench.bulk import Instant
 
-    return thanksio(url, transport=Instant())
+    return _thanksio(url, transport=Instant())
 
 
-def postgrid(url: str) -> Call:
-    """Cancel a letter with postgrid-python."""
+def _postgrid(url: str) -> Call:
     from postgrid import PostGrid
 
     client = PostGrid(print_mail_api_key=TOKEN, address_verification_api_key=TOKEN, base_url=url, max_retries=0)
     return lambda: client.print_mail.letters.cancel("letter_1", note="wrong list").status
 
 
-def lob(url: str) -> Call:
-    """Delete a letter with lob-python, which cancels it."""
+def _lob(url: str) -> Call:
     from lob_python import ApiClient, Configuration
     from lob_python.api.letters_api import LettersApi
 
@@ -103,16 +94,14 @@ def lob(url: str) -> Call:
     return lambda: letters.cancel("ltr_1").deleted and "deleted"
 
 
-def openai(url: str) -> Call:
-    """Cancel a batch with openai."""
+def _openai(url: str) -> Call:
     from openai import OpenAI
 
     client = OpenAI(api_key=TOKEN, base_url=url, max_retries=0)
     return lambda: client.batches.cancel("batch_1").status
 
 
-def stripe(url: str) -> Call:
-    """Cancel a payment intent with stripe."""
+def _stripe(url: str) -> Call:
     from stripe import StripeClient
 
     client = StripeClient(TOKEN, base_addresses={"api": url}, max_network_retries=0)
@@ -120,21 +109,21 @@ def stripe(url: str) -> Call:
 
 
 PEERS: Contenders = {
-    "postgrid-python": postgrid,
-    "lob-python": lob,
-    "openai": openai,
-    "stripe": stripe,
+    "postgrid-python": _postgrid,
+    "lob-python": _lob,
+    "openai": _openai,
+    "stripe": _stripe,
 }
 CONTENDERS: Contenders = {
-    "httpx": httpx,
-    "httpx, new connections": partial(httpx, Connection="close"),
-    "httpx async": httpx_async,
-    "httpx async, new connections": partial(httpx_async, Connection="close"),
-    "generated": generated,
-    "thanksio": thanksio,
-    "thanksio async": thanksio_async,
+    "httpx": _httpx,
+    "httpx, new connections": partial(_httpx, Connection="close"),
+    "httpx async": _httpx_async,
+    "httpx async, new connections": partial(_httpx_async, Connection="close"),
+    "generated": _generated,
+    "thanksio": _thanksio,
+    "thanksio async": _thanksio_async,
     "json.loads": lambda _url: lambda: json.loads(BODIES[CANCEL])["order"]["status"],
-    "generated model": generated_model,
-    "whole call": whole_call,
+    "generated model": _generated_model,
+    "whole call": _whole_call,
     **PEERS,
 }

@@ -18,14 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-class WrongResultError(Exception):
-    """A client returned something else than it should."""
-
-
 def check(result: object) -> None:
-    """Raise WrongResultError unless the result shows that the call cancelled."""
+    """Raise ValueError unless the result shows that the call cancelled."""
     if result not in RIGHT:
-        raise WrongResultError(f"it returned {result!r}")
+        raise ValueError(f"it returned {result!r}")
 
 
 def in_threads(call: Callable[[], Any], count: int, in_flight: int) -> None:
