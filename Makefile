@@ -55,7 +55,6 @@ check-generated: .venv-generator/ready ## Fail if generated/ does not match open
 	@.venv-generator/bin/python scripts/generate.py --check
 
 diff: .venv/ready ## Report changes for users since the last release, or since BASE=ref, and the versions that they require
-	@$(MAKE) --silent $(LOCKS)/node_modules/ready
 	@PYTHONPATH=scripts .venv/bin/python -m api_diff $(BASE)
 
 check: .venv/ready .venv-generator/ready ## Run the fast checks; each failure names the fix

@@ -1,4 +1,7 @@
-"""Look up places in a contract: their values, the JSON types that they allow, and their names for people. Pure."""
+"""Flatten a contract into facts that a client can notice, each under a place and an aspect. Pure.
+
+Names of schemas, of shared responses and of security schemes are never sent, so they are not facts.
+"""
 
 from __future__ import annotations
 
@@ -9,76 +12,34 @@ import yaml
 from attrs import frozen
 
 from api_diff.change import DiffError
+from vendor_drift.operations import METHODS, media_types, security, server_urls
+from vendor_drift.schemas import Reader
+from vendor_drift.values import as_list, node
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator
 
-    from api_diff.redocly import Finding
+    from vendor_drift.values import Node
 
-Document: TypeAlias = "Mapping[str, Any]"
-
-_TYPES = frozenset({"string", "integer", "number", "boolean", "array", "object", "null"})
-_OF_PYTHON = {str: "string", bool: "boolean", int: "integer", float: "number", type(None): "null"}
-_METHODS = {"get", "put", "post", "delete", "patch", "head", "options", "trace"}
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times as fast
-_SHOWN = 60  # characters of a value
+Facts: TypeAlias = "dict[tuple[str, str], Any]"  # by place, such as `order.style`, and aspect, such as `types`
 
 
 @frozen
-class Place:
-    """The place of a change in the two documents."""
+class Words:
+    """The words that are listed for a field, and whether it may have others."""
 
-    path: tuple[str, ...]
-    before: Document
-    after: Document
-
-    @property
-    def status(self) -> str:
-        """The status of the response that the place is in; empty if it is in none."""
-        return _following(self.path, "responses")
-
-    @property
-    def fields(self) -> str:
-        """The field of the response that the place is in, such as `order.style`."""
-        names, path = "", iter(self.path[self.path.index("responses") :] if "responses" in self.path else ())
-        for part in path:
-            if part == "properties":
-                names += f".{next(path, '')}"
-            elif part == "items":
-                names += "[]"
-        return names.strip(".")
-
-    @property
-    def parameter(self) -> Mapping[str, Any]:
-        """The parameter that the place is in, as it is after the change, or was before it."""
-        if "parameters" not in self.path:
-            return {}
-        path = self.path[: self.path.index("parameters") + 2]
-        found = walk(self.after, path) or walk(self.before, path)
-        return found if isinstance(found, dict) else {}
-
-    @property
-    def words(self) -> str:
-        """The name of the place for people."""
-        if self.fields and self.status.startswith("2"):
-            return self.fields
-        if self.status:
-            header = _following(self.path, "headers")
-            return f"response {self.status}" + (f" {self.fields}" if self.fields else f" {header}" if header else "")
-        if self.parameter:
-            return f"parameter {self.parameter.get('name', '')}".strip()
-        if len(self.path) >= 2 and self.path[0] == "paths":  # noqa: PLR2004 - the word, and the path itself
-            methods = [part.upper() for part in self.path[2:3] if part in _METHODS]
-            return " ".join([*methods, self.path[1], *self.path[3:4]])
-        return " ".join(part for part in self.path if part != "components") or "openapi.yaml"
+    listed: tuple[str, ...]
+    is_open: bool
 
 
-def _following(path: tuple[str, ...], word: str) -> str:
-    rest = path[path.index(word) + 1 :] if word in path else ()
-    return rest[0] if rest else ""
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times as fast
+_STRUCTURE = {"$ref", "allOf", "anyOf", "oneOf", "type", "enum", "const", "nullable", "properties", "required", "items"}
+_STRUCTURE |= {"additionalProperties"}
+_TEXT = {"description", "summary", "title", "example", "examples", "deprecated", "externalDocs", "$comment", "format"}
+_TEXT |= {"operationId", "tags"}
 
 
-def parsed(text: str) -> Document:
+def parsed(text: str) -> Node:
     """Parse a contract. Raises DiffError."""
     try:
         document = yaml.load(text, _LOADER)  # noqa: S506 - it is the safe loader, in C where there is one
@@ -89,97 +50,103 @@ def parsed(text: str) -> Document:
     return document
 
 
-def simplified(value: Any) -> Any:  # noqa: ANN401 - what stands in YAML
-    """Return a document with each `allOf` of one schema replaced by that schema, which means the same."""
-    if isinstance(value, list):
-        return [simplified(item) for item in value]
-    if not isinstance(value, dict):
-        return value
-    parts = value.get("allOf")
-    if len(value) == 1 and isinstance(parts, list) and len(parts) == 1:
-        return simplified(parts[0])
-    return {key: simplified(item) for key, item in value.items()}
-
-
-def aligned(before: Document, after: Document) -> Document:
-    """Return `after` with the old name of each security scheme that was only renamed: the names are never sent."""
-    old, new = (walk(document, ("components", "securitySchemes")) or {} for document in (before, after))
-    same = ((name, was) for name in new.keys() - old.keys() for was in old.keys() - new.keys() if new[name] == old[was])
-    renamed: Document = _with_schemes(after, dict(same))
-    return renamed
-
-
-def _with_schemes(value: Any, names: Mapping[str, str]) -> Any:  # noqa: ANN401 - what stands in YAML
-    if isinstance(value, list):
-        return [_with_schemes(item, names) for item in value]
-    if not isinstance(value, dict):
-        return value
-    found = {key: _with_schemes(item, names) for key, item in value.items()}
-    if isinstance(schemes := found.get("securitySchemes"), dict):
-        found["securitySchemes"] = {names.get(name, name): scheme for name, scheme in schemes.items()}
-    if isinstance(needs := found.get("security"), list):
-        found["security"] = [{names.get(name, name): scopes for name, scopes in need.items()} for need in needs]
+def facts(document: Node) -> Facts:
+    """Return every fact of a contract. Raises DiffError if a reference cannot be resolved."""
+    reader = Reader(document)
+    found: Facts = {}
+    for place, kind, aspects in _places(reader, document):
+        for aspect, value in {"kind": kind, **aspects}.items():
+            found.setdefault((place, aspect), value)
+    if reader.broken:
+        raise DiffError(f"The contract refers to {reader.broken[0]}, which is not there. `make lint` shows more.")
     return found
 
 
-def walk(document: Document, path: tuple[str, ...]) -> Any:  # noqa: ANN401 - what stands in YAML
-    """Return the value at a path of a contract, references resolved; None if there is none."""
-    here: Any = document
-    for part in path:
-        if isinstance(here, list):
-            here = here[int(part)] if part.isdecimal() and int(part) < len(here) else None
-        else:
-            here = here.get(part) if isinstance(here, dict) else None
-        here = _resolved(document, here)
-    return here
+_Place: TypeAlias = "tuple[str, str, dict[str, Any]]"  # the place, its kind, and its aspects
 
 
-def _resolved(document: Document, here: Any) -> Any:  # noqa: ANN401
-    if isinstance(here, dict) and isinstance(here.get("$ref"), str):
-        return walk(document, tuple(part.replace("~1", "/").replace("~0", "~") for part in here["$ref"].split("/")[1:]))
-    return here
+def _places(reader: Reader, document: Node) -> Iterator[_Place]:
+    for index, url in enumerate(server_urls(document.get("servers"))):
+        yield f"servers {index}", "server", {"address": url}
+    for path, raw in node(document.get("paths")).items():
+        item = reader.resolve(raw)
+        for method in METHODS:
+            if method in item:
+                yield from _operation(reader, f"{method.upper()} {path}", item, node(item[method]))
 
 
-def json_types(document: Document, schema: Any) -> frozenset[str]:  # noqa: ANN401
-    """Return the JSON types that a schema allows; none if it is not a schema."""
-    schema = _resolved(document, schema)
-    if not isinstance(schema, dict):
-        return _TYPES if schema is True else frozenset()
-    types = _stated(schema)
-    for word in ("anyOf", "oneOf"):
-        if word in schema:
-            types &= frozenset[str]().union(*(json_types(document, branch) for branch in schema[word]))
-    for part in schema.get("allOf", ()):
-        types &= json_types(document, part)
-    return types
+def _operation(reader: Reader, name: str, item: Node, operation: Node) -> Iterator[_Place]:
+    body = reader.resolve(operation.get("requestBody"))
+    aspects: dict[str, Any] = {
+        "request body": ("required" if body.get("required") is True else "optional") if body else "none",
+        "security": security(reader, operation.get("security", reader.document.get("security"))),
+        "wording": _text([operation]),
+    }
+    yield name, "operation", aspects
+    for raw in (*as_list(item.get("parameters")), *as_list(operation.get("parameters"))):
+        parameter = reader.resolve(raw)
+        schema = reader.resolve(parameter.get("schema"))
+        aspects = {name: parameter.get(name) for name in ("in", "required")}
+        aspects |= {"pattern": schema.get("pattern"), "types": reader.possible(parameter.get("schema"))}
+        yield f"parameter {parameter.get('name')}", "parameter", aspects | {"wording": _text([parameter, schema])}
+    for status, raw in node(operation.get("responses")).items():
+        yield from _response(reader, str(status), reader.resolve(raw))
 
 
-def _stated(schema: Mapping[str, Any]) -> frozenset[str]:
-    stated = schema.get("type", sorted(_TYPES))
-    types = frozenset({stated} if isinstance(stated, str) else stated)
-    types |= {"integer"} if "number" in types else frozenset()
-    if "enum" in schema:
-        types &= frozenset(_OF_PYTHON.get(type(word), "object") for word in schema["enum"])
-    return types
+def _response(reader: Reader, status: str, response: Node) -> Iterator[_Place]:
+    yield f"response {status}", "status", {"wording": _text([response])}
+    for name, raw in node(response.get("headers")).items():
+        yield f"response {status} {name}", "header", {"wording": _text([reader.resolve(raw)])}
+    schema = node(media_types(response).get("application/json")).get("schema")
+    if status.startswith("2"):
+        yield from _fields(reader, "", "field", schema)
+    else:
+        yield from _fields(reader, "error.", "error field", schema)
 
 
-def words_of(finding: Finding) -> str:
-    """Return the change in words, with long values cut."""
-    if finding.message and finding.prop not in {"type", "enum"}:
-        return finding.message.rstrip(".")
-    if finding.kind != "modified":
-        return finding.kind
-    before, after = finding.before.get("value"), finding.after.get("value")
-    if finding.prop in {"enum", "required"} and isinstance(before, list) and isinstance(after, list):
-        new, gone = (
-            [str(word) for word in one if word not in other] for one, other in ((after, before), (before, after))
-        )
-        parts = [f"added {', '.join(new)}" if new else "", f"removed {', '.join(gone)}" if gone else ""]
-        return f"{finding.prop}: {'; '.join(filter(None, parts)) or 'in another order'}"
-    return f"{finding.prop}: was {_shown(before)}, is {_shown(after)}"
+def _fields(reader: Reader, within: str, kind: str, schema: object, seen: tuple[int, ...] = ()) -> Iterator[_Place]:
+    """Yield an object and each of its fields, at any depth; a schema within itself is followed once."""
+    parts = list(reader.parts(schema))
+    required = {name for part in parts for name in as_list(part.get("required"))}
+    for name, inner in reader.properties(schema).items():
+        yield from _field(reader, f"{within}{name}", kind, inner, seen, is_required=name in required)
+    if not within:
+        yield "response", "field", {"extra fields": _has_extra_fields(parts)}
 
 
-def _shown(value: object) -> str:
-    text = "absent" if value is None else value if isinstance(value, str) else json.dumps(value)
-    line = " ".join(text.split())
-    return line if len(line) <= _SHOWN else line[: _SHOWN - 3] + "..."
+def _field(  # noqa: PLR0913 - what a field is made of
+    reader: Reader, place: str, kind: str, schema: object, seen: tuple[int, ...], *, is_required: bool | None = None
+) -> Iterator[_Place]:
+    parts = list(reader.parts(schema))
+    words = [word for part in parts for word in as_list(part.get("enum"))]
+    open_parts = [part for part in parts if part.get("type") == "string" and "enum" not in part]
+    others = {key: part[key] for part in parts for key in sorted(part.keys() - _STRUCTURE - _TEXT) if key[:2] != "x-"}
+    yield (
+        place,
+        kind,
+        {
+            "types": reader.possible(schema),
+            "words": Words(tuple(words), is_open=not words or bool(open_parts)),
+            "presence": is_required,
+            "extra fields": _has_extra_fields(parts),
+            "limits": json.dumps(others, default=str),
+            "wording": _text(parts),
+        },
+    )
+    if id(schema) in seen:
+        return
+    seen = (*seen, id(schema))
+    yield from _fields(reader, f"{place}.", kind, schema, seen)
+    items = [part["items"] for part in parts if "items" in part]
+    if items:
+        yield from _field(reader, f"{place}[]", kind, {"anyOf": items} if len(items) > 1 else items[0], seen)
+
+
+def _has_extra_fields(parts: list[Node]) -> bool:
+    return all(part.get("additionalProperties", True) is not False for part in parts)
+
+
+def _text(parts: Iterable[Node]) -> str:
+    """Return what only people read, and what begins with x-."""
+    kept = [{key: part[key] for key in part if key in _TEXT or key.startswith("x-")} for part in parts]
+    return json.dumps(list(filter(None, kept)), default=str, sort_keys=True)

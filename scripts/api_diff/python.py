@@ -14,11 +14,10 @@ if TYPE_CHECKING:
 
     import griffe
 
-    from api_diff.responses import Verdict
+    from api_diff.rules import Verdict
     from api_diff.surface import Fact, Surface
 
 _BROKEN = "`import thanksio` fails: make `_client.py` and openapi.yaml use one name."
-_ONLY_INSIDE = "Users do not import it: only the client imports generated code."
 
 
 def changes(base: Path, revision: Path) -> list[Change]:
@@ -28,7 +27,6 @@ def changes(base: Path, revision: Path) -> list[Change]:
     return [
         *(Change(Rating.BREAKING, "Python", name, "imported, and not there", _BROKEN) for name in unmet),
         *compare(surface(before), surface(after)),
-        *_inside(_generated(before) - set(unmet), _generated(after)),
     ]
 
 
@@ -100,29 +98,6 @@ def _holds(wide: frozenset[str], narrow: frozenset[str]) -> bool:
 
 def _shown(fact: Fact) -> str:
     return " | ".join(sorted(fact.types, key=lambda part: (part in {"None", "Unset"}, part))) or "untyped"
-
-
-def _generated(package: griffe.Module) -> set[str]:
-    """Return the names of the operations and classes of the generated package."""
-    generated = package.modules_collection.members.get(GENERATED)
-    found = {member.path for member in _modules(generated) if ".api." in member.path} if generated else set[str]()
-    models = generated.members.get("models") if generated else None
-    classes = (models.exports or ()) if models else ()
-    return found | {f"{GENERATED}.models.{name}" for name in classes}
-
-
-def _modules(module: griffe.Module) -> Iterable[griffe.Module]:
-    for member in module.modules.values():
-        if not member.is_alias:
-            yield member
-            yield from _modules(member)
-
-
-def _inside(before: set[str], after: set[str]) -> list[Change]:
-    return [
-        *(Change(Rating.INVISIBLE, "Python", name, "removed", _ONLY_INSIDE) for name in sorted(before - after)),
-        *(Change(Rating.INVISIBLE, "Python", name, "added", _ONLY_INSIDE) for name in sorted(after - before)),
-    ]
 
 
 def _unmet(root: Path, package: griffe.Module) -> list[str]:

@@ -11,7 +11,7 @@ from vendor_drift.values import Node, Operation, Parameter, Response, Seen, as_l
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 _UNSAFE = frozenset({"put", "post", "delete", "patch"})
 _METHOD = "put"
 _JSON = "application/json"
@@ -43,12 +43,12 @@ def similar_operations(document: Node) -> list[str]:
     for path, item in node(document.get("paths")).items():
         if re.search(r"order|cancel", path.lower()):
             unsafe = _UNSAFE & node(item).keys()
-            found += [f"{method.upper()} {path}" for method in _METHODS if method in unsafe]
+            found += [f"{method.upper()} {path}" for method in METHODS if method in unsafe]
     return sorted(found, key=lambda name: "cancel" not in name.lower())
 
 
 def _operation(document: Node, path: str, item: Node, *, has_responses: bool) -> Operation:
-    methods = tuple(method for method in _METHODS if method in item and (method in _UNSAFE or method == _METHOD))
+    methods = tuple(method for method in METHODS if method in item and (method in _UNSAFE or method == _METHOD))
     found = node(item[_METHOD if _METHOD in methods else methods[0]])
     reader = Reader(document)
     responses = {str(status): reader.resolve(response) for status, response in node(found.get("responses")).items()}
@@ -56,8 +56,8 @@ def _operation(document: Node, path: str, item: Node, *, has_responses: bool) ->
         path=path,
         methods=(_METHOD,) if _METHOD in methods else methods,
         parameters=tuple(_parameters(reader, as_list(item.get("parameters")), as_list(found.get("parameters")))),
-        security=_security(reader, found.get("security", document.get("security"))),
-        servers=tuple(_servers(found.get("servers") or item.get("servers") or document.get("servers"))),
+        security=security(reader, found.get("security", document.get("security"))),
+        servers=tuple(server_urls(found.get("servers") or item.get("servers") or document.get("servers"))),
         statuses=tuple(responses),
         body=_body(reader.resolve(found.get("requestBody"))),
         deprecated=found.get("deprecated") is True,
@@ -77,7 +77,7 @@ def _parameters(reader: Reader, of_path: list[Any], of_operation: list[Any]) -> 
         yield Parameter(names, place, parameter.get("required") is True, types)
 
 
-def _security(reader: Reader, listed: object) -> frozenset[str]:
+def security(reader: Reader, listed: object) -> frozenset[str]:
     """Return the ways to authenticate in words: names of schemes differ between documents."""
     schemes = node(node(reader.document.get("components")).get("securitySchemes"))
     return frozenset(
@@ -94,7 +94,7 @@ def _scheme(name: str, scheme: Node) -> str:
     return f"{kind} {more}".strip().lower()
 
 
-def _servers(listed: object) -> Iterable[str]:
+def server_urls(listed: object) -> Iterable[str]:
     """Yield the URLs, variables replaced by their defaults."""
     for server in map(node, as_list(listed)):
         url = str(server.get("url"))
@@ -105,11 +105,11 @@ def _servers(listed: object) -> Iterable[str]:
 
 def _body(body: Node) -> str:
     """Return the request body's media types in words."""
-    kinds = ", ".join(_media(body))
+    kinds = ", ".join(media_types(body))
     return f"{kinds}, {'required' if body.get('required') is True else 'optional'}" if kinds else "none"
 
 
-def _media(response: Node) -> dict[str, Node]:
+def media_types(response: Node) -> dict[str, Node]:
     """Return the content by media type, without parameters such as `; charset=utf-8`."""
     content = node(response.get("content"))
     return {kind.partition(";")[0].strip().lower(): node(media) for kind, media in content.items()}
@@ -120,7 +120,7 @@ def _success(reader: Reader, responses: dict[str, Node]) -> Response:
     success = [status for status in responses if status.startswith("2")]
     if not success:
         return Response()
-    content = _media(responses["200" if "200" in success else success[0]])
+    content = media_types(responses["200" if "200" in success else success[0]])
     media = node(content.get(_JSON) or next(iter(content.values()), None))
     examples = tuple(_examples(reader, media))
     seen: dict[str, Seen] = {}
@@ -132,7 +132,7 @@ def _success(reader: Reader, responses: dict[str, Node]) -> Response:
 def _errors(reader: Reader, responses: dict[str, Node]) -> Iterable[tuple[str, object]]:
     """Yield the example bodies of each documented 4xx; without an example, an object with the described properties."""
     for status, response in responses.items():
-        media = _media(response).get(_JSON)
+        media = media_types(response).get(_JSON)
         if media is None or not re.fullmatch(r"4\d\d", status):
             continue
         properties = reader.properties(media.get("schema"))

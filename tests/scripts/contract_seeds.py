@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
-import pytest
 from attrs import frozen
 
-from api_diff.__main__ import REDOCLY
 from api_diff.change import Rating
 
 if TYPE_CHECKING:
@@ -16,13 +13,6 @@ if TYPE_CHECKING:
 
 BREAKING, COMPATIBLE, INVISIBLE = Rating.BREAKING, Rating.COMPATIBLE, Rating.INVISIBLE
 Told = tuple[Rating, str, str]  # the rating, where, and a word of why
-
-
-# `make test` works without Node.js; where it is present, `make` installs redocly first. In CI it must be there.
-needs_redocly = pytest.mark.skipif(
-    not REDOCLY.exists() and "CI" not in os.environ,
-    reason="redocly is not installed: install Node.js 20 or newer, then type `make test`",
-)
 
 
 def put(old: str, new: str) -> Callable[[str], str]:
@@ -88,7 +78,7 @@ SEEDS = (
         "fields",
         "a key of our own added",
         put("info:\n", "info:\n  x-review: [one, two]\n"),
-        ((INVISIBLE, "info x-review", "no client reads"),),
+        (),
     ),
     Seed(
         "fields",
@@ -136,7 +126,7 @@ SEEDS = (
         "fields",
         "type written in another way",
         field("back_image", "type: [string, 'null']", "anyOf: [{type: string}, {type: 'null'}]"),
-        ((INVISIBLE, "order.back_image", "in another way"),),
+        (),
     ),
     Seed(
         "fields",
@@ -152,7 +142,7 @@ SEEDS = (
         "time gets a format",
         field("created_at", "type: string", "type: string\n          format: date-time"),
         (
-            (INVISIBLE, "order.created_at", "stay the same"),
+            (INVISIBLE, "order.created_at", "Text for people"),
             (BREAKING, "thanksio.Order.created_at", "type checker rejects"),
         ),
     ),
@@ -166,7 +156,10 @@ SEEDS = (
         "fields",
         "field always there",
         put("required: [id, status]", "required: [id, status, transaction_id]"),
-        ((COMPATIBLE, "order", "always present"), (COMPATIBLE, "thanksio.Order.transaction_id", "with the new")),
+        (
+            (COMPATIBLE, "order.transaction_id", "always present"),
+            (COMPATIBLE, "thanksio.Order.transaction_id", "with the new"),
+        ),
     ),
     Seed(
         "fields",
@@ -190,14 +183,15 @@ SEEDS = (
         "fields",
         "extra keys allowed in other words",
         field("addons", "          additionalProperties: true\n", ""),
-        ((INVISIBLE, "order.addons", "kept"),),
+        (),
     ),
     Seed(
         "names",
         "field renamed",
         put("        realism:\n", "        realness:\n"),
         (
-            (BREAKING, "order.realness", "no longer an attribute"),
+            (BREAKING, "order.realism", "no longer an attribute"),
+            (COMPATIBLE, "order.realness", "an attribute now"),
             (BREAKING, "thanksio.Order.realism", "raises an error"),
             (COMPATIBLE, "thanksio.Order.realness", "keeps working"),
         ),
@@ -206,7 +200,7 @@ SEEDS = (
         "more requests",
         "field may be missing",
         put("required: [id, status]", "required: [id]"),
-        ((BREAKING, "order", "may be missing"), (BREAKING, "thanksio.Order.status", "type checker rejects")),
+        ((BREAKING, "order.status", "may be missing"), (BREAKING, "thanksio.Order.status", "type checker rejects")),
     ),
     Seed(
         "more requests",
@@ -233,7 +227,7 @@ SEEDS = (
         lambda contract: contract.replace("responses/OrderResponse", "responses/Shown").replace(
             "  responses:\n    OrderResponse:", "  responses:\n    Shown:"
         ),
-        ((INVISIBLE, "response OrderResponse", "never sent"), (INVISIBLE, "response Shown", "never sent")),
+        (),
     ),
     Seed(
         "other words",
@@ -242,13 +236,13 @@ SEEDS = (
             "    OrderResponse:\n      type: object\n",
             "    OrderResponse:\n      type: object\n      additionalProperties: false\n",
         ),
-        ((INVISIBLE, "response 200", "nothing beside it"),),
+        ((INVISIBLE, "response", "nothing beside it"),),
     ),
     Seed(
         "other words",
         "a key of our own on a field",
         field("user_id", "description", "x-review: [{a: 1}]\n          description"),
-        ((INVISIBLE, "order.user_id", "no client reads"),),
+        ((INVISIBLE, "order.user_id", "Text for people"),),
     ),
     Seed(
         "other words",
@@ -257,7 +251,7 @@ SEEDS = (
             "    Order:\n      type: object\n",
             "    Order:\n      type: object\n      x-fields: {properties: {unlisted: {}}}\n",
         ),
-        ((INVISIBLE, "order", "no client reads"),),
+        ((INVISIBLE, "order", "Text for people"),),
     ),
     Seed(
         "more requests",
@@ -288,7 +282,10 @@ SEEDS = (
         "requests",
         "path spelled in another way",
         put("  /orders/{order_id}/cancel:", "  /mailings/{order_id}/cancel:"),
-        ((BREAKING, "/mailings/{order_id}/cancel", "installed client"),),
+        (
+            (BREAKING, "PUT /orders/{order_id}/cancel", "installed client"),
+            (INVISIBLE, "PUT /mailings/{order_id}/cancel", "does not call"),
+        ),
     ),
     Seed(
         "requests",
@@ -300,10 +297,7 @@ SEEDS = (
         "requests",
         "optional body added",
         put("      responses: &responses\n", BODY + "      responses: &responses\n"),
-        (
-            (INVISIBLE, "PUT /order/{order_id}/cancel requestBody", "no body"),
-            (INVISIBLE, "thanksio_generated.models.CancelOrderBody", "Users do not import it"),
-        ),
+        ((INVISIBLE, "PUT /order/{order_id}/cancel", "no body"),),
     ),
     Seed(
         "requests",
@@ -318,10 +312,13 @@ SEEDS = (
         ((BREAKING, "servers 0", "another address"),),
     ),
     Seed(
-        "requests",
+        "other words",
         "token sent in another way",
         put("      scheme: bearer", "      scheme: basic"),
-        ((BREAKING, "securitySchemes bearerAuth", "would refuse"),),
+        (
+            (BREAKING, "PUT /order/{order_id}/cancel", "would refuse"),
+            (BREAKING, "PUT /orders/{order_id}/cancel", "would refuse"),
+        ),
     ),
     Seed(
         "more requests",
@@ -348,10 +345,7 @@ SEEDS = (
             "      responses: &responses\n",
             BODY.replace(":\n", ":\n        required: true\n", 1) + "      responses: &responses\n",
         ),
-        (
-            (BREAKING, "PUT /order/{order_id}/cancel requestBody", "would refuse"),
-            (INVISIBLE, "thanksio_generated.models.CancelOrderBody", "Users do not import it"),
-        ),
+        ((BREAKING, "PUT /order/{order_id}/cancel", "would refuse"),),
     ),
     Seed(
         "more requests",
@@ -369,7 +363,7 @@ SEEDS = (
         "responses",
         "no token needed",
         put(SECURITY + PLURAL_END, PLURAL_END),
-        ((INVISIBLE, "PUT /orders/{order_id}/cancel security", "keeps sending"),),
+        ((INVISIBLE, "PUT /orders/{order_id}/cancel", "keeps sending"),),
     ),
     # What else is answered.
     Seed(
@@ -400,13 +394,13 @@ SEEDS = (
         "responses",
         "key of an error answer retyped",
         put("        code:\n          type: string\n", "        code:\n          type: integer\n"),
-        ((COMPATIBLE, "response 400 code", "same error"),),
+        ((COMPATIBLE, "error.code", "same error"),),
     ),
     Seed(
         "responses",
         "key of an error answer that nobody reads",
         field("failure", "type: boolean", "type: string"),
-        ((INVISIBLE, "response 400 failure", "does not read"),),
+        ((INVISIBLE, "error.failure", "does not read"),),
     ),
     Seed(
         "responses",
@@ -426,7 +420,6 @@ SEEDS = (
         ),
         (
             (BREAKING, "order", "every call would fail"),
-            (BREAKING, "response 200", "may be missing"),
             (INVISIBLE, "data", "beside"),
         ),
     ),
@@ -438,7 +431,6 @@ SEEDS = (
         (
             (INVISIBLE, "PUT /order/{order_id}/cancel", "never sent"),
             (BREAKING, "thanksio_generated.api.orders.cancel_order", "import thanksio"),
-            (INVISIBLE, "thanksio_generated.api.orders.stop_order", "Users do not import it"),
         ),
     ),
     Seed(
@@ -448,25 +440,18 @@ SEEDS = (
         ((INVISIBLE, "response 405", "by their number"), (COMPATIBLE, "response 410", "APIStatusError")),
     ),
     Seed(
-        "names",
+        "other words",
         "words get another title",
         put("title: KnownOrderStatus", "title: OrderStatus"),
-        (
-            (INVISIBLE, "order.status", "Text for people"),
-            (INVISIBLE, "thanksio_generated.models.OrderKnownOrderStatus", "Users do not import it"),
-            (INVISIBLE, "thanksio_generated.models.OrderOrderStatus", "Users do not import it"),
-        ),
+        ((INVISIBLE, "order.status", "Text for people"),),
     ),
     Seed(
         "requests",
         "schema renamed",
         lambda text: put("    Order:\n", "    Mailing:\n")(put("schemas/Order'", "schemas/Mailing'")(text)),
         (
-            (INVISIBLE, "schemas Order", "stay the same"),
-            (INVISIBLE, "schemas Mailing", "stay the same"),
             (BREAKING, "thanksio_generated.models.Order", "import thanksio"),
             (BREAKING, "thanksio.Order", "raises an error"),
-            (INVISIBLE, "thanksio_generated.models.*", "Users do not import it"),
         ),
     ),
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import subprocess
@@ -12,13 +11,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 from conftest import ROOT
-from contract_seeds import SEEDS, needs_redocly, put
+from contract_seeds import SEEDS, field, put
 
 import api_diff.__main__ as contract_diff
 from api_diff import python, rules
 from api_diff.change import DiffError, Rating
-from api_diff.contract import Place
-from api_diff.redocly import Finding, read_report
 from api_diff.surface import load, surface
 
 if TYPE_CHECKING:
@@ -57,7 +54,6 @@ def fits(change: Change, told: Told) -> bool:
     return change.rating is rating and named and why in change.effect
 
 
-@needs_redocly
 @pytest.mark.parametrize("group", dict.fromkeys(seed.group for seed in SEEDS))
 def test_each_change_is_rated_for_users_and_nothing_else_is_reported(
     tmp_path: Path, subtests: pytest.Subtests, group: str
@@ -76,17 +72,11 @@ def test_each_change_is_rated_for_users_and_nothing_else_is_reported(
     assert not [change for change in found if not any(fits(change, told) for told in expected)]
 
 
-@needs_redocly
-def test_what_only_people_read_is_invisible(tmp_path: Path) -> None:
-    """Redocly ignores `x-` keys, examples and comments; that something changed is reported all the same."""
-    base, revision = tmp_path / "base.yaml", tmp_path / "revision.yaml"
-    base.write_text(CONTRACT, "utf-8")
-    revision.write_text(put("x-evidence: [seed, auth]", "x-evidence: [auth] # newer")(CONTRACT), "utf-8")
-
-    found = rules.changes(contract_diff.REDOCLY, base, revision)
+def test_what_only_people_read_is_invisible() -> None:
+    found = rules.changes(CONTRACT, put("x-evidence: [seed, auth]", "x-evidence: [auth] # newer")(CONTRACT))
 
     assert [(change.rating, change.where) for change in found] == [(Rating.INVISIBLE, "openapi.yaml")]
-    assert rules.changes(contract_diff.REDOCLY, base, base) == []
+    assert rules.changes(CONTRACT, CONTRACT) == []
 
 
 BAD: dict[str, Callable[[str], str]] = {
@@ -96,68 +86,23 @@ BAD: dict[str, Callable[[str], str]] = {
 }
 
 
-@needs_redocly
 @pytest.mark.parametrize("damage", BAD.values(), ids=BAD.keys())
-def test_a_contract_that_cannot_be_compared_is_an_error(tmp_path: Path, damage: Callable[[str], str]) -> None:
-    base, revision = tmp_path / "base.yaml", tmp_path / "revision.yaml"
-    base.write_text(CONTRACT, "utf-8")
-    revision.write_text(damage(CONTRACT), "utf-8")
-
+def test_a_contract_that_cannot_be_compared_is_an_error(damage: Callable[[str], str]) -> None:
     with pytest.raises(DiffError):
-        rules.changes(contract_diff.REDOCLY, base, revision)
+        rules.changes(CONTRACT, damage(CONTRACT))
 
 
-RETYPED = {  # as redocly 2.77.0 reports it
-    "path": "#/paths/~1order~1{order_id}~1cancel/put/responses/200/content/application~1json/schema/properties/a~0b",
-    "typeName": "Schema",
-    "kind": "modified",
-    "impact": "major",
-    "verdicts": [{"ruleId": "schema-type-changed", "impact": "major", "message": "Type widened.", "location": {}}],
-    "property": "type",
-    "base": {"file": "base.yaml", "pointer": "#/components/schemas/Order", "line": 1, "col": 1, "value": "integer"},
-    "revision": {"file": "new.yaml", "pointer": "#/components/schemas/Order", "line": 1, "col": 1, "value": "string"},
-}
-REPORT = {"reportVersion": "1", "summary": {"major": 1, "minor": 0, "patch": 0}, "changes": [RETYPED]}
+def test_a_set_of_words_that_is_closed_may_become_smaller_and_not_larger() -> None:
+    def closed(*words: str) -> str:
+        return field("back_image", "type: [string, 'null']", f"type: string\n          enum: [{', '.join(words)}]")(
+            CONTRACT
+        )
 
+    (smaller,) = rules.changes(closed("a", "b"), closed("a"))
+    (larger,) = rules.changes(closed("a"), closed("a", "b"))
 
-def test_the_report_of_redocly_is_read() -> None:
-    (finding,) = read_report(json.dumps(REPORT))
-
-    assert finding.path[1] == "/order/{order_id}/cancel"
-    assert finding.path[-1] == "a~b"
-    assert (finding.type_name, finding.kind, finding.impact, finding.prop) == ("Schema", "modified", "major", "type")
-    assert (finding.rules, finding.message) == (("schema-type-changed",), "Type widened.")
-    assert (finding.before["value"], finding.after["value"]) == ("integer", "string")
-
-
-SHAPES: dict[str, object] = {
-    "no json": "",
-    "a list": [],
-    "another version": REPORT | {"reportVersion": "2"},
-    "no changes": {"reportVersion": "1", "summary": {}},
-    "fewer than it counts": REPORT | {"changes": []},
-    "no impact": REPORT | {"changes": [{key: value for key, value in RETYPED.items() if key != "impact"}]},
-    "a new impact": REPORT | {"changes": [RETYPED | {"impact": "none"}]},
-    "a new kind": REPORT | {"changes": [RETYPED | {"kind": "moved"}]},
-    "no value before": REPORT | {"changes": [{key: value for key, value in RETYPED.items() if key != "base"}]},
-}
-
-
-@pytest.mark.parametrize("report", SHAPES.values(), ids=SHAPES.keys())
-def test_a_report_of_another_shape_is_an_error(report: object) -> None:
-    """`redocly diff` is experimental: what is not known must not pass for "nothing changed"."""
-    with pytest.raises(DiffError, match="experimental"):
-        read_report(json.dumps(report) if report else "")
-
-
-def test_a_status_under_another_number_is_rated_by_what_it_was() -> None:
-    """Redocly takes one answer that went and another that came for one that was renamed."""
-    for before, rating in (("405", Rating.COMPATIBLE), ("200", Rating.BREAKING)):
-        path = ("paths", "/order", "put", "responses", "409")
-        ends = {"value": before}, {"value": "409"}
-        finding = Finding(path, "Response", "modified", "major", "key", ("response-removed",), "", *ends)
-
-        assert rules.rate(finding, Place(path, {}, {})).rating is rating
+    assert (smaller.rating, smaller.what) == (Rating.COMPATIBLE, "words: removed b")
+    assert (larger.rating, larger.what) == (Rating.BREAKING, "words: added b")
 
 
 def facts(source: str, folder: Path) -> Surface:
