@@ -63,7 +63,7 @@ def parse_order_id(order_id: object) -> int:
     number = 0
     if isinstance(order_id, str):
         number = int(order_id) if _DIGITS.fullmatch(order_id) else 0
-    elif isinstance(order_id, SupportsIndex) and not isinstance(order_id, bool):  # such as numpy's integers
+    elif isinstance(order_id, int | SupportsIndex) and not isinstance(order_id, bool):  # such as numpy's integers
         number = operator.index(order_id)
     if 1 <= number <= _LARGEST_ID:
         return number
