@@ -477,7 +477,7 @@ def test_the_error_states_the_number_of_attempts() -> None:
 
     assert str(once.error) == (
         "Order 37294: no response in 1 attempt; it failed because the connection broke. It is unknown whether it was "
-        "cancelled. Call again: repeating a cancel is harmless, and the response will show the order as it is."
+        "cancelled. Call again: repeating a cancel is harmless, and the response should show the order as it is."
     )
     assert "no response in 2 attempts; the last failed because the connection broke." in str(twice.error)
 

@@ -317,11 +317,11 @@ class ThanksIO(BaseClient[Sender, httpx.BaseTransport]):
     def cancel_order(self, order_id: int | str, *, deadline: float | None = None) -> Order:
         """Cancel an order, and return it only if the server shows it as cancelled.
 
-        Repeating is harmless: an order that is cancelled already is returned as such. Raises OrderNotCancelledError
-        if the server shows it in another status, and another ThanksIOError if the server did not show it; then
-        `may_have_cancelled` says whether the outcome is unknown. The call, with its retries and waits, ends within
-        `deadline` seconds (the client's, unless given here). Two things are not bounded: resolving the host's name,
-        which is up to the operating system, and a transport that the caller brought.
+        Repeating is harmless: an order that is cancelled already should be returned as such (inferred). Raises
+        OrderNotCancelledError if the server shows it in another status, and another ThanksIOError if the server did not
+        show it; then `may_have_cancelled` says whether the outcome is unknown. The call, with its retries and waits,
+        ends within `deadline` seconds (the client's, unless given here). Two things are not bounded: resolving the
+        host's name, which is up to the operating system, and a transport that the caller brought.
         """
         if self._on_result:
             return self._cancel_and_report(order_id, deadline)

@@ -129,7 +129,7 @@ class APIConnectionError(ThanksIOError):
     refuses, or the host does not exist.
     """
 
-    advice = "Call again: repeating a cancel is harmless, and the response will show the order as it is."
+    advice = "Call again: repeating a cancel is harmless, and the response should show the order as it is."
     is_permanent: bool
 
     def __init__(self, message: str = "", facts: Mapping[str, Any] | None = None) -> None:
@@ -226,7 +226,7 @@ class RateLimitError(APIStatusError):
 class ServerError(APIStatusError):
     """5xx: the server failed, perhaps after it had cancelled the order."""
 
-    advice = "Call again: repeating a cancel is harmless, and the response will show the order as it is."
+    advice = "Call again: repeating a cancel is harmless, and the response should show the order as it is."
 
 
 def _status(facts: Mapping[str, Any]) -> str:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 ROWS = 1000  # orders that a report lists
 # What needs attention, the most urgent first, and what to do.
 ADVICE: dict[Verdict, str] = {
-    "unknown": "Run the same command again: repeating a cancel is harmless, and the response shows the order.",
+    "unknown": "Run the same command again: repeating a cancel is harmless, and the response should show the order.",
     "not_cancelled": "Usually it is too late. An order in status reviewing can still be cancelled: run it again.",
     "refused": "Read the reason, and check the order in the dashboard.",
     "not_tried": "Nothing was sent for these orders, or no request was accepted. Run the same command again.",
