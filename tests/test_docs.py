@@ -121,19 +121,20 @@ def test_the_readme_shows_code() -> None:
     assert len(blocks(ROOT / "README.md")) >= 3
 
 
-@pytest.mark.parametrize(("name", "code"), TESTS)
 def test_the_tests_in_the_documents_run_in_another_project(
-    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, name: str, code: str
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     pytester.makeconftest(CONFTEST)
-    pytester.makepyfile(**{f"test_{name.partition('.')[0]}": code})
+    for index, block in enumerate(TESTS):
+        name, code = block.values
+        pytester.makepyfile(**{f"test_{name.partition('.')[0]}_{index}": code})
 
-    plugins = ["-p", "pytest_httpx"] if "httpx_mock" in code else []
-    result = pytester.runpytest_subprocess("-p", "no:cacheprovider", *plugins, "--strict-markers", "-W", "error")
+    options = ["-p", "no:cacheprovider", "-p", "pytest_httpx", "--strict-markers", "-W", "error"]
+    result = pytester.runpytest_subprocess(*options)
 
     assert result.ret == 0
-    assert result.parseoutcomes()["passed"] == code.count("def test_")
+    assert result.parseoutcomes()["passed"] == sum(block.values[1].count("def test_") for block in TESTS)
 
 
 def test_there_are_recipes_with_the_fake_and_with_other_tools() -> None:

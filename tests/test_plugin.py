@@ -78,22 +78,25 @@ def test_the_marker_plays_faults_in_their_order(project: pytest.Pytester) -> Non
     outcome(project).assert_outcomes(passed=4)
 
 
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        ('"no_such"', "Unknown fault 'no_such'"),
-        ("", 'use it as thanksio_fault("lost_response", times=1)'),
-        ('"reset", tmes=2', "use it as"),
-        ('"reset", times=0', "times must be an integer of at least 1"),
-    ],
-)
-def test_an_unusable_marker_is_an_error_with_the_reason(project: pytest.Pytester, arguments: str, words: str) -> None:
-    project.makepyfile(f"import pytest\n@pytest.mark.thanksio_fault({arguments})\ndef test_it(thanksio_fake): pass\n")
+UNUSABLE = {
+    '"no_such"': "Unknown fault 'no_such'",
+    "": 'use it as thanksio_fault("lost_response", times=1)',
+    '"reset", tmes=2': "use it as",
+    '"reset", times=0': "times must be an integer of at least 1",
+}
+
+
+def test_an_unusable_marker_is_an_error_with_the_reason(project: pytest.Pytester) -> None:
+    tests = (
+        f"@pytest.mark.thanksio_fault({arguments})\ndef test_{index}(thanksio_fake): pass\n"
+        for index, arguments in enumerate(UNUSABLE)
+    )
+    project.makepyfile("".join(["import pytest\n", *tests]))
 
     result = outcome(project)
 
-    result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines([f"*@pytest.mark.thanksio_fault: *{words}*"])
+    result.assert_outcomes(errors=len(UNUSABLE))
+    result.stdout.fnmatch_lines([f"*@pytest.mark.thanksio_fault: *{words}*" for words in UNUSABLE.values()])
 
 
 def test_a_marker_without_the_fixture_fails(project: pytest.Pytester) -> None:

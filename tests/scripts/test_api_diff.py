@@ -60,9 +60,12 @@ def test_each_change_is_rated_for_users_and_nothing_else_is_reported(
 ) -> None:
     """The changes of a group are made together, for to generate and compare takes two seconds."""
     seeds = [seed for seed in SEEDS if seed.group == group]
-    tree(tmp_path, reduce(lambda contract, seed: seed.edit(contract), seeds, CONTRACT))
-
-    found = contract_diff.compare(tmp_path, ROOT)
+    changed = reduce(lambda contract, seed: seed.edit(contract), seeds, CONTRACT)
+    if group == "responses":  # these are not in the public Python
+        found = rules.changes(CONTRACT, changed)
+    else:
+        tree(tmp_path, changed)
+        found = contract_diff.compare(tmp_path, ROOT)
 
     for seed in seeds:
         for told in seed.told:

@@ -35,19 +35,12 @@ def generate(package: Path, *options: str, **environment: str) -> subprocess.Com
     )
 
 
-ENVIRONMENTS = [
-    {"PYTHONHASHSEED": "0", "LC_ALL": "C", "LANG": "C"},
-    {"PYTHONHASHSEED": "1", "TZ": "Asia/Kathmandu"},
-]
-
-
-@pytest.mark.parametrize("environment", ENVIRONMENTS, ids=lambda environment: " ".join(environment.values()))
-def test_the_same_bytes_come_out_everywhere(tmp_path: Path, environment: dict[str, str]) -> None:
+def test_the_same_bytes_come_out_everywhere(tmp_path: Path) -> None:
     """Neither hash seed, time zone nor locale matters, nor a ruff setting of the repository around it."""
     (tmp_path / "pyproject.toml").write_text('[tool.ruff]\nline-length = 40\nlint.select = ["ALL"]\nindent-width = 2\n')
     (tmp_path / "ruff.toml").write_text('line-length = 50\nformat.quote-style = "single"\n')
 
-    run = generate(tmp_path / "package", **environment)
+    run = generate(tmp_path / "package", PYTHONHASHSEED="1", LC_ALL="C", LANG="C", TZ="Asia/Kathmandu")
 
     assert run.returncode == 0, run.stderr
     assert tree(tmp_path / "package") == tree(PACKAGE)
@@ -121,18 +114,10 @@ def edited(package: Path) -> list[str]:
     ]
 
 
-def removed(package: Path) -> list[str]:
-    shutil.rmtree(package)
-    return [f"missing  {name}" for name in sorted(tree(PACKAGE))]
-
-
-@pytest.mark.parametrize("damage", [edited, removed])
-def test_the_check_lists_each_difference_and_the_fix_repairs_it(
-    tmp_path: Path, damage: Callable[[Path], list[str]]
-) -> None:
+def test_the_check_lists_each_difference_and_the_fix_repairs_it(tmp_path: Path) -> None:
     package = tmp_path / "package"
     shutil.copytree(PACKAGE, package)
-    lines = damage(package)
+    lines = edited(package)
     before = tree(package)
 
     run = generate(package, "--check")
