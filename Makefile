@@ -21,7 +21,7 @@ demo: .venv-demo/ready ## Cancel order 37294 at a test server on this machine
 
 test: .venv/ready .venv-generator/ready ## Run every test; with CI=1 measure coverage, and fail instead of skipping
 	@! command -v npm >/dev/null || $(MAKE) --silent $(LOCKS)/node_modules/ready # without Node.js, tests that need redocly or Prism are skipped
-	.venv/bin/python -m pytest --numprocesses 6 $(if $(CI),--cov --cov-report=term-missing:skip-covered) # more processes than cores, because many tests wait for timeouts
+	.venv/bin/python -m pytest --numprocesses 4 $(if $(CI),--cov --cov-report=term-missing:skip-covered) # more processes than cores, because many tests wait for timeouts
 
 faults: .venv/ready ## Print the fault table of the tests, and write docs/faults.md
 	@PYTHONPATH=tests .venv/bin/python scripts/faults.py

@@ -70,7 +70,7 @@ ORDER = Expected("Order")
 NOT_CANCELLED = Expected("OrderNotCancelledError", doubt=False)
 UNREADABLE = Expected("APIResponseValidationError", doubt=True)
 LOST = Expected("APIConnectionError", doubt=True, retried=True)
-LATE = Expected("APITimeoutError", doubt=True, retried=True, timeout=0.2)
+LATE = Expected("APITimeoutError", doubt=True, retried=True, timeout=0.4)
 DRIPPED = Expected("APITimeoutError", doubt=True, deadline=0.25)
 UNSENT = Expected("APIConnectionError", doubt=False, retried=True, arrives=False)
 FAILED = Expected("ServerError", doubt=True, retried=True)
@@ -89,11 +89,11 @@ DOUBTED = {  # 4xx that need not be the API's own
 EXPECTED: dict[str, Expected] = {
     # connections
     "port_closed": UNSENT,
-    "slow_connect": evolve(UNSENT, verdict="APITimeoutError", timeout=0.2),
+    "slow_connect": evolve(UNSENT, verdict="APITimeoutError", timeout=0.4),
     "tls_refused": UNSENT,
     "tls_garbage": UNSENT,
     "tls_closed": UNSENT,
-    "tls_silent": evolve(UNSENT, verdict="APITimeoutError", timeout=0.2),
+    "tls_silent": evolve(UNSENT, verdict="APITimeoutError", timeout=0.4),
     "wrong_certificate": evolve(UNSENT, retried=False),
     **dict.fromkeys(("lost_response", "stale_connection", "reset", "cut_headers", "reset_after_headers"), LOST),
     **dict.fromkeys(("cut_body", "reset_mid_body", "header_1mb", "http_09", "not_http", "status_1000"), LOST),
