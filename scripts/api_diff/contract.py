@@ -6,6 +6,7 @@ Names of schemas, of shared responses and of security schemes are never sent, so
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import yaml
@@ -21,22 +22,25 @@ if TYPE_CHECKING:
 
     from vendor_drift.values import Node
 
-Facts: TypeAlias = "dict[tuple[str, str], Any]"  # by place, such as `order.style`, and aspect, such as `types`
+Scoped: TypeAlias = "tuple[str, str]"  # a scope, such as `PUT /order/{}/cancel 200`, and a place in it
+Facts: TypeAlias = "dict[Scoped, dict[str, Any]]"  # the aspects of a place, such as the types of `order.style`
 
 
 @frozen
 class Words:
     """The words that are listed for a field, and whether it may have others."""
 
-    listed: tuple[str, ...]
+    listed: frozenset[str]
     is_open: bool
 
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times as fast
-_STRUCTURE = {"$ref", "allOf", "anyOf", "oneOf", "type", "enum", "const", "nullable", "properties", "required", "items"}
+_COMBINED = {"allOf", "anyOf", "oneOf"}
+_STRUCTURE = _COMBINED | {"$ref", "type", "enum", "const", "nullable", "properties", "required", "items"}
 _STRUCTURE |= {"additionalProperties"}
 _TEXT = {"description", "summary", "title", "example", "examples", "deprecated", "externalDocs", "$comment", "format"}
 _TEXT |= {"operationId", "tags"}
+_DEEPEST = 20  # objects within each other, because a schema can contain itself
 
 
 def parsed(text: str) -> Node:
@@ -51,99 +55,133 @@ def parsed(text: str) -> Node:
 
 
 def facts(document: Node) -> Facts:
-    """Return every fact of a contract. Raises DiffError if a reference cannot be resolved."""
+    """Return every fact of a contract. Raises DiffError if a reference cannot be resolved.
+
+    Each operation and each of its responses is a scope of its own, because they need not be alike.
+    """
     reader = Reader(document)
     found: Facts = {}
-    for place, kind, aspects in _places(reader, document):
-        for aspect, value in {"kind": kind, **aspects}.items():
-            found.setdefault((place, aspect), value)
+    for path, raw in node(document.get("paths")).items():
+        item = reader.resolve(raw)
+        for method in METHODS:
+            if method in item:
+                name = f"{method.upper()} {re.sub('{[^{}]*}', '{}', path)}"  # names of parameters are never sent
+                found |= _operation(reader, name, item, node(item[method]))
     if reader.broken:
         raise DiffError(f"The contract refers to {reader.broken[0]}, which is not there. `make lint` shows more.")
     return found
 
 
-_Place: TypeAlias = "tuple[str, str, dict[str, Any]]"  # the place, its kind, and its aspects
+def owner(scope: str) -> Scoped:
+    """Return the place that a scope is part of: the operation, or its response."""
+    operation, _, status = scope.rpartition(" ")
+    return ("", scope) if operation.count(" ") == 0 else (operation, f"response {status}")
 
 
-def _places(reader: Reader, document: Node) -> Iterator[_Place]:
-    for index, url in enumerate(server_urls(document.get("servers"))):
-        yield f"servers {index}", "server", {"address": url}
-    for path, raw in node(document.get("paths")).items():
-        item = reader.resolve(raw)
-        for method in METHODS:
-            if method in item:
-                yield from _operation(reader, f"{method.upper()} {path}", item, node(item[method]))
-
-
-def _operation(reader: Reader, name: str, item: Node, operation: Node) -> Iterator[_Place]:
+def _operation(reader: Reader, name: str, item: Node, operation: Node) -> Facts:
     body = reader.resolve(operation.get("requestBody"))
-    aspects: dict[str, Any] = {
+    aspects = {
+        "kind": "operation",
         "request body": ("required" if body.get("required") is True else "optional") if body else "none",
         "security": security(reader, operation.get("security", reader.document.get("security"))),
         "wording": _text([operation]),
     }
-    yield name, "operation", aspects
-    for raw in (*as_list(item.get("parameters")), *as_list(operation.get("parameters"))):
-        parameter = reader.resolve(raw)
-        schema = reader.resolve(parameter.get("schema"))
-        aspects = {name: parameter.get(name) for name in ("in", "required")}
-        aspects |= {"pattern": schema.get("pattern"), "types": reader.possible(parameter.get("schema"))}
-        yield f"parameter {parameter.get('name')}", "parameter", aspects | {"wording": _text([parameter, schema])}
+    found: Facts = {("", name): aspects}
+    servers = operation.get("servers") or item.get("servers") or reader.document.get("servers")
+    for index, url in enumerate(server_urls(servers)):
+        found[name, f"servers {index}"] = {"kind": "server", "address": url}
+    parameters = [*as_list(item.get("parameters")), *as_list(operation.get("parameters"))]
+    found |= {(name, place): parameter for place, parameter in _parameters(reader, parameters)}
     for status, raw in node(operation.get("responses")).items():
-        yield from _response(reader, str(status), reader.resolve(raw))
+        found |= _response(reader, name, str(status), reader.resolve(raw))
+    return found
 
 
-def _response(reader: Reader, status: str, response: Node) -> Iterator[_Place]:
-    yield f"response {status}", "status", {"wording": _text([response])}
+def _parameters(reader: Reader, listed: list[object]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield each parameter; one of the path is known by its position, because its name is never sent."""
+    found = {(parameter.get("name"), parameter.get("in")): parameter for parameter in map(reader.resolve, listed)}
+    in_path = [name for name, place in found if place == "path"]
+    for (name, place), parameter in found.items():
+        schema = reader.resolve(parameter.get("schema"))
+        aspects = {
+            "kind": "parameter",
+            "required": parameter.get("required") is True,
+            "types": reader.possible(parameter.get("schema")),
+            "pattern": schema.get("pattern"),
+            "limits": _limits([{**schema, "pattern": None}]),
+            "wording": _text([parameter, schema]),
+        }
+        yield f"path parameter {in_path.index(name) + 1}" if place == "path" else f"{place} parameter {name}", aspects
+
+
+def _response(reader: Reader, operation: str, status: str, response: Node) -> Facts:
+    found: Facts = {(operation, f"response {status}"): {"kind": "status", "wording": _text([response])}}
     for name, raw in node(response.get("headers")).items():
-        yield f"response {status} {name}", "header", {"wording": _text([reader.resolve(raw)])}
+        aspects = {"kind": "header", "wording": _text([reader.resolve(raw)])}
+        found[f"{operation} {status}", f"response {status} {name}"] = aspects
     schema = node(media_types(response).get("application/json")).get("schema")
-    if status.startswith("2"):
-        yield from _fields(reader, "", "field", schema)
-    else:
-        yield from _fields(reader, "error.", "error field", schema)
+    kind, within = ("field", "") if status.startswith("2") else ("error field", "error")
+    for place, aspects in _fields(reader, within, schema):
+        found[f"{operation} {status}", place] = {"kind": "items" if place.endswith("[]") else kind, **aspects}
+    return found
 
 
-def _fields(reader: Reader, within: str, kind: str, schema: object, seen: tuple[int, ...] = ()) -> Iterator[_Place]:
-    """Yield an object and each of its fields, at any depth; a schema within itself is followed once."""
+def _fields(
+    reader: Reader, place: str, schema: object, within: tuple[int, ...] = (), *, is_required: bool | None = None
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield a schema, and each field in it at any depth; a schema within itself is followed once."""
     parts = list(reader.parts(schema))
-    required = {name for part in parts for name in as_list(part.get("required"))}
-    for name, inner in reader.properties(schema).items():
-        yield from _field(reader, f"{within}{name}", kind, inner, seen, is_required=name in required)
-    if not within:
-        yield "response", "field", {"extra fields": _has_extra_fields(parts)}
-
-
-def _field(  # noqa: PLR0913 - what a field is made of
-    reader: Reader, place: str, kind: str, schema: object, seen: tuple[int, ...], *, is_required: bool | None = None
-) -> Iterator[_Place]:
-    parts = list(reader.parts(schema))
-    words = [word for part in parts for word in as_list(part.get("enum"))]
-    open_parts = [part for part in parts if part.get("type") == "string" and "enum" not in part]
-    others = {key: part[key] for part in parts for key in sorted(part.keys() - _STRUCTURE - _TEXT) if key[:2] != "x-"}
+    items = [part["items"] for part in parts if "items" in part]
     yield (
-        place,
-        kind,
+        place or "body",
         {
             "types": reader.possible(schema),
-            "words": Words(tuple(words), is_open=not words or bool(open_parts)),
+            "words": _words(reader, schema, parts),
             "presence": is_required,
-            "extra fields": _has_extra_fields(parts),
-            "limits": json.dumps(others, default=str),
+            "extra fields": all(part.get("additionalProperties", True) is not False for part in parts),
+            "limits": _limits(parts),
             "wording": _text(parts),
         },
     )
-    if id(schema) in seen:
+    if id(schema) in within or len(within) >= _DEEPEST:
         return
-    seen = (*seen, id(schema))
-    yield from _fields(reader, f"{place}.", kind, schema, seen)
-    items = [part["items"] for part in parts if "items" in part]
-    if items:
-        yield from _field(reader, f"{place}[]", kind, {"anyOf": items} if len(items) > 1 else items[0], seen)
+    within = (*within, id(schema))
+    required = {name for part in parts for name in as_list(part.get("required"))}
+    for name, inner in reader.properties(schema).items():
+        yield from _fields(reader, f"{place}.{name}".lstrip("."), inner, within, is_required=name in required)
+    for item in items:
+        yield from _fields(reader, f"{place}[]", item, within)
 
 
-def _has_extra_fields(parts: list[Node]) -> bool:
-    return all(part.get("additionalProperties", True) is not False for part in parts)
+def _words(reader: Reader, schema: object, parts: list[Node]) -> Words:
+    listed = [str(word) for part in parts for word in as_list(part.get("enum"))]
+    listed += [str(part["const"]) for part in parts if "const" in part]
+    scalars = reader.possible(schema) & {"string", "integer", "number"}
+    return Words(frozenset(listed), is_open=all(_is_open(reader, schema, kind) for kind in scalars))
+
+
+def _is_open(reader: Reader, schema: object, kind: str, within: tuple[int, ...] = ()) -> bool:
+    """Return whether a schema lists no values of this type; of alternatives, one without a list is enough."""
+    layers = reader.layers(schema)
+    if id(layers[-1]) in within:
+        return True  # within itself, it demands nothing more
+    within = (*within, id(layers[-1]))
+    for layer in layers:
+        if "enum" in layer or "const" in layer:
+            return False
+        if not all(_is_open(reader, part, kind, within) for part in as_list(layer.get("allOf"))):
+            return False
+        for key in ("anyOf", "oneOf"):
+            parts = [part for part in as_list(layer.get(key)) if kind in reader.possible(part)]
+            if parts and not any(_is_open(reader, part, kind, within) for part in parts):
+                return False
+    return True
+
+
+def _limits(parts: list[Node]) -> dict[str, Any]:
+    """Return what else a schema demands, such as its largest number."""
+    kept = ((key, part[key]) for part in parts for key in part.keys() - _STRUCTURE - _TEXT if not key.startswith("x-"))
+    return {key: value for key, value in kept if value is not None}
 
 
 def _text(parts: Iterable[Node]) -> str:

@@ -10,15 +10,16 @@ import re
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from api_diff.change import Change, Rating
-from api_diff.contract import Words, facts, parsed
+from api_diff.contract import Words, facts, owner, parsed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from api_diff.contract import Facts
+    from api_diff.contract import Facts, Scoped
 
 Verdict: TypeAlias = tuple[Rating, str]
-Rule: TypeAlias = "Callable[[str, Facts], Verdict]"  # of a place
+Aspects: TypeAlias = "dict[str, Any]"
+Rule: TypeAlias = "Callable[[str, Aspects], Verdict]"  # of a place
 ChangeRule: TypeAlias = "Callable[[str, Any, Any], Verdict]"  # of a place, and a value before and after
 
 BREAKING, COMPATIBLE, INVISIBLE = Rating.BREAKING, Rating.COMPATIBLE, Rating.INVISIBLE
@@ -29,6 +30,7 @@ _DIGITS = {"string", "integer"}
 _SHOWN = 60  # characters of a value
 _TEXT = "Text for people, or a name that is never sent; at most docstrings change."
 _REFUSED = "so the server would refuse the request."
+_OTHER_TYPES = "Values of another type can occur; they are returned, and callers must expect them."
 _OLD_PATH = (
     "An installed client still uses the old path: it works only while the server supports it or, with "
     'cancel_path="auto", the other spelling.'
@@ -39,34 +41,51 @@ def changes(before: str, after: str) -> list[Change]:
     """Compare two contracts. Raises DiffError if one of them cannot be read."""
     if before == after:
         return []
-    found = list(_compare(facts(parsed(before)), facts(parsed(after))))
+    found = list(dict.fromkeys(_compare(facts(parsed(before)), facts(parsed(after)))))  # operations can change alike
     return found or [Change(INVISIBLE, "contract", "openapi.yaml", "other words, same meaning", _TEXT)]
 
 
 def _compare(before: Facts, after: Facts) -> Iterator[Change]:
-    old, new = ({place for place, _ in one} for one in (before, after))
-    for place in dict.fromkeys(place for place, _ in (*before, *after)):
-        if place in old & new:
-            yield from _changed(place, before, after)
-        elif not _parents(place) & (old ^ new):  # otherwise it came, or went, with what it is a part of
-            rules, known, what = (_ADDED, after, "added") if place in new else (_REMOVED, before, "removed")
-            rating, effect = rules[known[place, "kind"]](place, known)
+    for scope, place in {**before, **after}:
+        old, new = before.get((scope, place)), after.get((scope, place))
+        if old and new:
+            yield from _changed(place, old, new)
+        elif not _is_said(scope, place, before, after):
+            rules, known, what = (_ADDED, new, "added") if new else (_REMOVED, old, "removed")
+            assert known  # noqa: S101 - the place is in one of them
+            rating, effect = rules[known["kind"]](place, known)
             yield Change(rating, "contract", place, what, effect)
 
 
-def _parents(place: str) -> set[str]:
-    """Return what a place can be a part of: a field, its array, or the status of a header."""
-    return {place.rpartition(".")[0], place.removesuffix("[]"), place.rpartition(" ")[0]} - {place}
+def _is_said(scope: str, place: str, before: Facts, after: Facts) -> bool:
+    """Return whether what a place is part of also came, or went, or is no array any more."""
+    if any((key in before) != (key in after) for key in _owners(scope, place)):
+        return True
+    array = (scope, place.removesuffix("[]"))
+    return place.endswith("[]") and before[array]["types"] != after[array]["types"]
 
 
-def _changed(place: str, before: Facts, after: Facts) -> Iterator[Change]:
-    aspects = [aspect for where, aspect in after if where == place and before[place, aspect] != after[place, aspect]]
+def _owners(scope: str, place: str) -> Iterator[Scoped]:
+    """Yield what a place is part of: an operation, a response, fields and arrays."""
+    if scope:
+        yield owner(scope)
+        yield owner(owner(scope)[0] or scope)
+    while place.endswith("[]") or "." in place:
+        place = place.removesuffix("[]") if place.endswith("[]") else place.rpartition(".")[0]
+        yield scope, place
+
+
+def _changed(place: str, before: Aspects, after: Aspects) -> Iterator[Change]:
+    aspects = [aspect for aspect in after if before[aspect] != after[aspect]]
     for aspect in aspects:
         if aspect == "wording" and len(aspects) > 1:
             continue
-        was, now = before[place, aspect], after[place, aspect]
-        rule = _CHANGED[aspect]
-        rating, effect = _error_field(place, after) if place.startswith("error.") else rule(place, was, now)
+        if aspect == "words" and "types" in aspects:  # they follow from the types
+            continue
+        was, now = before[aspect], after[aspect]
+        rating, effect = _CHANGED[aspect](place, was, now)
+        if place.startswith("error") and aspect != "wording":
+            rating, effect = _error_field(place, after)
         yield Change(rating, "contract", place, _words(aspect, was, now), effect)
 
 
@@ -77,7 +96,7 @@ def _words(aspect: str, was: Any, now: Any) -> str:  # noqa: ANN401 - the values
     if isinstance(was, Words):
         if was.is_open != now.is_open:
             return f"words: {'others can occur now' if now.is_open else 'no others can occur now'}"
-        was, now = frozenset(was.listed), frozenset(now.listed)
+        was, now = was.listed, now.listed
     if isinstance(was, frozenset):
         new, gone = (", ".join(sorted(map(str, one - other))) for one, other in ((now, was), (was, now)))
         parts = [f"added {new}" if new else "", f"removed {gone}" if gone else ""]
@@ -93,39 +112,39 @@ def _shown(value: object) -> str:
 # What is new, and what is gone
 
 
-def _error_field(place: str, _: Facts) -> Verdict:
+def _error_field(place: str, _: Aspects) -> Verdict:
     is_read = ".".join(place.split(".")[:2]).rstrip("[]") in _READ_FIELDS
     return (COMPATIBLE, "The same error is raised; its `message` may be different.") if is_read else _NOT_READ
 
 
-def _header(place: str, _: Facts) -> Verdict:
+def _header(place: str, _: Aspects) -> Verdict:
     is_read = place.rpartition(" ")[2].lower() in _READ_HEADERS
     return (COMPATIBLE, "Without it, the client uses waits and a pace of its own.") if is_read else _NOT_READ
 
 
-def _new_parameter(place: str, known: Facts) -> Verdict:
-    return (BREAKING, f"The client does not send it, {_REFUSED}") if known[place, "required"] else _NEVER_SENT
+def _new_parameter(_: str, known: Aspects) -> Verdict:
+    return (BREAKING, f"The client does not send it, {_REFUSED}") if known["required"] else _NEVER_SENT
 
 
-def _new_status(place: str, _: Facts) -> Verdict:
+def _new_status(place: str, _: Aspects) -> Verdict:
     success = place.startswith("response 2")
     told = "is parsed like a 200 and must contain an order" if success else "raises an APIStatusError, as before"
     return COMPATIBLE, f"It can occur now; it {told}."
 
 
-def _lost_status(place: str, _: Facts) -> Verdict:
+def _lost_status(place: str, _: Aspects) -> Verdict:
     if place.startswith("response 2"):
         return BREAKING, "No response with this status contains an order any more."
     return INVISIBLE, "The client classifies errors by their number, documented or not."
 
 
-def _new_field(place: str, _: Facts) -> Verdict:
+def _new_field(place: str, _: Aspects) -> Verdict:
     if place.startswith("order."):
         return COMPATIBLE, "It is an attribute now, and no longer in `additional_properties`."
     return INVISIBLE, "The client does not read fields beside the order."
 
 
-def _lost_field(place: str, known: Facts) -> Verdict:
+def _lost_field(place: str, known: Aspects) -> Verdict:
     if place.startswith("order."):
         return BREAKING, "It is no longer an attribute; if it is still sent, it is in `additional_properties`."
     if place == "order":
@@ -143,6 +162,7 @@ _ADDED: dict[str, Rule] = {
     "status": _new_status,
     "header": _header,
     "field": _new_field,
+    "items": lambda *_: (COMPATIBLE, "Fewer types can occur than before."),
     "error field": _error_field,
 }
 _REMOVED: dict[str, Rule] = {
@@ -152,6 +172,7 @@ _REMOVED: dict[str, Rule] = {
     "status": _lost_status,
     "header": _header,
     "field": _lost_field,
+    "items": lambda *_: (BREAKING, _OTHER_TYPES),
     "error field": _error_field,
 }
 
@@ -187,12 +208,12 @@ def _pattern(_: str, __: object, now: object) -> Verdict:
 
 
 def _types(place: str, was: frozenset[str], now: frozenset[str]) -> Verdict:
-    if place.startswith("parameter "):
+    if " parameter " in place:
         is_sent = bool(now & _DIGITS)
         return (INVISIBLE, "The same digits are sent.") if is_sent else (BREAKING, f"It sends digits, {_REFUSED}")
     if now < was:
         return COMPATIBLE, "Fewer types can occur than before."
-    return BREAKING, "Values of another type can occur; they are returned, and callers must expect them."
+    return BREAKING, _OTHER_TYPES
 
 
 def _listed(place: str, was: Words, now: Words) -> Verdict:
@@ -212,24 +233,38 @@ def _presence(_: str, __: object, now: object) -> Verdict:
 
 
 def _extra_fields(place: str, _: object, now: object) -> Verdict:
-    if place == "response":
+    if place == "body":
         return INVISIBLE, "The client reads the order and nothing beside it."
     if now:
         return INVISIBLE, "Unlisted fields are kept, as before."
     return BREAKING, "Unlisted fields are lost: `additional_properties` is removed."
 
 
+def _limits(place: str, was: dict[str, Any], now: dict[str, Any]) -> Verdict:
+    narrower = all(key in now and _is_narrower(key, value, now[key]) for key, value in was.items())
+    if " parameter " in place:
+        return (BREAKING, f"The client does not know the new limit, {_REFUSED}") if narrower else _NEVER_SENT
+    if narrower:
+        return COMPATIBLE, "Fewer values can occur than before."
+    return BREAKING, "An installed client relies on what it was."
+
+
+def _is_narrower(key: str, was: Any, now: Any) -> bool:  # noqa: ANN401 - the values of a keyword of JSON Schema
+    if was == now or not all(isinstance(value, int | float) for value in (was, now)):
+        return bool(was == now)
+    return bool(now < was if "max" in key.lower() else now > was if "min" in key.lower() else False)
+
+
 _CHANGED: dict[str, ChangeRule] = {
     "address": _address,
     "request body": _body,
     "security": _security,
-    "in": lambda *_: (BREAKING, f"The client sends it in the old place, {_REFUSED}"),
     "required": _required,
     "pattern": _pattern,
     "types": _types,
     "words": _listed,
     "presence": _presence,
     "extra fields": _extra_fields,
-    "limits": lambda *_: (BREAKING, "An installed client relies on what it was."),
+    "limits": _limits,
     "wording": lambda *_: (INVISIBLE, _TEXT),
 }

@@ -236,7 +236,7 @@ SEEDS = (
             "    OrderResponse:\n      type: object\n",
             "    OrderResponse:\n      type: object\n      additionalProperties: false\n",
         ),
-        ((INVISIBLE, "response", "nothing beside it"),),
+        ((INVISIBLE, "body", "nothing beside it"),),
     ),
     Seed(
         "other words",
@@ -283,27 +283,27 @@ SEEDS = (
         "path spelled in another way",
         put("  /orders/{order_id}/cancel:", "  /mailings/{order_id}/cancel:"),
         (
-            (BREAKING, "PUT /orders/{order_id}/cancel", "installed client"),
-            (INVISIBLE, "PUT /mailings/{order_id}/cancel", "does not call"),
+            (BREAKING, "PUT /orders/{}/cancel", "installed client"),
+            (INVISIBLE, "PUT /mailings/{}/cancel", "does not call"),
         ),
     ),
     Seed(
         "requests",
         "optional parameter added",
         put(ORDER_ID, ORDER_ID.replace("      responses", QUERY + "      responses")),
-        ((INVISIBLE, "parameter dry_run", "never sends"),),
+        ((INVISIBLE, "query parameter dry_run", "never sends"),),
     ),
     Seed(
         "requests",
         "optional body added",
         put("      responses: &responses\n", BODY + "      responses: &responses\n"),
-        ((INVISIBLE, "PUT /order/{order_id}/cancel", "no body"),),
+        ((INVISIBLE, "PUT /order/{}/cancel", "no body"),),
     ),
     Seed(
         "requests",
         "fewer ids allowed",
         put("^[1-9][0-9]{0,18}$", NARROW),
-        ((BREAKING, "parameter order_id", "would refuse"),),
+        ((BREAKING, "path parameter 1", "would refuse"),),
     ),
     Seed(
         "requests",
@@ -316,8 +316,8 @@ SEEDS = (
         "token sent in another way",
         put("      scheme: bearer", "      scheme: basic"),
         (
-            (BREAKING, "PUT /order/{order_id}/cancel", "would refuse"),
-            (BREAKING, "PUT /orders/{order_id}/cancel", "would refuse"),
+            (BREAKING, "PUT /order/{}/cancel", "would refuse"),
+            (BREAKING, "PUT /orders/{}/cancel", "would refuse"),
         ),
     ),
     Seed(
@@ -325,8 +325,8 @@ SEEDS = (
         "method changed",
         put(f"    put:\n{PLURAL}", f"    post:\n{PLURAL}"),
         (
-            (BREAKING, "PUT /orders/{order_id}/cancel", "installed client"),
-            (INVISIBLE, "POST /orders/{order_id}/cancel", "does not call"),
+            (BREAKING, "PUT /orders/{}/cancel", "installed client"),
+            (INVISIBLE, "POST /orders/{}/cancel", "does not call"),
         ),
     ),
     Seed(
@@ -336,7 +336,7 @@ SEEDS = (
             ORDER_ID,
             ORDER_ID.replace("      responses", QUERY.replace("in:", "required: true, in:") + "      responses"),
         ),
-        ((BREAKING, "parameter dry_run", "would refuse"),),
+        ((BREAKING, "query parameter dry_run", "would refuse"),),
     ),
     Seed(
         "more requests",
@@ -345,13 +345,13 @@ SEEDS = (
             "      responses: &responses\n",
             BODY.replace(":\n", ":\n        required: true\n", 1) + "      responses: &responses\n",
         ),
-        ((BREAKING, "PUT /order/{order_id}/cancel", "would refuse"),),
+        ((BREAKING, "PUT /order/{}/cancel", "would refuse"),),
     ),
     Seed(
         "more requests",
         "more ids allowed",
         put("^[1-9][0-9]{0,18}$", "^[0-9]+$"),
-        ((INVISIBLE, "parameter order_id", "still allowed"),),
+        ((INVISIBLE, "path parameter 1", "still allowed"),),
     ),
     Seed(
         "more requests",
@@ -363,7 +363,7 @@ SEEDS = (
         "responses",
         "no token needed",
         put(SECURITY + PLURAL_END, PLURAL_END),
-        ((INVISIBLE, "PUT /orders/{order_id}/cancel", "keeps sending"),),
+        ((INVISIBLE, "PUT /orders/{}/cancel", "keeps sending"),),
     ),
     # What else is answered.
     Seed(
@@ -429,7 +429,7 @@ SEEDS = (
         "operationId renamed",
         put("operationId: cancelOrder\n", "operationId: stopOrder\n"),
         (
-            (INVISIBLE, "PUT /order/{order_id}/cancel", "never sent"),
+            (INVISIBLE, "PUT /order/{}/cancel", "never sent"),
             (BREAKING, "thanksio_generated.api.orders.cancel_order", "import thanksio"),
         ),
     ),

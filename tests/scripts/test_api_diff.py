@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import copy
+import json
 import os
 import shutil
 import subprocess
 from fnmatch import fnmatchcase
 from functools import reduce
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
 from conftest import ROOT
 from contract_seeds import SEEDS, field, put
 
@@ -93,6 +96,121 @@ BAD: dict[str, Callable[[str], str]] = {
 def test_a_contract_that_cannot_be_compared_is_an_error(damage: Callable[[str], str]) -> None:
     with pytest.raises(DiffError):
         rules.changes(CONTRACT, damage(CONTRACT))
+
+
+Contract = dict[str, Any]
+ORDER, ORDERS = "/order/{order_id}/cancel", "/orders/{order_id}/cancel"
+
+
+def fields(contract: Contract) -> Contract:
+    found: Contract = contract["components"]["schemas"]["Order"]["properties"]
+    return found
+
+
+def operation(contract: Contract, path: str = ORDER) -> Contract:
+    found: Contract = contract["paths"][path]["put"]
+    return found
+
+
+def order_of_its_own(contract: Contract) -> Contract:
+    """Give the second operation a response of its own, and return the order's schema in it."""
+    response = copy.deepcopy(contract["components"]["responses"]["OrderResponse"])
+    schema = copy.deepcopy(contract["components"]["schemas"]["OrderResponse"])
+    order: Contract = copy.deepcopy(contract["components"]["schemas"]["Order"])
+    schema["properties"]["order"] = order
+    response["content"]["application/json"]["schema"] = schema
+    operation(contract, ORDERS)["responses"]["200"] = response
+    return order
+
+
+def renamed_parameter(contract: Contract) -> None:
+    contract["components"]["parameters"]["OrderId"]["name"] = "id"
+    for path in (ORDER, ORDERS):
+        contract["paths"][path.replace("order_id", "id")] = contract["paths"].pop(path)
+
+
+def closed_in_all_of(contract: Contract) -> None:
+    field = fields(contract)["type"]
+    field["allOf"] = [{"type": "string"}, field.pop("anyOf")[0]]
+
+
+REQUIRED = {"name": "x", "in": "header", "required": True, "schema": {"type": "string"}}
+ELSEWHERE = [{"url": "https://other.example/api"}]
+ALONE: dict[str, tuple[Callable[[Contract], Any], Rating, str]] = {  # one edit; the worst rating, and where
+    "200 removed from one operation": (
+        lambda it: operation(it, ORDERS)["responses"].pop("200"),
+        Rating.BREAKING,
+        "response 200",
+    ),
+    "status removed from one operation": (
+        lambda it: operation(it, ORDERS)["responses"].pop("405"),
+        Rating.INVISIBLE,
+        "response 405",
+    ),
+    "field removed from one operation": (
+        lambda it: order_of_its_own(it)["properties"].pop("style"),
+        Rating.BREAKING,
+        "order.style",
+    ),
+    "field retyped in one operation": (
+        lambda it: order_of_its_own(it)["properties"]["style"].update(type="string"),
+        Rating.BREAKING,
+        "order.style",
+    ),
+    "response written out in one operation": (order_of_its_own, Rating.INVISIBLE, "openapi.yaml"),
+    "parameter required by one operation": (
+        lambda it: operation(it, ORDERS)["parameters"].append(REQUIRED),
+        Rating.BREAKING,
+        "header parameter x",
+    ),
+    "server of one operation": (
+        lambda it: operation(it, ORDERS).update(servers=ELSEWHERE),
+        Rating.BREAKING,
+        "servers 0",
+    ),
+    "parameter of the path renamed": (renamed_parameter, Rating.INVISIBLE, "openapi.yaml"),
+    "shorter ids": (
+        lambda it: it["components"]["parameters"]["OrderId"]["schema"].update(maxLength=5),
+        Rating.BREAKING,
+        "path parameter 1",
+    ),
+    "const": (lambda it: fields(it)["style"].update(const=1), Rating.BREAKING, "order.style"),
+    "set closed by allOf": (closed_in_all_of, Rating.BREAKING, "order.type"),
+    "set open in other words": (
+        lambda it: fields(it)["type"]["anyOf"][1].update(type=["string"]),
+        Rating.INVISIBLE,
+        "openapi.yaml",
+    ),
+    "items of any type": (
+        lambda it: fields(it)["thumbnail_images"].pop("items"),
+        Rating.BREAKING,
+        "order.thumbnail_images[]",
+    ),
+    "smaller range": (lambda it: fields(it)["settled"].update(maximum=0), Rating.COMPATIBLE, "order.settled"),
+    "range removed": (lambda it: fields(it)["settled"].pop("maximum"), Rating.BREAKING, "order.settled"),
+    "order within itself": (
+        lambda it: fields(it).update(parent={"$ref": "#/components/schemas/Order"}),
+        Rating.COMPATIBLE,
+        "order.parent",
+    ),
+    "field in two parts": (
+        lambda it: it["components"]["schemas"]["Order"].update(allOf=[{"properties": {"style": {"type": "string"}}}]),
+        Rating.BREAKING,
+        "order.style",
+    ),
+}
+
+
+@pytest.mark.parametrize(("edit", "rating", "where"), ALONE.values(), ids=ALONE.keys())
+def test_a_change_in_one_place_is_rated(edit: Callable[[Contract], Any], rating: Rating, where: str) -> None:
+    contract = json.loads(json.dumps(yaml.safe_load(CONTRACT)))  # without shared parts: an edit stays in its place
+    before = json.dumps(contract)
+    edit(contract)
+
+    found = rules.changes(before, json.dumps(contract))
+
+    assert max(change.rating for change in found) is rating
+    assert where in {change.where for change in found if change.rating is rating}
 
 
 def test_a_set_of_words_that_is_closed_may_become_smaller_and_not_larger() -> None:
