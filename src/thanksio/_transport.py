@@ -293,5 +293,6 @@ def _without_secrets(trace: TracebackType | None) -> TracebackType | None:
     for entry in reversed(entries):
         name = str(entry.tb_frame.f_globals.get("__name__"))
         if name not in _SENDING and name.partition(".")[0] not in _SENDING:
-            kept = TracebackType(kept, entry.tb_frame, entry.tb_lasti, entry.tb_lineno)
+            line: int | None = entry.tb_lineno  # some instructions, which a signal can interrupt, have none
+            kept = TracebackType(kept, entry.tb_frame, entry.tb_lasti, line or entry.tb_frame.f_code.co_firstlineno)
     return kept

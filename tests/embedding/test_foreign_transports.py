@@ -245,3 +245,14 @@ def test_an_exception_from_the_depth_of_the_stack_passes_unchanged(kind: str) ->
     error = JobTimeLimit("deep")
 
     assert outcome(kind, transport=httpx.MockTransport(lambda _: dig())) is error
+
+
+def test_an_exception_from_an_instruction_without_a_line_passes_through(kind: str) -> None:
+    """A signal can interrupt such an instruction, and optimizers make them: its traceback has no line number."""
+
+    def fail(_request: httpx.Request) -> httpx.Response:
+        raise LookupError("of the host")
+
+    fail.__code__ = fail.__code__.replace(co_linetable=b"")
+
+    assert repr(outcome(kind, transport=httpx.MockTransport(fail))) == "LookupError('of the host')"
