@@ -295,7 +295,9 @@ def _failure(outcome: Outcome, call: Call, *, timed_out: bool) -> ThanksIOError:
 
 def _quoted(message: str) -> str:
     """Return the end of a sentence that quotes the server's message, which can be empty or a sentence itself."""
-    return f': "{message}"' + "." * (not message.endswith(".")) if message else "."
+    if not message:
+        return "."
+    return f': "{message}"' if message.endswith(".") else f': "{message}".'
 
 
 def _advice_for_page(outcome: Response, kind: type[ThanksIOError]) -> str:

@@ -172,11 +172,7 @@ def app(context: click.Context) -> None:
 @click.option("--report", type=_NEW, callback=_given, metavar="FILE.html", help="Write an HTML report about the run.")
 @click.option("--output", type=_NEW, callback=_given, metavar="FILE.csv", help="Write the input rows with verdicts.")
 @click.option(
-    "--journal",
-    type=_NEW,
-    callback=_given,
-    metavar="FILE",
-    help="Record of the run.  [default: beside the input]",
+    "--journal", type=_NEW, callback=_given, metavar="FILE", help="Record of the run.  [default: beside the input]"
 )
 @click.option("--no-journal", is_flag=True, help="Do not keep a journal: a stopped run cannot be resumed.")
 @click.option("--skip-bad-rows", is_flag=True, help="Skip rows that cannot be read.")
@@ -193,12 +189,7 @@ def app(context: click.Context) -> None:
     metavar="SECONDS",
     help="Longest time for one call; after a 429, an order gets up to 3.  [default: 90]",
 )
-@click.option(
-    "--rate",
-    type=click.IntRange(1),
-    metavar="PER_MINUTE",
-    help="Maximum requests per minute.",
-)
+@click.option("--rate", type=click.IntRange(1), metavar="PER_MINUTE", help="Maximum requests per minute.")
 @click.option("--redis", callback=_given, metavar="URL", help="Share the rate limit through this Redis URL.")
 @click.option(
     "--in-flight",

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from typing import TypeAlias
 
     from thanksio.cli._plan import Plan
-    from thanksio.cli._preflight import Input
+    from thanksio.cli._preflight import EarlierRun, Input
     from thanksio.cli._progress import Progress
     from thanksio.cli._tally import Tally
     from thanksio.cli.input import Orders
@@ -101,11 +101,9 @@ def _cancel(given: Input, source: str | None, options: Options) -> Exit:
     base_url = read_base_url(options.base_url)
     checked = _checked(options, base_url) if options.with_check else None
     before = earlier_run(path, base_url)
-    limit, source_of_limit = before.allowed or DOCUMENTED, "as in the last run" if before.allowed else _plan.DOCUMENTED
-    if checked:
-        limit, source_of_limit = checked.requests, "as checked"
+    limit, basis = _limit(checked, before)
     plan = _plan.make_plan(orders.placed, time.time(), min(limit, options.rate or limit), settled=before.settled)
-    lines = _plan.lines(plan, cap=options.rate, limit=limit, source=source_of_limit, journal=path)
+    lines = _plan.lines(plan, cap=options.rate, limit=limit, basis=basis, journal=path)
     _show_plan(plan, lines, options, orders)
     skipped = Skipped(orders.bad, tuple((problem.place, problem.why) for problem in orders.problems))
     if options.dry_run:
@@ -116,6 +114,13 @@ def _cancel(given: Input, source: str | None, options: Options) -> Exit:
         confirm(plan.sending, yes=options.yes)
         run = RunTracker(plan, client, options.as_json, options.in_flight, drifts, skipped)
         return _carry_out(run, partial(_write_output, given, selection), path, base_url, options)
+
+
+def _limit(checked: _check.Checked | None, before: EarlierRun) -> tuple[int, str]:
+    """Return the requests a minute to plan with, and where that number comes from."""
+    if checked:
+        return checked.requests, "as checked"
+    return (before.allowed, "as in the last run") if before.allowed else (DOCUMENTED, _plan.AS_DOCUMENTED)
 
 
 def check_settings(

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from thanksio.cli.input import Orders
 
 _PER = 60.0  # seconds; the vendor's limit is one of a minute
-DOCUMENTED = "as documented; the first response shows your limit"
+AS_DOCUMENTED = "as documented; the first response shows your limit"
 _NAMED = 10  # orders that are listed before "and 31 more"
 
 
@@ -104,8 +104,8 @@ def time_for(orders: int, rate: int) -> float:
     return max(0, orders - 1) // rate * _PER
 
 
-def lines(plan: Plan, *, cap: int | None, limit: int, source: str = DOCUMENTED, journal: str | None) -> Iterator[str]:
-    """Yield the plan line by line. `limit` is the account's, as far as `source` knows, `cap` the operator's own."""
+def lines(plan: Plan, *, cap: int | None, limit: int, basis: str = AS_DOCUMENTED, journal: str | None) -> Iterator[str]:
+    """Yield the plan line by line. `limit` is the account's, known from `basis`; `cap` is the operator's own."""
     sending = plan.sending
     yield pluralize(len(plan.rows)) + (f", of which {plan.settled:,} settled already" if plan.settled else "") + "."
     if journal:
@@ -114,8 +114,8 @@ def lines(plan: Plan, *, cap: int | None, limit: int, source: str = DOCUMENTED, 
         yield "Nothing is left to send."
         return
     if cap is not None:
-        source = "as --rate says" if cap < limit else f"{source}; --rate {cap:,} is not below it"
-    yield f"Rate: {plan.rate:,} a minute, {source}."
+        basis = "as --rate says" if cap < limit else f"{basis}; --rate {cap:,} is not below it"
+    yield f"Rate: {plan.rate:,} a minute, {basis}."
     until = f", until {clock(plan.ends, plan.now)}" if plan.lasts else ""
     lasts = f"about {duration(plan.lasts)}" if plan.lasts else "less than a minute"
     yield f"Duration: {lasts} for {pluralize(sending)}{until}."
